@@ -1,0 +1,27 @@
+/**
+ * A client is what one process does its operations with. It never retries and never throws: every
+ * ending is a Completion, classified by the table in `outcomes.ts`.
+ */
+import type { Completion, Invocation } from '../history/operation.ts';
+
+export interface Client {
+  /** Performs the operation within the client's time-out. */
+  invoke(invocation: Invocation): Promise<Completion>;
+  close(): Promise<void>;
+}
+
+export interface ClientTarget {
+  /** n1, n2 ... */
+  readonly node: string;
+  /** http://host:port */
+  readonly url: string;
+}
+
+/**
+ * The causal contexts of one client thread, one for each memory space. A successor process takes it
+ * over from the retired one: it inherits what was done and seen, and an indeterminate operation
+ * never entered it.
+ */
+export class SessionContexts {
+  readonly bySpace = new Map<string, string>();
+}

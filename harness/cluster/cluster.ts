@@ -1,0 +1,53 @@
+/**
+ * Where nodes live. One interface for every runtime; `acceptance.ts` is the suite that each
+ * implementation must pass. Nodes are named n1..nN everywhere: in histories, faults and reports.
+ */
+
+export interface ClusterSpec {
+  /** Unique for each run: part of every label, container and network name. */
+  readonly runId: string;
+  readonly nodes: number;
+  /** ENGRAM_FAULTS: ways in which the nodes are broken on purpose. */
+  readonly nodeFaults: readonly string[];
+  /** More ENGRAM_* settings. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly readyTimeoutMs: number;
+}
+
+export interface NodeHandle {
+  /** n1, n2 ... */
+  readonly name: string;
+  /** Address inside the cluster's network; what a grudge's rules match. */
+  readonly address: string;
+  /** http://host:7432 as reachable from the control process. */
+  readonly url: string;
+}
+
+export type ProcessState = 'running' | 'paused' | 'exited';
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Cluster {
+  readonly nodes: readonly NodeHandle[];
+  /** What this runtime can do to a node; faults outside of it are refused by name. */
+  readonly capabilities: ReadonlySet<'exec' | 'kill' | 'pause' | 'logs' | 'iptables'>;
+  /** Versions and names for the run file: engine, images, kernel. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** SIGKILL. Resolves when the process is gone. The data stay. */
+  kill(node: string): Promise<void>;
+  /** Starts a killed node on the same data. Resolves when its process runs, not when it is ready. */
+  start(node: string): Promise<void>;
+  pause(node: string): Promise<void>;
+  resume(node: string): Promise<void>;
+  state(node: string): Promise<ProcessState>;
+  /** Runs a program inside the node's namespaces; no shell. */
+  exec(node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  /** Lines of the node's output since the beginning, oldest first, at most `maxLines`. */
+  logs(node: string, maxLines: number): Promise<string[]>;
+  /** Removes everything that this cluster made. Safe to call twice and after a crash. */
+  destroy(): Promise<void>;
+}

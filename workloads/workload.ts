@@ -1,0 +1,44 @@
+/**
+ * A workload is one short file, always in this order: promise, operations, client, generator,
+ * final generator, checkers. The reference page of each is printed from these fields.
+ */
+import type { Client, ClientTarget, SessionContexts } from '../harness/client/client.ts';
+import type { Generator } from '../harness/generator/generator.ts';
+import type { Rng } from '../harness/generator/rng.ts';
+
+export interface WorkloadOptions {
+  /** Operations per second that this workload shall start, all threads together. */
+  readonly rate: number;
+  /** Prefix of the memory spaces, so that workloads of one run never meet. */
+  readonly spacePrefix: string;
+  readonly nodes: readonly string[];
+}
+
+export interface OperationSchema {
+  readonly f: string;
+  readonly key: string;
+  readonly value: string;
+  readonly meaning: string;
+}
+
+export interface Workload {
+  readonly name: string;
+  /** What is shown to hold if every checker says valid, for people. */
+  readonly promise: string;
+  readonly operations: readonly OperationSchema[];
+  client(
+    target: ClientTarget,
+    contexts: SessionContexts,
+    rng: Rng,
+    options: { readonly timeoutMs: number },
+  ): Client;
+  /** Endless; the run limits it in time. */
+  generator(options: WorkloadOptions, rng: Rng): Generator;
+  /**
+   * One round of final reads: every key that was ever touched, through every node. The run repeats
+   * rounds until all nodes agree or the deadline comes. `keys` is what the history has touched.
+   */
+  finalGenerator(options: WorkloadOptions, keys: readonly string[]): Generator;
+  readonly checkers: readonly string[];
+  readonly minimumOk: { readonly overall: number; readonly perFaultWindow: number };
+}
