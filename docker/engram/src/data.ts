@@ -1,0 +1,159 @@
+/**
+ * The seam between what a node stores (wal, conflict, replication, gossip) and what it serves (api,
+ * routing, query). Everything here is local to one node: who is asked is decided by routing.
+ *
+ * Consistency model, in short. Each acknowledged write has a dot `actor:counter` and the version
+ * vector of what its client had seen (its dependencies). A node applies a write only when the
+ * dependencies are applied (causal delivery) and the earlier writes of the same actor are; so what a
+ * node shows of a space is always a causally closed set, described by one version vector.
+ *
+ * A node writes as actor `n1`. A write whose dependencies this node lacks (they stayed on the other
+ * side of a cut) is made durable, acknowledged under the second actor `n1+`, and becomes visible
+ * where and when the dependencies arrive. So a session that carries such a context is not refused,
+ * and nobody else's writes wait behind it; until then its reads are answered with `stale`.
+ */
+
+/** Counters by actor. Absent means 0. */
+export type VersionVector = Readonly<Record<string, number>>;
+
+/** Hybrid logical clock (Kulkarni et al. 2014): physical ms since 1970, then a counter. */
+export interface Hlc {
+  readonly ms: number;
+  readonly counter: number;
+}
+
+/**
+ * The causal context of a session in one space, as it travels in X-Engram-Context: base64url of
+ * `{"v":{"n1":5},"t":[1700000000000,0]}`. `t` is at least the clock of every write that `v` covers, so
+ * that a write made with this context gets a later clock than everything that its client had seen.
+ */
+export interface Context {
+  readonly v: VersionVector;
+  readonly t: Hlc;
+}
+
+/** One version of one memory. A tombstone has `deleted` and no content. */
+export interface MemoryVersion {
+  readonly id: string;
+  /** `actor:counter`. */
+  readonly dot: string;
+  readonly actor: string;
+  readonly counter: number;
+  /** What the writer's session had seen in this space; the write is invisible without it. */
+  readonly deps: VersionVector;
+  /** max(own confidence, ranks of the versions that it supersedes). */
+  readonly rank: number;
+  readonly hlc: Hlc;
+  /** Node that accepted the write: the last tie-breaker. */
+  readonly node: string;
+  readonly deleted: boolean;
+  readonly content: string;
+  readonly confidence: number;
+  readonly tags: readonly string[];
+  readonly memoryType: string;
+  /** When it was observed (client's) and stored (node's), ms since 1970. */
+  readonly observedAtMs: number;
+  readonly storedAtMs: number;
+  /** 768 numbers, or null for tombstones. */
+  readonly embedding: Float32Array | null;
+}
+
+export interface WriteRequest {
+  readonly space: string;
+  readonly id: string;
+  readonly deleted: boolean;
+  readonly content: string;
+  readonly confidence: number;
+  readonly tags: readonly string[];
+  readonly memoryType: string;
+  readonly observedAtMs: number;
+  readonly embedding: Float32Array | null;
+  /** Null: the client sent none; then the write supersedes and depends on what this node knows. */
+  readonly context: Context | null;
+  readonly durability: Durability;
+}
+
+export type Durability = 'primary' | 'replica' | 'quorum' | 'all';
+
+export interface WriteResult {
+  readonly version: MemoryVersion;
+  /** Reflects this write and what the client had seen. */
+  readonly context: Context;
+  /** Number of fsynced copies when it returned; `waited` is false where fewer than asked for. */
+  readonly copies: number;
+  readonly satisfied: boolean;
+  /** True where the write waits for its dependencies (actor `n1+`) and is not visible yet. */
+  readonly deferred: boolean;
+}
+
+/** What this node holds of one memory. */
+export interface MemoryState {
+  readonly id: string;
+  /** The version of highest (rank, hlc, node). May be a tombstone: then the memory is not found. */
+  readonly shown: MemoryVersion;
+  /** All concurrent versions, the shown one first. */
+  readonly siblings: readonly MemoryVersion[];
+}
+
+export interface ReadResult<T> {
+  readonly value: T;
+  /** The version vector of the space that the answer reflects. */
+  readonly context: Context;
+  /** The request's context could not be had within the deadline (or surely never will be now). */
+  readonly stale: boolean;
+}
+
+export interface SpaceSummary {
+  readonly space: string;
+  readonly memories: number;
+  readonly versionVector: VersionVector;
+  /** Root of the Merkle tree over (id, dots of its versions), hex. Equal on equal replicas. */
+  readonly merkleRoot: string;
+  /** Writes that are durable here and wait for their dependencies. */
+  readonly deferred: number;
+  /** For each other owner: writes of this space not yet acknowledged by it. */
+  readonly replicationLag: Readonly<Record<string, number>>;
+}
+
+export interface DataPlane {
+  /** Reads the log, cuts a torn tail, rebuilds state. Rejects where the log is damaged elsewhere. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+
+  /**
+   * Makes a write durable here (group commit), applies and ships it. Resolves after the fsync, and for
+   * more than `primary` when enough copies are durable or the deadline passed.
+   */
+  write(request: WriteRequest, deadlineMs: number): Promise<WriteResult>;
+
+  /** Waits for and pulls what the context covers until the deadline, then answers. */
+  read(
+    space: string,
+    id: string,
+    context: Context | null,
+    deadlineMs: number,
+  ): Promise<ReadResult<MemoryState | null>>;
+
+  /** All memories of a space (tombstones left out), sorted by id. One moment, causally closed. */
+  list(
+    space: string,
+    context: Context | null,
+    deadlineMs: number,
+  ): Promise<ReadResult<readonly MemoryState[]>>;
+
+  /** Spaces of which something is held here or that were created here or heard of. Sorted. */
+  spaces(): readonly string[];
+  createSpace(space: string): Promise<void>;
+  summary(space: string): SpaceSummary | null;
+  /** Counters for /metrics. */
+  metrics(): Readonly<Record<string, number>>;
+
+  /** Requests of peers whose method begins with `data.`. */
+  handleRpc(method: string, body: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Who should hold a space; by consistent hashing over all known members, whatever their state. */
+export interface Placement {
+  /** Owners in order of preference, at most `factor`, at least this node where it knows nobody. */
+  owners(space: string): readonly string[];
+}
