@@ -1,0 +1,58 @@
+/**
+ * The causal context as it travels in X-Engram-Context: base64url of
+ * `{"v":{"n1":5},"t":[1700000000000,0]}`. Documented, so that a tester may look into it.
+ */
+import type { Context } from '../data.ts';
+import { laterClock, zeroClock } from './clock.ts';
+import { join } from './vector.ts';
+
+export const emptyContext: Context = { v: {}, t: zeroClock };
+
+/** Why a token was refused. The API answers 400 with the message. */
+export class ContextError extends Error {
+  readonly code = 'BAD_CONTEXT';
+}
+
+const maxActors = 4096;
+const actorPattern = /^[a-z0-9-]{1,32}\+?$/;
+
+export function encodeContext(context: Context): string {
+  const json = JSON.stringify({ v: context.v, t: [context.t.ms, context.t.counter] });
+  return Buffer.from(json, 'utf8').toString('base64url');
+}
+
+function isCounter(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Throws ContextError. */
+export function decodeContext(token: string): Context {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+  } catch (cause) {
+    throw new ContextError('X-Engram-Context is not base64url of JSON', { cause });
+  }
+  const { v, t } = (parsed ?? {}) as { v?: unknown; t?: unknown };
+  if (typeof v !== 'object' || v === null || Array.isArray(v)) {
+    throw new ContextError('X-Engram-Context has no version vector "v"');
+  }
+  const entries = Object.entries(v);
+  if (entries.length > maxActors) {
+    throw new ContextError(`X-Engram-Context names more than ${maxActors} actors`);
+  }
+  for (const [actor, counter] of entries) {
+    if (!actorPattern.test(actor) || !isCounter(counter)) {
+      throw new ContextError(`X-Engram-Context has a bad entry for actor "${actor.slice(0, 40)}"`);
+    }
+  }
+  if (t === undefined) return { v: v as Record<string, number>, t: zeroClock };
+  if (!Array.isArray(t) || t.length !== 2 || !isCounter(t[0]) || !isCounter(t[1])) {
+    throw new ContextError('X-Engram-Context has a bad clock "t"; it is [ms, counter]');
+  }
+  return { v: v as Record<string, number>, t: { ms: t[0], counter: t[1] } };
+}
+
+export function joinContexts(left: Context, right: Context): Context {
+  return { v: join(left.v, right.v), t: laterClock(left.t, right.t) };
+}

@@ -1,0 +1,50 @@
+/**
+ * Version vectors: for each actor the number of its writes that are known (Parker et al. 1983). A dot
+ * is one write, `actor:counter`. Pure; vectors are never changed in place.
+ */
+import type { VersionVector } from '../data.ts';
+
+export function counterOf(vector: VersionVector, actor: string): number {
+  return vector[actor] ?? 0;
+}
+
+/** Does `vector` know the write `actor:counter`? */
+export function coversDot(vector: VersionVector, actor: string, counter: number): boolean {
+  return counterOf(vector, actor) >= counter;
+}
+
+/** Does `left` know everything that `right` knows? */
+export function covers(left: VersionVector, right: VersionVector): boolean {
+  for (const actor in right) {
+    if (counterOf(left, actor) < right[actor]!) return false;
+  }
+  return true;
+}
+
+/** The smallest vector that knows what either knows. */
+export function join(left: VersionVector, right: VersionVector): VersionVector {
+  if (covers(left, right)) return left;
+  const joined: Record<string, number> = { ...left };
+  for (const actor in right) {
+    if (counterOf(joined, actor) < right[actor]!) joined[actor] = right[actor]!;
+  }
+  return joined;
+}
+
+export function withDot(vector: VersionVector, actor: string, counter: number): VersionVector {
+  return coversDot(vector, actor, counter) ? vector : { ...vector, [actor]: counter };
+}
+
+/** Equal as knowledge: an actor at 0 is the same as an absent one. */
+export function equals(left: VersionVector, right: VersionVector): boolean {
+  return covers(left, right) && covers(right, left);
+}
+
+export function formatDot(actor: string, counter: number): string {
+  return `${actor}:${counter}`;
+}
+
+/** The node behind an actor: `n1` and `n1+` are both n1. */
+export function nodeOfActor(actor: string): string {
+  return actor.endsWith('+') ? actor.slice(0, -1) : actor;
+}

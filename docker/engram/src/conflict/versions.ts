@@ -1,0 +1,55 @@
+/**
+ * The versions of one memory and how they are merged.
+ *
+ * A version supersedes exactly those versions of its memory whose dots its dependencies cover: that
+ * is what its writer had seen. Contexts are causally closed (who covers a write covers what that
+ * write had seen), so "superseded" is transitive, and the merge of two sets of versions is their
+ * union without the superseded ones. That makes merging commutative, associative and idempotent, and
+ * it needs no record of removals (compare dotted version vectors, Preguiça et al. 2012).
+ */
+import type { MemoryVersion } from '../data.ts';
+import { compareClocks } from './clock.ts';
+import { coversDot } from './vector.ts';
+
+/** Positive where `left` is shown rather than `right`: highest (rank, clock, node, dot). Total. */
+export function compareVersions(left: MemoryVersion, right: MemoryVersion): number {
+  return (
+    left.rank - right.rank ||
+    compareClocks(left.hlc, right.hlc) ||
+    compareText(left.node, right.node) ||
+    compareText(left.dot, right.dot)
+  );
+}
+
+function compareText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export function supersedes(later: MemoryVersion, earlier: MemoryVersion): boolean {
+  return later.dot !== earlier.dot && coversDot(later.deps, earlier.actor, earlier.counter);
+}
+
+/** `versions` with one more. Sorted, the shown one first. Returns the same array if nothing changes. */
+export function addVersion(
+  versions: readonly MemoryVersion[],
+  added: MemoryVersion,
+): readonly MemoryVersion[] {
+  for (const known of versions) {
+    if (known.dot === added.dot || supersedes(known, added)) return versions;
+  }
+  const kept = versions.filter((known) => !supersedes(added, known));
+  kept.push(added);
+  return kept.sort((left, right) => compareVersions(right, left));
+}
+
+export function mergeVersions(
+  left: readonly MemoryVersion[],
+  right: readonly MemoryVersion[],
+): readonly MemoryVersion[] {
+  return right.reduce(addVersion, left);
+}
+
+/** Rank of a new version: never below what it replaces, so that the order extends causality. */
+export function rankOf(confidence: number, superseded: readonly MemoryVersion[]): number {
+  return superseded.reduce((rank, version) => Math.max(rank, version.rank), confidence);
+}

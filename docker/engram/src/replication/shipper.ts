@@ -1,0 +1,194 @@
+/**
+ * Ships what this node has accepted to the other owners, in order, one batch in flight for each peer,
+ * for as long as it takes. A batch that failed is sent again; a peer that comes back is
+ * served at once.
+ */
+import type { MemoryVersion, Placement } from '../data.ts';
+import type { Member, Membership } from '../swim/membership.ts';
+import { pack, packVersion, type PackedVersion, unpack, unpackVersion } from '../store/codec.ts';
+import type { Replica } from '../store/replica.ts';
+import { Outbox, type Shipment } from './outbox.ts';
+
+const batchCountMax = 128;
+const shipDeadlineMs = 1500;
+const retryMs = 150;
+const cursorSaveMs = 1000;
+const outboxEntriesMax = 100_000;
+const cursorFile = 'cursors.json';
+/** How long `no-causal-delivery` holds single writes back, at most. */
+const shuffleMsMax = 300;
+
+interface AckWaiter {
+  readonly sequence: number;
+  readonly peers: readonly string[];
+  readonly needed: number;
+  resolve(copies: number): void;
+}
+
+export class Shipper {
+  readonly #replica: Replica;
+  readonly #membership: Membership;
+  readonly #placement: Placement;
+  #outbox = new Outbox(outboxEntriesMax, {});
+  readonly #inFlight = new Set<string>();
+  readonly #ackWaiters = new Set<AckWaiter>();
+  #savedCursors = '';
+  #stopped = false;
+  readonly counters = { batches: 0, failedBatches: 0 };
+
+  constructor(replica: Replica, membership: Membership, placement: Placement) {
+    this.#replica = replica;
+    this.#membership = membership;
+    this.#placement = placement;
+  }
+
+  /** Reads the cursors; before the log is replayed into `push`. */
+  async load(): Promise<void> {
+    const bytes = await this.#replica.env.disk.read(cursorFile);
+    if (!bytes) return;
+    this.#savedCursors = Buffer.from(bytes).toString('utf8');
+    this.#outbox = new Outbox(outboxEntriesMax, JSON.parse(this.#savedCursors));
+  }
+
+  start(): void {
+    this.#membership.onChange((member) => {
+      if (member.state === 'alive') this.#ship(member.id);
+    });
+    this.#saveCursors();
+    this.kick();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  push(space: string, version: MemoryVersion): number {
+    return this.#outbox.push(space, version);
+  }
+
+  /** Looks at every peer for something to send. */
+  kick(): void {
+    for (const member of this.#peers()) this.#ship(member.id);
+  }
+
+  #peers(): readonly Member[] {
+    return this.#membership.members().filter((member) => member.id !== this.#membership.self.id);
+  }
+
+  lag(peer: string, space: string): number {
+    return this.#outbox.lag(peer, space);
+  }
+
+  /** Resolves with the number of copies, this node's included, once `needed` are there or time is up. */
+  copies(sequence: number, space: string, needed: number, timeoutMs: number): Promise<number> {
+    const self = this.#membership.self.id;
+    const peers = this.#placement.owners(space).filter((owner) => owner !== self);
+    return new Promise((resolve) => {
+      const waiter: AckWaiter = { sequence, peers, needed, resolve };
+      this.#ackWaiters.add(waiter);
+      this.#replica.env.timer(timeoutMs, () => {
+        if (this.#ackWaiters.delete(waiter)) resolve(this.#count(waiter));
+      });
+      this.#settle();
+    });
+  }
+
+  #count(waiter: AckWaiter): number {
+    return 1 + waiter.peers.filter((peer) => this.#outbox.cursor(peer) >= waiter.sequence).length;
+  }
+
+  #settle(): void {
+    for (const waiter of this.#ackWaiters) {
+      const copies = this.#count(waiter);
+      if (copies < waiter.needed) continue;
+      this.#ackWaiters.delete(waiter);
+      waiter.resolve(copies);
+    }
+  }
+
+  #ship(peer: string): void {
+    if (this.#stopped || this.#inFlight.has(peer)) return;
+    const { shipments, upTo } = this.#outbox.next(
+      peer,
+      (space) => this.#placement.owners(space).includes(peer),
+      batchCountMax,
+    );
+    if (shipments.length === 0) {
+      this.#outbox.acknowledge(peer, upTo);
+      return;
+    }
+    if (this.#replica.faults.has('no-causal-delivery')) {
+      this.#outbox.acknowledge(peer, upTo);
+      for (const shipment of shipments) this.#scatter(peer, shipment);
+      return;
+    }
+    this.#inFlight.add(peer);
+    this.#send(peer, shipments).then(
+      () => this.#sent(peer, upTo),
+      () => this.#failed(peer, upTo),
+    );
+  }
+
+  async #send(peer: string, shipments: readonly Shipment[]): Promise<void> {
+    const member = this.#membership.get(peer);
+    if (!member) throw new Error(`unknown peer ${peer}`);
+    if (!this.#membership.reachable(peer)) throw new Error(`${peer} is out of reach`);
+    this.counters.batches++;
+    const body = pack(shipments.map(({ space, version }) => [space, packVersion(version)]));
+    await this.#replica.env.rpc.call(member.rpcAddress, 'data.ship', body, shipDeadlineMs);
+  }
+
+  #sent(peer: string, upTo: number): void {
+    this.#inFlight.delete(peer);
+    this.#outbox.acknowledge(peer, upTo);
+    this.#settle();
+    this.#outbox.trim(this.#peers().map((member) => member.id));
+    this.#ship(peer);
+  }
+
+  #failed(peer: string, upTo: number): void {
+    this.counters.failedBatches++;
+    if (this.#replica.faults.has('no-anti-entropy')) this.#outbox.acknowledge(peer, upTo);
+    const { env } = this.#replica;
+    env.timer(retryMs * (0.5 + env.random()), () => {
+      this.#inFlight.delete(peer);
+      this.#ship(peer);
+    });
+  }
+
+  /** no-causal-delivery: each write travels alone and overtakes others; a lost one is tried again. */
+  #scatter(peer: string, shipment: Shipment): void {
+    const { env } = this.#replica;
+    env.timer(env.random() * shuffleMsMax, () => {
+      if (this.#stopped) return;
+      this.#send(peer, [shipment]).catch(() => this.#scatter(peer, shipment));
+    });
+  }
+
+  #saveCursors(): void {
+    if (this.#stopped) return;
+    const { env } = this.#replica;
+    env.timer(cursorSaveMs, () => {
+      const cursors = JSON.stringify(this.#outbox.cursors());
+      if (cursors === this.#savedCursors || this.#stopped) return this.#saveCursors();
+      this.#savedCursors = cursors;
+      env.disk.replace(cursorFile, Buffer.from(cursors)).then(
+        () => this.#saveCursors(),
+        (error) => {
+          // Cursors only save work: an old one means sending again what the peer knows.
+          env.log('warn', 'replication.cursors-not-saved', { reason: String(error) });
+          this.#saveCursors();
+        },
+      );
+    });
+  }
+
+  /** The receiving side of `data.ship`: durable here before it is acknowledged. */
+  async receive(body: Uint8Array): Promise<Uint8Array> {
+    const batch = unpack(body) as readonly [string, PackedVersion][];
+    await this.#replica.commitReplicated(
+      batch.map(([space, packed]) => ({ space, version: unpackVersion(packed) })),
+    );
+    return new Uint8Array();
+  }
+}

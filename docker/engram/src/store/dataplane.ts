@@ -1,0 +1,288 @@
+/**
+ * The data plane of one node: writes, reads, and what peers ask for. See data.ts for the model.
+ */
+import { laterClock, tick } from '../conflict/clock.ts';
+import { covers, coversDot, formatDot, join, nodeOfActor, withDot } from '../conflict/vector.ts';
+import { rankOf } from '../conflict/versions.ts';
+import type {
+  Context,
+  DataPlane,
+  MemoryState,
+  MemoryVersion,
+  Placement,
+  ReadResult,
+  SpaceSummary,
+  VersionVector,
+  WriteRequest,
+  WriteResult,
+} from '../data.ts';
+import type { Env } from '../env/env.ts';
+import type { Faults } from '../faults.ts';
+import { AntiEntropy } from '../gossip/antientropy.ts';
+import { Shipper } from '../replication/shipper.ts';
+import type { Member, Membership } from '../swim/membership.ts';
+import { Replica } from './replica.ts';
+import type { SpaceState } from './space.ts';
+
+/** How long a write waits for its dependencies before it is deferred. */
+const writeCatchUpMs = 150;
+/** How long a read waits for shipping before it begins to pull. */
+const patienceMs = 40;
+const pullPauseMs = 100;
+
+class NodeData implements DataPlane {
+  readonly #env: Env;
+  readonly #faults: Faults;
+  readonly #membership: Membership;
+  readonly #placement: Placement;
+  readonly #replica: Replica;
+  readonly #shipper: Shipper;
+  readonly #antiEntropy: AntiEntropy;
+  readonly #counters = { staleReads: 0, waitedReads: 0 };
+
+  constructor(env: Env, faults: Faults, membership: Membership, placement: Placement) {
+    this.#env = env;
+    this.#faults = faults;
+    this.#membership = membership;
+    this.#placement = placement;
+    this.#replica = new Replica(env, faults);
+    this.#shipper = new Shipper(this.#replica, membership, placement);
+    this.#antiEntropy = new AntiEntropy(this.#replica, membership, placement);
+  }
+
+  async start(): Promise<void> {
+    await this.#shipper.load();
+    await this.#replica.open((space, version) => this.#shipper.push(space, version));
+    this.#shipper.start();
+    this.#antiEntropy.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#shipper.stop();
+    this.#antiEntropy.stop();
+    await this.#replica.close();
+  }
+
+  async write(request: WriteRequest, deadlineMs: number): Promise<WriteResult> {
+    const until = this.#env.monotonicMs() + deadlineMs;
+    const state = this.#replica.ensure(request.space);
+    if (request.context) state.observeClock(request.context.t);
+    const deps = request.context?.v ?? state.vector;
+    const current = await this.#catchUp(state, deps, Math.min(writeCatchUpMs, deadlineMs));
+    const version = this.#version(request, state, deps, current);
+    let sequence = 0;
+    await this.#replica.commitOwn(request.space, version, () => {
+      sequence = this.#shipper.push(request.space, version);
+      this.#shipper.kick();
+    });
+    const { copies, needed } = await this.#copies(request, sequence, until);
+    const seen = withDot(deps, version.actor, version.counter);
+    return {
+      version,
+      context: { v: join(state.vector, seen), t: laterClock(state.clock, version.hlc) },
+      copies,
+      satisfied: copies >= needed,
+      deferred: !coversDot(state.vector, version.actor, version.counter),
+    };
+  }
+
+  #version(
+    request: WriteRequest,
+    state: SpaceState,
+    deps: VersionVector,
+    current: boolean,
+  ): MemoryVersion {
+    const node = this.#membership.self.id;
+    const actor = current ? node : `${node}+`;
+    const counter = this.#replica.assign(request.space, actor);
+    const hlc = tick(state.clock, this.#env.nowMs());
+    state.observeClock(hlc);
+    if (!current) this.#replica.counters.deferredWrites++;
+    const superseded = state
+      .versions(request.id)
+      .filter((version) => coversDot(deps, version.actor, version.counter));
+    return {
+      id: request.id,
+      dot: formatDot(actor, counter),
+      actor,
+      counter,
+      deps,
+      rank: rankOf(request.confidence, superseded),
+      hlc,
+      node,
+      deleted: request.deleted,
+      content: request.content,
+      confidence: request.confidence,
+      tags: request.tags,
+      memoryType: request.memoryType,
+      observedAtMs: request.observedAtMs,
+      storedAtMs: hlc.ms,
+      embedding: request.embedding,
+    };
+  }
+
+  async #copies(
+    request: WriteRequest,
+    sequence: number,
+    until: number,
+  ): Promise<{ copies: number; needed: number }> {
+    const owners = this.#placement.owners(request.space).length;
+    const needed = { primary: 1, replica: 2, quorum: Math.floor(owners / 2) + 1, all: owners }[
+      request.durability
+    ];
+    if (needed <= 1) return { copies: 1, needed };
+    const left = Math.max(0, until - this.#env.monotonicMs());
+    const copies = await this.#shipper.copies(sequence, request.space, needed, left);
+    return { copies, needed };
+  }
+
+  async read(
+    space: string,
+    id: string,
+    context: Context | null,
+    deadlineMs: number,
+  ): Promise<ReadResult<MemoryState | null>> {
+    const stale = await this.#stale(space, context, deadlineMs);
+    const state = this.#replica.ensure(space);
+    return { value: state.memory(id), context: this.#contextOf(state), stale };
+  }
+
+  async list(
+    space: string,
+    context: Context | null,
+    deadlineMs: number,
+  ): Promise<ReadResult<readonly MemoryState[]>> {
+    const stale = await this.#stale(space, context, deadlineMs);
+    const state = this.#replica.ensure(space);
+    return { value: state.list(), context: this.#contextOf(state), stale };
+  }
+
+  #contextOf(state: SpaceState): Context {
+    return { v: state.vector, t: state.clock };
+  }
+
+  async #stale(space: string, context: Context | null, deadlineMs: number): Promise<boolean> {
+    if (!context || this.#faults.has('ignore-context')) return false;
+    const state = this.#replica.ensure(space);
+    if (covers(state.vector, context.v)) return false;
+    this.#counters.waitedReads++;
+    const current = await this.#catchUp(state, context.v, deadlineMs);
+    if (!current) this.#counters.staleReads++;
+    return !current;
+  }
+
+  /**
+   * Waits until `vector` is visible: first for shipping, then by pulling from whoever may have it. Gives up
+   * at the deadline, or as soon as all who can be reached were asked and those whose writes are
+   * missing cannot be. Returns whether it is visible.
+   */
+  async #catchUp(state: SpaceState, vector: VersionVector, timeoutMs: number): Promise<boolean> {
+    if (covers(state.vector, vector)) return true;
+    const until = this.#env.monotonicMs() + timeoutMs;
+    const left = (): number => until - this.#env.monotonicMs();
+    let peers = this.#sources(state, vector);
+    if (peers.all.length === 0) return false;
+    if (await this.#replica.covered(state.name, vector, Math.min(patienceMs, left()))) return true;
+    while (left() > 0) {
+      peers = this.#sources(state, vector);
+      const pulls = peers.all.map((peer) => this.#antiEntropy.pull(peer, state.name, []));
+      const pause = Math.min(pullPauseMs, left());
+      const arrived = this.#replica.covered(state.name, vector, pause);
+      const answered = Promise.all(pulls).then(() => covers(state.vector, vector));
+      if (await Promise.race([arrived, answered])) return true;
+      if (!peers.writersReachable) return await arrived;
+      if (await this.#replica.covered(state.name, vector, Math.min(pause, left()))) return true;
+    }
+    return covers(state.vector, vector);
+  }
+
+  /** Reachable peers that may have what is missing, and whether a writer of it is among them. */
+  #sources(
+    state: SpaceState,
+    vector: VersionVector,
+  ): { readonly all: readonly Member[]; readonly writersReachable: boolean } {
+    const self = this.#membership.self.id;
+    const names = new Set(this.#placement.owners(state.name));
+    let writersReachable = false;
+    for (const actor in vector) {
+      if (coversDot(state.vector, actor, vector[actor]!)) continue;
+      const node = nodeOfActor(actor);
+      names.add(node);
+      if (node !== self && this.#membership.reachable(node)) writersReachable = true;
+    }
+    const all = [...names]
+      .sort()
+      .filter((name) => name !== self && this.#membership.reachable(name))
+      .map((name) => this.#membership.get(name))
+      .filter((member) => member !== undefined);
+    return { all, writersReachable };
+  }
+
+  spaces(): readonly string[] {
+    return this.#replica.names();
+  }
+
+  createSpace(space: string): Promise<void> {
+    return this.#replica.logSpace(space);
+  }
+
+  summary(space: string): SpaceSummary | null {
+    const state = this.#replica.get(space);
+    if (!state) return null;
+    const self = this.#membership.self.id;
+    const peers = this.#placement.owners(space).filter((owner) => owner !== self);
+    return {
+      space,
+      memories: state.size,
+      versionVector: state.vector,
+      merkleRoot: state.merkle.root(),
+      deferred: state.deferredCount,
+      replicationLag: Object.fromEntries(
+        peers.map((peer) => [peer, this.#shipper.lag(peer, space)]),
+      ),
+    };
+  }
+
+  metrics(): Readonly<Record<string, number>> {
+    const { writes, replicated, merged, deferredWrites } = this.#replica.counters;
+    return {
+      writes_total: writes,
+      writes_deferred_total: deferredWrites,
+      replicated_writes_total: replicated,
+      merged_versions_total: merged,
+      wal_syncs_total: this.#replica.syncs,
+      replication_batches_total: this.#shipper.counters.batches,
+      replication_failed_batches_total: this.#shipper.counters.failedBatches,
+      anti_entropy_rounds_total: this.#antiEntropy.counters.rounds,
+      anti_entropy_pulls_total: this.#antiEntropy.counters.pulls,
+      anti_entropy_versions_total: this.#antiEntropy.counters.pulledVersions,
+      anti_entropy_differing_buckets_total: this.#antiEntropy.counters.differingBuckets,
+      reads_waited_total: this.#counters.waitedReads,
+      reads_stale_total: this.#counters.staleReads,
+    };
+  }
+
+  async handleRpc(method: string, body: Uint8Array): Promise<Uint8Array> {
+    switch (method) {
+      case 'data.ship':
+        return this.#shipper.receive(body);
+      case 'data.sync':
+        return this.#antiEntropy.handleSync(body);
+      case 'data.tree':
+        return this.#antiEntropy.handleTree(body);
+      case 'data.pull':
+        return this.#antiEntropy.handlePull(body);
+      default:
+        throw new Error(`unknown method ${method}`);
+    }
+  }
+}
+
+export function createDataPlane(
+  env: Env,
+  faults: Faults,
+  membership: Membership,
+  placement: Placement,
+): DataPlane {
+  return new NodeData(env, faults, membership, placement);
+}

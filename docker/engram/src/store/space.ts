@@ -1,0 +1,203 @@
+/**
+ * The state of one memory space on one node: a state machine without I/O.
+ *
+ * Invariants:
+ *   1. What is visible is causally closed: for every visible version, all that its writer had seen is
+ *      visible or superseded. `vector` describes it completely.
+ *   2. Of each actor, writes become visible in order of their counters.
+ *   3. A version leaves only when a visible version supersedes it.
+ * Versions that arrive too early wait in `deferred` (they are durable, since the log has them).
+ *
+ * Causal delivery after Birman, Schiper and Stephenson (1991), with explicit dependencies.
+ */
+import { laterClock, zeroClock } from '../conflict/clock.ts';
+import { counterOf, covers, join, withDot } from '../conflict/vector.ts';
+import { addVersion, mergeVersions } from '../conflict/versions.ts';
+import type { Hlc, MemoryState, MemoryVersion, VersionVector } from '../data.ts';
+import { hashText, MerkleTree } from '../gossip/merkle.ts';
+
+/** How this space is broken on purpose; all false on a healthy node. */
+export interface SpaceFaults {
+  readonly firstWriteWins: boolean;
+  readonly lastArrivalWins: boolean;
+  readonly noCausalDelivery: boolean;
+  readonly dropSiblings: boolean;
+}
+
+export const healthy: SpaceFaults = {
+  firstWriteWins: false,
+  lastArrivalWins: false,
+  noCausalDelivery: false,
+  dropSiblings: false,
+};
+
+function hashVersions(id: string, versions: readonly MemoryVersion[]): number {
+  if (versions.length === 0) return 0;
+  const dots = versions.map((version) => version.dot).sort();
+  return hashText(`${id}|${dots.join(',')}`);
+}
+
+export class SpaceState {
+  readonly name: string;
+  readonly merkle = new MerkleTree();
+  readonly #memories = new Map<string, readonly MemoryVersion[]>();
+  /** By actor, then counter. */
+  readonly #deferred = new Map<string, Map<number, MemoryVersion>>();
+  readonly #faults: SpaceFaults;
+  /** Only with no-causal-delivery: the dots that were applied, since the vector then lies. */
+  readonly #arrived = new Set<string>();
+  #vector: VersionVector = {};
+  #clock: Hlc = zeroClock;
+
+  constructor(name: string, faults: SpaceFaults) {
+    this.name = name;
+    this.#faults = faults;
+  }
+
+  get vector(): VersionVector {
+    return this.#vector;
+  }
+
+  /** At least the clock of every version that was ever visible or waits here. */
+  get clock(): Hlc {
+    return this.#clock;
+  }
+
+  get size(): number {
+    return this.#memories.size;
+  }
+
+  get deferredCount(): number {
+    let count = 0;
+    for (const waiting of this.#deferred.values()) count += waiting.size;
+    return count;
+  }
+
+  /** Is the write visible or superseded here, or waiting? */
+  knows(version: MemoryVersion): boolean {
+    if (this.#faults.noCausalDelivery) return this.#arrived.has(version.dot);
+    return (
+      counterOf(this.#vector, version.actor) >= version.counter ||
+      (this.#deferred.get(version.actor)?.has(version.counter) ?? false)
+    );
+  }
+
+  observeClock(clock: Hlc): void {
+    this.#clock = laterClock(this.#clock, clock);
+  }
+
+  /**
+   * Takes a write that is durable. Makes it visible if its dependencies are, together with everything
+   * that waited for it; else keeps it. Returns the number of writes that became visible.
+   */
+  deliver(version: MemoryVersion, own: boolean): number {
+    this.observeClock(version.hlc);
+    if (this.knows(version)) return 0;
+    if (this.#faults.noCausalDelivery) {
+      this.#arrived.add(version.dot);
+      this.#apply(version, own);
+      return 1;
+    }
+    let waiting = this.#deferred.get(version.actor);
+    if (!waiting) this.#deferred.set(version.actor, (waiting = new Map()));
+    waiting.set(version.counter, version);
+    return this.#release(own ? version.dot : null);
+  }
+
+  /** Makes visible what waits no longer. */
+  #release(ownDot: string | null): number {
+    let released = 0;
+    let progress = true;
+    while (progress) {
+      progress = false;
+      for (const [actor, waiting] of this.#deferred) {
+        let next = waiting.get(counterOf(this.#vector, actor) + 1);
+        while (next !== undefined && covers(this.#vector, next.deps)) {
+          waiting.delete(next.counter);
+          this.#apply(next, next.dot === ownDot);
+          released++;
+          progress = true;
+          next = waiting.get(next.counter + 1);
+        }
+        if (waiting.size === 0) this.#deferred.delete(actor);
+      }
+    }
+    return released;
+  }
+
+  #apply(version: MemoryVersion, own: boolean): void {
+    this.#vector = withDot(this.#vector, version.actor, version.counter);
+    const before = this.#memories.get(version.id) ?? [];
+    this.#set(version.id, before, this.#merged(before, version, own));
+  }
+
+  #merged(
+    before: readonly MemoryVersion[],
+    version: MemoryVersion,
+    own: boolean,
+  ): readonly MemoryVersion[] {
+    if (this.#faults.firstWriteWins && !own && before.length > 0) return before;
+    if (this.#faults.lastArrivalWins && !own) return [version];
+    const after = addVersion(before, version);
+    return this.#faults.dropSiblings ? after.slice(0, 1) : after;
+  }
+
+  #set(id: string, before: readonly MemoryVersion[], after: readonly MemoryVersion[]): void {
+    if (after === before) return;
+    this.merkle.update(id, hashVersions(id, before), hashVersions(id, after));
+    this.#memories.set(id, after);
+  }
+
+  /**
+   * Merges the state of a peer: `versions` must hold all of the peer's versions that `vector` covers and
+   * this node's vector does not, so that the result is closed.
+   */
+  merge(versions: readonly MemoryVersion[], vector: VersionVector): void {
+    for (const version of versions) {
+      this.observeClock(version.hlc);
+      const before = this.#memories.get(version.id) ?? [];
+      if (this.#faults.firstWriteWins && before.length > 0) continue;
+      const after = mergeVersions(before, [version]);
+      this.#set(version.id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);
+      if (this.#faults.noCausalDelivery) this.#arrived.add(version.dot);
+    }
+    this.#vector = join(this.#vector, vector);
+    for (const [actor, waiting] of this.#deferred) {
+      for (const counter of [...waiting.keys()]) {
+        if (counter <= counterOf(this.#vector, actor)) waiting.delete(counter);
+      }
+      if (waiting.size === 0) this.#deferred.delete(actor);
+    }
+    this.#release(null);
+  }
+
+  /** Versions that `vector` does not cover, and all versions of the given buckets. */
+  difference(vector: VersionVector, inBuckets: (id: string) => boolean): MemoryVersion[] {
+    const found: MemoryVersion[] = [];
+    for (const [id, versions] of this.#memories) {
+      const whole = inBuckets(id);
+      for (const version of versions) {
+        if (whole || counterOf(vector, version.actor) < version.counter) found.push(version);
+      }
+    }
+    return found;
+  }
+
+  versions(id: string): readonly MemoryVersion[] {
+    return this.#memories.get(id) ?? [];
+  }
+
+  memory(id: string): MemoryState | null {
+    const siblings = this.#memories.get(id);
+    return siblings && siblings.length > 0 ? { id, shown: siblings[0]!, siblings } : null;
+  }
+
+  /** All memories whose shown version is no tombstone, sorted by id. */
+  list(): MemoryState[] {
+    const found: MemoryState[] = [];
+    for (const [id, siblings] of this.#memories) {
+      if (!siblings[0]!.deleted) found.push({ id, shown: siblings[0]!, siblings });
+    }
+    return found.sort((left, right) => (left.id < right.id ? -1 : 1));
+  }
+}
