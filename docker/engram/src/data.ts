@@ -145,6 +145,8 @@ export interface DataPlane {
   spaces(): readonly string[];
   createSpace(space: string): Promise<void>;
   summary(space: string): SpaceSummary | null;
+  /** Memories held here that have more than one version, at most 1000. */
+  conflicts(): readonly { readonly space: string; readonly memory: MemoryState }[];
   /** Counters for /metrics. */
   metrics(): Readonly<Record<string, number>>;
 

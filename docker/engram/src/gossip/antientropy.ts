@@ -11,11 +11,12 @@
  * A pull brings everything that the puller's vector does not cover together with the peer's vector, in
  * one message made in one moment, so merging it keeps the space causally closed.
  */
-import type { Placement, VersionVector } from '../data.ts';
-import type { Member, Membership } from '../swim/membership.ts';
+
 import { covers, equals } from '../conflict/vector.ts';
-import { pack, packVersion, type PackedVersion, unpack, unpackVersion } from '../store/codec.ts';
+import type { Placement, VersionVector } from '../data.ts';
+import { type PackedVersion, pack, packVersion, unpack, unpackVersion } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
+import type { Member, Membership } from '../swim/membership.ts';
 import { bucketOf, depth } from './merkle.ts';
 
 const roundMs = 1000;
@@ -176,7 +177,7 @@ export class AntiEntropy {
       level: number;
       nodes: number[];
     };
-    const { merkle } = this.#replica.ensure(space);
+    const { merkle } = this.#replica.peek(space);
     return pack(nodes.map((node) => merkle.children(level, node)));
   }
 
@@ -212,7 +213,7 @@ export class AntiEntropy {
   /** The answering side of a pull. */
   handlePull(body: Uint8Array): Uint8Array {
     const { space, vector, buckets } = unpack(body) as PullRequest;
-    const state = this.#replica.ensure(space);
+    const state = this.#replica.peek(space);
     const wanted = new Set(buckets);
     const versions = state.difference(vector, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
     return pack({ versions: versions.map(packVersion), vector: state.vector });

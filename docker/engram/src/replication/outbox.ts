@@ -39,7 +39,9 @@ export class Outbox {
   }
 
   cursors(): Record<string, number> {
-    return Object.fromEntries([...this.#cursors].sort(([left], [right]) => (left < right ? -1 : 1)));
+    return Object.fromEntries(
+      [...this.#cursors].sort(([left], [right]) => (left < right ? -1 : 1)),
+    );
   }
 
   /** The peer holds everything up to `sequence` durably, or is not meant to. */

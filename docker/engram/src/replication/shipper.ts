@@ -4,9 +4,9 @@
  * served at once.
  */
 import type { MemoryVersion, Placement } from '../data.ts';
-import type { Member, Membership } from '../swim/membership.ts';
-import { pack, packVersion, type PackedVersion, unpack, unpackVersion } from '../store/codec.ts';
+import { type PackedVersion, pack, packVersion, unpack, unpackVersion } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
+import type { Member, Membership } from '../swim/membership.ts';
 import { Outbox, type Shipment } from './outbox.ts';
 
 const batchCountMax = 128;

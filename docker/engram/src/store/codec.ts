@@ -3,8 +3,8 @@
  * float32. Never JSON: an embedding of 768 numbers is 3 KiB here and 8 KiB there.
  */
 import { Packr } from 'msgpackr';
-import type { MemoryVersion, VersionVector } from '../data.ts';
 import { formatDot } from '../conflict/vector.ts';
+import type { MemoryVersion, VersionVector } from '../data.ts';
 
 const packr = new Packr({ useRecords: false });
 

@@ -29,6 +29,7 @@ const writeCatchUpMs = 150;
 /** How long a read waits for shipping before it begins to pull. */
 const patienceMs = 40;
 const pullPauseMs = 100;
+const conflictsMax = 1000;
 
 class NodeData implements DataPlane {
   readonly #env: Env;
@@ -143,7 +144,7 @@ class NodeData implements DataPlane {
     deadlineMs: number,
   ): Promise<ReadResult<MemoryState | null>> {
     const stale = await this.#stale(space, context, deadlineMs);
-    const state = this.#replica.ensure(space);
+    const state = this.#replica.peek(space);
     return { value: state.memory(id), context: this.#contextOf(state), stale };
   }
 
@@ -153,7 +154,7 @@ class NodeData implements DataPlane {
     deadlineMs: number,
   ): Promise<ReadResult<readonly MemoryState[]>> {
     const stale = await this.#stale(space, context, deadlineMs);
-    const state = this.#replica.ensure(space);
+    const state = this.#replica.peek(space);
     return { value: state.list(), context: this.#contextOf(state), stale };
   }
 
@@ -163,7 +164,7 @@ class NodeData implements DataPlane {
 
   async #stale(space: string, context: Context | null, deadlineMs: number): Promise<boolean> {
     if (!context || this.#faults.has('ignore-context')) return false;
-    const state = this.#replica.ensure(space);
+    const state = this.#replica.peek(space);
     if (covers(state.vector, context.v)) return false;
     this.#counters.waitedReads++;
     const current = await this.#catchUp(state, context.v, deadlineMs);
@@ -178,6 +179,7 @@ class NodeData implements DataPlane {
    */
   async #catchUp(state: SpaceState, vector: VersionVector, timeoutMs: number): Promise<boolean> {
     if (covers(state.vector, vector)) return true;
+    state = this.#replica.ensure(state.name);
     const until = this.#env.monotonicMs() + timeoutMs;
     const left = (): number => until - this.#env.monotonicMs();
     let peers = this.#sources(state, vector);
@@ -241,6 +243,17 @@ class NodeData implements DataPlane {
         peers.map((peer) => [peer, this.#shipper.lag(peer, space)]),
       ),
     };
+  }
+
+  conflicts(): readonly { readonly space: string; readonly memory: MemoryState }[] {
+    const found: { space: string; memory: MemoryState }[] = [];
+    for (const space of this.#replica.names()) {
+      for (const memory of this.#replica.peek(space).list()) {
+        if (memory.siblings.length > 1) found.push({ space, memory });
+        if (found.length === conflictsMax) return found;
+      }
+    }
+    return found;
   }
 
   metrics(): Readonly<Record<string, number>> {

@@ -2,10 +2,11 @@
  * All spaces that this node holds, with their log: the part of the store that writing, shipping and
  * anti-entropy share. Nothing becomes visible before it is durable.
  */
-import type { Faults } from '../faults.ts';
-import type { Env } from '../env/env.ts';
-import type { MemoryVersion, VersionVector } from '../data.ts';
+
 import { covers } from '../conflict/vector.ts';
+import type { MemoryVersion, VersionVector } from '../data.ts';
+import type { Env } from '../env/env.ts';
+import type { Faults } from '../faults.ts';
 import { defaultWalOptions, WriteAheadLog } from '../wal/log.ts';
 import { type LogRecord, pack, packVersion, unpack, unpackVersion } from './codec.ts';
 import { type SpaceFaults, SpaceState } from './space.ts';
@@ -84,6 +85,11 @@ export class Replica {
     return state;
   }
 
+  /** For reading only: an unknown space is empty, and asking for it does not make it. */
+  peek(space: string): SpaceState {
+    return this.#spaces.get(space) ?? new SpaceState(space, this.#spaceFaults);
+  }
+
   /** Sorted. */
   names(): string[] {
     return [...this.#spaces.keys()].sort();
@@ -103,10 +109,7 @@ export class Replica {
   /** The next counter of one of this node's actors in a space. */
   assign(space: string, actor: string): number {
     const key = `${space}/${actor}`;
-    const counter = Math.max(
-      this.#assigned.get(key) ?? 0,
-      this.ensure(space).vector[actor] ?? 0,
-    );
+    const counter = Math.max(this.#assigned.get(key) ?? 0, this.ensure(space).vector[actor] ?? 0);
     this.#assigned.set(key, counter + 1);
     return counter + 1;
   }
@@ -163,8 +166,7 @@ export class Replica {
 
   /** Resolves true when `vector` is visible in the space, false after `timeoutMs`. */
   covered(space: string, vector: VersionVector, timeoutMs: number): Promise<boolean> {
-    const state = this.ensure(space);
-    if (covers(state.vector, vector)) return Promise.resolve(true);
+    if (covers(this.peek(space).vector, vector)) return Promise.resolve(true);
     if (timeoutMs <= 0) return Promise.resolve(false);
     return new Promise((resolve) => {
       let waiters = this.#waiters.get(space);

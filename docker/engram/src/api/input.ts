@@ -1,0 +1,219 @@
+/** Reads and checks requests. Nothing is coerced: a number that comes as text is an error. */
+
+import { ContextError, decodeContext } from '../conflict/context.ts';
+import type { Context, Durability } from '../data.ts';
+import type { HttpRequest } from '../env/env.ts';
+import { embeddingLength, embedText } from '../query/embedding.ts';
+import { ApiError, invalid } from './errors.ts';
+
+const spacePattern = /^[a-z0-9-_]{3,64}$/;
+const contentBytesMax = 100_000;
+const idBytesMax = 512;
+const tagsMax = 64;
+
+export type Body = Readonly<Record<string, unknown>>;
+
+export function readJson(request: HttpRequest): Body {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/json\b/i.test(type)) {
+    throw new ApiError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `The content type is ${type === '' ? 'missing' : JSON.stringify(type.slice(0, 80))}.`,
+      'Send JSON with the header Content-Type: application/json.',
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(request.body).toString('utf8'));
+  } catch {
+    throw invalid('The body is not valid JSON.', 'Check quotes and commas, and send one object.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid('The body is not a JSON object.', 'Send one object with the field "content".');
+  }
+  return value as Body;
+}
+
+export function spaceOf(request: HttpRequest, body?: Body): string {
+  const given =
+    request.headers.get('x-memory-space') ??
+    request.query.get('space') ??
+    body?.memory_space_id ??
+    'default';
+  if (typeof given !== 'string' || !spacePattern.test(given)) {
+    throw invalid(
+      `The memory space ${JSON.stringify(given).slice(0, 80)} is not a valid name.`,
+      'A space is 3 to 64 of a-z 0-9 - and _.',
+      'X-Memory-Space: kitchen',
+    );
+  }
+  return given;
+}
+
+export function contextOf(request: HttpRequest): Context | null {
+  const token = request.headers.get('x-engram-context');
+  if (token === undefined || token === '') return null;
+  try {
+    return decodeContext(token);
+  } catch (error) {
+    if (!(error instanceof ContextError)) throw error;
+    throw invalid(
+      `${error.message}.`,
+      'Send back the X-Engram-Context of an earlier answer unchanged, or leave it out.',
+      'X-Engram-Context: eyJ2Ijp7fSwidCI6WzAsMF19',
+    );
+  }
+}
+
+export function durabilityOf(request: HttpRequest): Durability {
+  const given = request.query.get('ack') ?? 'primary';
+  if (given !== 'primary' && given !== 'replica' && given !== 'quorum' && given !== 'all') {
+    throw invalid(
+      `ack=${given.slice(0, 40)} is not known.`,
+      'Use ack=primary, replica, quorum or all.',
+      'POST /api/v1/memories/remember?ack=quorum',
+    );
+  }
+  return given;
+}
+
+export function idOf(value: unknown): string {
+  if (typeof value !== 'string' || value === '' || Buffer.byteLength(value) > idBytesMax) {
+    throw invalid(
+      'The id is not a text of 1 to 512 bytes.',
+      'Give a short text as "id", or leave it out to get one.',
+      '{"id":"kettle-1","content":"The kettle is in the cupboard"}',
+    );
+  }
+  return value;
+}
+
+export function numberParameter(
+  request: HttpRequest,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const given = request.query.get(name);
+  if (given === undefined) return fallback;
+  const value = Number(given);
+  if (given.trim() === '' || !(value >= least && value <= most)) {
+    throw invalid(
+      `${name}=${given.slice(0, 40)} is not a number from ${least} to ${most}.`,
+      `Give ${name} between ${least} and ${most}, or leave it out for ${fallback}.`,
+      `?${name}=${fallback}`,
+    );
+  }
+  return value;
+}
+
+export function wholeParameter(
+  request: HttpRequest,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const value = numberParameter(request, name, fallback, least, most);
+  if (!Number.isInteger(value)) {
+    throw invalid(
+      `${name} is not a whole number.`,
+      `Give ${name} without a fraction.`,
+      `?${name}=10`,
+    );
+  }
+  return value;
+}
+
+export function textField(body: Body, name: string): string {
+  const value = body[name];
+  if (typeof value !== 'string' || value === '') {
+    throw invalid(`"${name}" is missing or not a text.`, `Give "${name}" as a non-empty text.`);
+  }
+  if (Buffer.byteLength(value) > contentBytesMax) {
+    throw invalid(
+      `"${name}" is longer than ${contentBytesMax} bytes.`,
+      'Split it into several memories.',
+    );
+  }
+  return value;
+}
+
+export function confidenceField(body: Body, name: string): number {
+  const value = body[name] ?? 0.7;
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) {
+    throw invalid(`"${name}" is not a number from 0 to 1.`, `Give "${name}" between 0 and 1.`);
+  }
+  return value;
+}
+
+export function embeddingField(value: unknown, text: string): Float32Array {
+  if (value === undefined || value === null) return embedText(text);
+  if (!Array.isArray(value) || value.length !== embeddingLength) {
+    throw invalid(
+      `"embedding" is not a list of ${embeddingLength} numbers.`,
+      'Give 768 finite numbers, or leave it out to have it derived from the content.',
+    );
+  }
+  const vector = new Float32Array(embeddingLength);
+  for (let i = 0; i < embeddingLength; i++) {
+    const number: unknown = value[i];
+    if (typeof number !== 'number' || !Number.isFinite(number)) {
+      throw invalid(`"embedding" has no finite number at place ${i}.`, 'Give 768 finite numbers.');
+    }
+    vector[i] = number;
+  }
+  return vector;
+}
+
+export function tagsField(body: Body): string[] {
+  const value = body.tags ?? [];
+  const good =
+    Array.isArray(value) &&
+    value.length <= tagsMax &&
+    value.every((tag) => typeof tag === 'string' && tag.length <= 256);
+  if (!good) {
+    throw invalid(
+      `"tags" is not a list of at most ${tagsMax} texts.`,
+      'Give "tags" as short texts.',
+    );
+  }
+  return value as string[];
+}
+
+export function timeField(body: Body, name: string, nowMs: number): number {
+  const value = body[name];
+  if (value === undefined) return nowMs;
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw invalid(
+      `"${name}" is not a time.`,
+      'Give RFC 3339 in UTC.',
+      `{"content":"...","${name}":"2026-01-31T12:00:00Z"}`,
+    );
+  }
+  return time;
+}
+
+export function cueOf(request: HttpRequest): { readonly text: string; readonly cue: Float32Array } {
+  const query = request.query.get('query') ?? '';
+  const embedding = request.query.get('embedding');
+  if (embedding !== undefined) {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(embedding);
+    } catch {
+      parsed = null;
+    }
+    return { text: query, cue: embeddingField(parsed ?? [], '') };
+  }
+  if (query === '') {
+    throw invalid(
+      'Neither "query" nor "embedding" is given.',
+      'Say what is to be recalled.',
+      'GET /api/v1/memories/recall?query=kettle',
+    );
+  }
+  return { text: query, cue: embedText(query) };
+}

@@ -1,0 +1,67 @@
+/** Datagrams by UDP. With a cluster key each one carries an HMAC, and others are dropped. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Address, Datagrams } from './env.ts';
+
+const macBytes = 16;
+export const datagramBytesMax = 1400;
+
+function splitAddress(address: Address): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}
+
+export class UdpDatagrams implements Datagrams {
+  readonly #socket: Socket;
+  readonly #key: string | null;
+  readonly counters = { sendErrors: 0, unauthenticated: 0 };
+
+  private constructor(socket: Socket, key: string | null) {
+    this.#socket = socket;
+    this.#key = key;
+  }
+
+  /** Rejects where the port is taken. */
+  static async bind(host: string, port: number, key: string | null): Promise<UdpDatagrams> {
+    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(port, host, resolve);
+    });
+    const datagrams = new UdpDatagrams(socket, key);
+    // A peer that is gone makes later sends fail; SWIM finds out by itself.
+    socket.on('error', () => datagrams.counters.sendErrors++);
+    return datagrams;
+  }
+
+  #mac(bytes: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key!).update(bytes).digest().subarray(0, macBytes);
+  }
+
+  send(to: Address, bytes: Uint8Array): void {
+    const { host, port } = splitAddress(to);
+    const sealed = this.#key === null ? bytes : Buffer.concat([this.#mac(bytes), bytes]);
+    this.#socket.send(sealed, port, host, (error) => {
+      if (error) this.counters.sendErrors++;
+    });
+  }
+
+  receive(handler: (from: Address, bytes: Uint8Array) => void): void {
+    this.#socket.on('message', (sealed, peer) => {
+      const from = `${peer.address}:${peer.port}`;
+      if (this.#key === null) return handler(from, sealed);
+      const bytes = sealed.subarray(macBytes);
+      const given = sealed.subarray(0, macBytes);
+      if (given.length === macBytes && timingSafeEqual(given, this.#mac(bytes))) {
+        handler(from, bytes);
+      } else {
+        this.counters.unauthenticated++;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Every way to break this node on purpose (ENGRAM_FAULTS), so that a tester can prove that it
+ * notices. With none set, none of the code behind them runs. Each is logged at start and shown in
+ * `/health`.
+ */
+
+export interface FaultSwitch {
+  readonly breaks: string;
+  /** The checkers of a tester that ought to notice. */
+  readonly noticedBy: string;
+}
+
+export const faultSwitches = {
+  'ack-before-log': {
+    breaks: '201 a second before the record reaches the log file',
+    noticedBy: 'lost-writes under kill',
+  },
+  'ack-before-fsync': {
+    breaks: '201 after the write to the log, without fsync',
+    noticedBy: 'lost-writes under power loss, not under kill',
+  },
+  'restart-forgets-log-tail': {
+    breaks: 'recovery drops the last 50 records of the log',
+    noticedBy: 'lost-writes under kill',
+  },
+  'replicas-in-memory-only': {
+    breaks: 'replicas acknowledge without logging',
+    noticedBy: 'lost-writes and convergence after two kills',
+  },
+  'torn-tail-fatal': {
+    breaks: 'a torn tail of the log keeps the node from starting',
+    noticedBy: 'availability, logs',
+  },
+  'first-write-wins': {
+    breaks: 'replicas and recovery keep the first value of an id',
+    noticedBy: 'causal, convergence',
+  },
+  'last-arrival-wins': {
+    breaks: 'the value that arrives last wins, whatever its clock',
+    noticedBy: 'convergence, causal',
+  },
+  'drop-siblings': {
+    breaks: 'of concurrent writes all but one are silently discarded',
+    noticedBy: 'lost-writes (contexts)',
+  },
+  'no-anti-entropy': {
+    breaks: 'what could not be delivered at once is never exchanged',
+    noticedBy: 'convergence',
+  },
+  'no-causal-delivery': {
+    breaks: 'replicas apply writes as they arrive, in whatever order',
+    noticedBy: 'causal, session',
+  },
+  'ignore-context': {
+    breaks: 'the context of a read is ignored',
+    noticedBy: 'session (read-your-writes, monotonic reads)',
+  },
+  'no-penalty': {
+    breaks: 'confidence ignores how much of the cluster is visible',
+    noticedBy: 'confidence',
+  },
+  'no-refutation': {
+    breaks: 'a suspected node never defends itself',
+    noticedBy: 'membership',
+  },
+  'never-probe-dead': {
+    breaks: 'dead members are never contacted again',
+    noticedBy: 'membership, convergence',
+  },
+} as const satisfies Record<string, FaultSwitch>;
+
+export type FaultName = keyof typeof faultSwitches;
+
+export interface Faults {
+  has(name: FaultName): boolean;
+  /** Sorted. */
+  readonly names: readonly FaultName[];
+}
+
+export function makeFaults(names: Iterable<FaultName>): Faults {
+  const set = new Set(names);
+  return { has: (name) => set.has(name), names: [...set].sort() };
+}
+
+export function isFaultName(name: string): name is FaultName {
+  return Object.hasOwn(faultSwitches, name);
+}

@@ -1,0 +1,140 @@
+/** One node: data plane, routing and API wired onto an `Env`. Knows no real world. */
+
+import { makeKinds } from './api/kinds.ts';
+import { handle, type Service } from './api/service.ts';
+import type { DataPlane } from './data.ts';
+import type { Env } from './env/env.ts';
+import { type Faults, makeFaults } from './faults.ts';
+import { type Visibility, VisibilityTracker } from './partition/visibility.ts';
+import { RingPlacement } from './placement/ring.ts';
+import { Router } from './routing/router.ts';
+import type { Settings } from './settings.ts';
+import { createDataPlane } from './store/dataplane.ts';
+import type { Membership } from './swim/membership.ts';
+
+/** How often visibility is looked at even if nobody asks. */
+const observeMs = 500;
+
+export class EngramNode {
+  readonly #env: Env;
+  readonly #settings: Settings;
+  readonly #membership: Membership;
+  readonly #faults: Faults;
+  readonly #data: DataPlane;
+  readonly #router: Router;
+  readonly #placement: RingPlacement;
+  readonly #tracker = new VisibilityTracker();
+  readonly #extraMetrics: () => Readonly<Record<string, number>>;
+  #stopped = false;
+  #requests = 0;
+  #ids = 0;
+
+  constructor(
+    env: Env,
+    settings: Settings,
+    membership: Membership,
+    extraMetrics: () => Readonly<Record<string, number>> = () => ({}),
+  ) {
+    this.#env = env;
+    this.#settings = settings;
+    this.#membership = membership;
+    this.#extraMetrics = extraMetrics;
+    this.#faults = makeFaults(settings.faults);
+    this.#placement = new RingPlacement(() => membership.members(), settings.replicationFactor);
+    this.#data = createDataPlane(env, this.#faults, membership, this.#placement);
+    this.#router = new Router(
+      env,
+      membership,
+      this.#placement,
+      () => this.#data.spaces(),
+      makeKinds(this.#data),
+    );
+  }
+
+  /** Recovers the log first: nothing is answered from a state older than what was shown before. */
+  async start(): Promise<void> {
+    for (const name of this.#faults.names) {
+      this.#env.log('warn', 'fault.on', { fault: name });
+    }
+    await this.#data.start();
+    this.#env.rpc.serve((method, body) =>
+      method.startsWith('data.')
+        ? this.#data.handleRpc(method, body)
+        : this.#router.handleRpc(method, body),
+    );
+    this.#router.start();
+    const service = this.#service();
+    this.#env.http.serve((request) => {
+      this.#requests++;
+      return handle(service, request);
+    });
+    this.#observe();
+    this.#env.log('info', 'node.ready', { faults: this.#faults.names });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#router.stop();
+    await this.#data.stop();
+  }
+
+  #observe(): void {
+    this.#env.timer(observeMs, () => {
+      if (this.#stopped) return;
+      this.#visibility();
+      this.#observe();
+    });
+  }
+
+  #visibility(): Visibility {
+    const members = this.#membership.members();
+    const reachable = members.filter(
+      (member) => member.state === 'alive' || member.id === this.#settings.nodeId,
+    ).length;
+    const seen = this.#tracker.observe(reachable, members.length, this.#env.monotonicMs());
+    return this.#faults.has('no-penalty') ? { ...seen, factor: 1, warnings: [] } : seen;
+  }
+
+  #service(): Service {
+    return {
+      env: this.#env,
+      settings: this.#settings,
+      faults: this.#faults,
+      membership: this.#membership,
+      placement: this.#placement,
+      data: this.#data,
+      router: this.#router,
+      visibility: () => this.#visibility(),
+      owns: (space) => this.#placement.owners(space).includes(this.#settings.nodeId),
+      newId: () => {
+        this.#ids++;
+        const chance = Math.floor(this.#env.random() * 2 ** 40).toString(36);
+        return `${this.#settings.nodeId}-${Math.floor(this.#env.nowMs()).toString(36)}-${this.#ids}-${chance}`;
+      },
+      metrics: () => this.#metrics(),
+      conflicts: () => this.#conflicts(),
+    };
+  }
+
+  #metrics(): Readonly<Record<string, number>> {
+    const { forwarded, redirects, retries, promotions, refused } = this.#router.counters;
+    return {
+      requests_total: this.#requests,
+      ...this.#data.metrics(),
+      forwarded_total: forwarded,
+      stale_routes_total: redirects,
+      retries_total: retries,
+      promotions_total: promotions,
+      refused_total: refused,
+      ...this.#extraMetrics(),
+    };
+  }
+
+  #conflicts(): readonly unknown[] {
+    return this.#data.conflicts().map(({ space, memory }) => ({
+      space,
+      id: memory.id,
+      versions: memory.siblings.map((version) => version.dot),
+    }));
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Who is primary of each space: a state machine without I/O.
+ *
+ * The first reachable owner in order of preference serves as primary. If the primary that an entry names
+ * cannot be reached, that owner promotes itself. Each promotion takes a new generation, and
+ * generations are ballots as in Paxos: node i uses only numbers that are i modulo 128. So two
+ * sides of a cut that promote separately never give one generation two primaries; after the heal
+ * the higher generation wins everywhere. Safety does not rest on it: any owner may write.
+ */
+
+export interface Route {
+  readonly space: string;
+  readonly primary: string;
+  readonly replicas: readonly string[];
+  readonly generation: number;
+  /** Grows with every change that this node has seen. */
+  readonly version: number;
+}
+
+const ballots = 128;
+
+/** The next generation after `current` that belongs to the node at `index`. */
+export function nextGeneration(current: number, index: number): number {
+  const base = current - (current % ballots) + (index % ballots);
+  return base > current ? base : base + ballots;
+}
+
+export interface RoutingView {
+  readonly self: string;
+  /** Index of this node among all known members, sorted by id; 1 or more. */
+  index(): number;
+  owners(space: string): readonly string[];
+  reachable(id: string): boolean;
+}
+
+export class RoutingTable {
+  readonly #view: RoutingView;
+  readonly #routes = new Map<string, Route>();
+
+  constructor(view: RoutingView) {
+    this.#view = view;
+  }
+
+  /** The route of a space as this node believes it; generation 0 is what placement says. */
+  route(space: string): Route {
+    const owners = this.#view.owners(space);
+    const known = this.#routes.get(space);
+    const primary = known && owners.includes(known.primary) ? known.primary : owners[0]!;
+    const replicas = owners.filter((owner) => owner !== primary);
+    return {
+      space,
+      primary,
+      replicas,
+      generation: known?.generation ?? 0,
+      version: known?.version ?? 0,
+    };
+  }
+
+  /** Owners in the order in which a request should try them: the primary, then by preference. */
+  candidates(space: string): string[] {
+    const { primary, replicas } = this.route(space);
+    return [primary, ...replicas].filter((owner) => this.#view.reachable(owner));
+  }
+
+  /** Promotes this node where it must; returns the new route, or null where nothing changed. */
+  promote(space: string): Route | null {
+    const { self } = this.#view;
+    const route = this.route(space);
+    if (route.primary === self || this.#view.reachable(route.primary)) return null;
+    const heir = this.#view.owners(space).find((owner) => this.#view.reachable(owner));
+    if (heir !== self) return null;
+    const generation = nextGeneration(route.generation, this.#view.index());
+    return this.#store(space, self, generation, route.version + 1);
+  }
+
+  #store(space: string, primary: string, generation: number, version: number): Route {
+    const replicas = this.#view.owners(space).filter((owner) => owner !== primary);
+    const route: Route = { space, primary, replicas, generation, version };
+    this.#routes.set(space, route);
+    return route;
+  }
+
+  /** Takes over what a peer knows; returns whether it was news. */
+  merge(theirs: Route): boolean {
+    const mine = this.#routes.get(theirs.space);
+    if (mine) {
+      const order = theirs.generation - mine.generation;
+      if (order < 0 || (order === 0 && theirs.primary <= mine.primary)) return false;
+    } else if (theirs.generation === 0) {
+      return false;
+    }
+    const version = Math.max(theirs.version, (mine?.version ?? 0) + 1);
+    this.#store(theirs.space, theirs.primary, theirs.generation, version);
+    return true;
+  }
+
+  /** Routes that differ from plain placement. Sorted by space. */
+  entries(): Route[] {
+    return [...this.#routes.keys()].sort().map((space) => this.route(space));
+  }
+}
