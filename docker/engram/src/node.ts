@@ -57,11 +57,16 @@ export class EngramNode {
       this.#env.log('warn', 'fault.on', { fault: name });
     }
     await this.#data.start();
-    this.#env.rpc.serve((method, body) =>
-      method.startsWith('data.')
-        ? this.#data.handleRpc(method, body)
-        : this.#router.handleRpc(method, body),
-    );
+    this.#env.rpc.serve(async (method, body) => {
+      try {
+        return method.startsWith('data.')
+          ? await this.#data.handleRpc(method, body)
+          : await this.#router.handleRpc(method, body);
+      } catch (error) {
+        this.#env.log('error', 'rpc.failed', { method, reason: String(error) });
+        throw error;
+      }
+    });
     this.#router.start();
     const service = this.#service();
     this.#env.http.serve((request) => {

@@ -210,6 +210,7 @@ export class Router {
       } catch (error) {
         this.#breakers.failed(node, this.#env.monotonicMs());
         const sent = !(error instanceof RpcError) || error.sent;
+        this.#env.log('debug', 'routing.forward-failed', { peer: node, kind, reason: String(error) });
         if (idempotent || !sent) return null;
         throw new RoutingError(
           'INDETERMINATE',
