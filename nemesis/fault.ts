@@ -45,7 +45,10 @@ export interface Fault {
   readonly colour: string;
   /** Capabilities that the cluster must have. */
   readonly needs: readonly ('exec' | 'kill' | 'pause' | 'iptables')[];
+  /** Throws PlanError where the variant is impossible with these nodes. */
   plan(context: PlanContext, variant: string, id: number): FaultPlan;
+  /** Fills in what only the running cluster knows, such as who is primary. */
+  resolve?(cluster: Cluster, plan: FaultPlan): Promise<FaultPlan>;
   apply(cluster: Cluster, plan: FaultPlan): Promise<void>;
   /** `present`: shows that the fault is there. `!present`: shows that it is gone. */
   prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof>;

@@ -2,7 +2,7 @@
  * Waits until a cluster is one: every node answers and sees all others alive. Asks; never sleeps and
  * hopes.
  */
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import type { Cluster, NodeHandle } from './cluster.ts';
 import { ClusterError } from './errors.ts';
 
@@ -14,10 +14,14 @@ interface ClusterHealth {
   readonly stats: { readonly alive: number; readonly suspect: number };
 }
 
+/** Connections to nodes that were killed must not be waited for. */
+const agent = new Agent({ connect: { timeout: 800 }, keepAliveTimeout: 4000 });
+
 /** Parsed JSON body of a GET, or null where there is no good answer. */
 export async function ask(url: string, path: string, timeoutMs: number): Promise<unknown> {
   try {
     const answer = await request(`${url}${path}`, {
+      dispatcher: agent,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,0 +1,134 @@
+/**
+ * Grudges: for each node the peers whose packets it drops. Pure. Shapes after Jepsen's nemesis
+ * namespace: halves, bridge, majorities ring.
+ */
+import type { Rng } from '../harness/generator/rng.ts';
+import type { Grudge } from './fault.ts';
+
+/** A plan that cannot be made; the message says why and what would do. */
+export class PlanError extends Error {
+  readonly code = 'impossible-plan';
+}
+
+interface Shape {
+  readonly nodesMin: number;
+  readonly describe: string;
+  make(nodes: readonly string[], rng: Rng): Grudge;
+}
+
+/** Nodes of different components drop each other; nodes that are in none are left alone. */
+export function betweenComponents(components: readonly (readonly string[])[]): Grudge {
+  const grudge: Record<string, string[]> = {};
+  for (const component of components) {
+    const others = components.filter((each) => each !== component).flat();
+    for (const node of component) grudge[node] = others;
+  }
+  return grudge;
+}
+
+function halves(nodes: readonly string[]): Grudge {
+  const middle = Math.floor(nodes.length / 2);
+  return betweenComponents([nodes.slice(0, middle), nodes.slice(middle)]);
+}
+
+export function isolate(node: string, nodes: readonly string[]): Grudge {
+  return betweenComponents([[node], nodes.filter((each) => each !== node)]);
+}
+
+/** Every node sees a majority, and no two of them the same one. */
+function majoritiesRing(nodes: readonly string[]): Grudge {
+  const count = nodes.length;
+  const majority = Math.floor(count / 2) + 1;
+  const neighbours = Math.ceil((majority - 1) / 2);
+  const grudge: Record<string, string[]> = {};
+  nodes.forEach((node, i) => {
+    grudge[node] = nodes.filter((_, j) => {
+      const distance = Math.min((j - i + count) % count, (i - j + count) % count);
+      return distance > neighbours;
+    });
+  });
+  return grudge;
+}
+
+/** Two halves that do not see each other, and one node in between that sees both. */
+function bridge(nodes: readonly string[]): Grudge {
+  const [middle, ...rest] = nodes;
+  const { [middle!]: _, ...grudge } = halves(rest);
+  return grudge;
+}
+
+/** Others no longer hear one node; it still hears them. Or the other way round. */
+function oneWay(nodes: readonly string[], rng: Rng): Grudge {
+  const [node, ...others] = nodes;
+  if (rng.float() < 0.5) return { [node!]: others };
+  return Object.fromEntries(others.map((other) => [other, [node!]]));
+}
+
+export const shapes: Readonly<Record<string, Shape>> = {
+  halves: {
+    nodesMin: 2,
+    describe: 'the first half of the nodes against the rest',
+    make: (nodes) => halves(nodes),
+  },
+  'random-halves': {
+    nodesMin: 2,
+    describe: 'a random half of the nodes against the rest',
+    make: (nodes, rng) => halves(rng.shuffle(nodes)),
+  },
+  'isolate-one': {
+    nodesMin: 2,
+    describe: 'one random node alone',
+    make: (nodes, rng) => isolate(rng.pick(nodes), nodes),
+  },
+  'isolate-primary': {
+    nodesMin: 2,
+    describe: 'the node that is primary of most spaces alone, as seen when the fault begins',
+    make: () => ({}),
+  },
+  'majorities-ring': {
+    nodesMin: 4,
+    describe: 'every node sees a majority, no two of them the same one',
+    make: (nodes, rng) => majoritiesRing(rng.shuffle(nodes)),
+  },
+  bridge: {
+    nodesMin: 3,
+    describe: 'two halves, and one node that sees both',
+    make: (nodes, rng) => bridge(rng.shuffle(nodes)),
+  },
+  'one-way': {
+    nodesMin: 2,
+    describe: 'one node is not heard by the others, or does not hear them',
+    make: (nodes, rng) => oneWay(rng.shuffle(nodes), rng),
+  },
+};
+
+/** Throws PlanError. */
+export function makeGrudge(variant: string, nodes: readonly string[], rng: Rng): Grudge {
+  const shape = shapes[variant];
+  if (!shape) {
+    const accepted = Object.keys(shapes).join(', ');
+    throw new PlanError(`there is no partition ${variant}; accepted are ${accepted}`);
+  }
+  if (nodes.length < shape.nodesMin) {
+    throw new PlanError(
+      `${variant} needs at least ${shape.nodesMin} nodes and there are ${nodes.length}; ` +
+        'take more nodes or another partition',
+    );
+  }
+  return shape.make(nodes, rng);
+}
+
+/** Nodes that lose sight of somebody, or are lost sight of. Sorted. */
+export function affected(grudge: Grudge): string[] {
+  const found = new Set<string>();
+  for (const [node, dropped] of Object.entries(grudge)) {
+    if (dropped.length > 0) found.add(node);
+    for (const other of dropped) found.add(other);
+  }
+  return [...found].sort();
+}
+
+/** Do packets get from `from` to `to`? */
+export function passes(grudge: Grudge, from: string, to: string): boolean {
+  return !(grudge[to] ?? []).includes(from);
+}
