@@ -103,7 +103,7 @@ const latencyByWindow: View = {
       AND op.invoked < coalesce(fault.healed_at, 9e18)
     WHERE op.process <> 'nemesis'
   ), ranked AS (
-    SELECT *, percent_rank() OVER (PARTITION BY fault, f, ms IS NULL ORDER BY ms) AS rank
+    SELECT *, cume_dist() OVER (PARTITION BY fault, f, ms IS NULL ORDER BY ms) AS rank
     FROM placed
   )
   SELECT fault, window, f, count(*) AS ops, sum(ok) AS ok,
