@@ -151,7 +151,7 @@ export class OpWriter {
 
   /** Completes rows that were stored while in flight. */
   finish(rows: Iterable<StoredRow>): void {
-    for (const row of rows) this.#finish.run(this.#finishCells.map((cell) => cell(row)));
+    for (const row of rows) this.#finish.run(...this.#finishCells.map((cell) => cell(row)));
   }
 
   /** Forgets what waits, after a transaction failed. */
@@ -205,11 +205,11 @@ export class OpWriter {
         const row = waiting[from + i]!;
         for (let c = 0; c < cells.length; c++) bound[at++] = cells[c]!(row);
       }
-      shape.many.run(bound);
+      shape.many.run(...bound);
     }
     for (; from < waiting.length; from++) {
       const row = waiting[from]!;
-      shape.one.run(cells.map((cell) => cell(row)));
+      shape.one.run(...cells.map((cell) => cell(row)));
     }
     waiting.length = 0;
   }
