@@ -2,7 +2,8 @@
  * A workload is one short file, always in this order: promise, operations, client, generator,
  * final generator, checkers. The reference page of each is printed from these fields.
  */
-import type { Client, ClientTarget, SessionContexts } from '../harness/client/client.ts';
+import type { Client, ClientTarget } from '../harness/client/client.ts';
+import type { SessionContexts } from '../harness/client/contexts.ts';
 import type { Generator } from '../harness/generator/generator.ts';
 import type { Rng } from '../harness/generator/rng.ts';
 
@@ -28,7 +29,8 @@ export interface Workload {
   readonly operations: readonly OperationSchema[];
   client(
     target: ClientTarget,
-    contexts: SessionContexts,
+    /** Null for final reads: they belong to no session. */
+    contexts: SessionContexts | null,
     rng: Rng,
     options: { readonly timeoutMs: number },
   ): Client;

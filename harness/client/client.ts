@@ -16,12 +16,3 @@ export interface ClientTarget {
   /** http://host:port */
   readonly url: string;
 }
-
-/**
- * The causal contexts of one client thread, one for each memory space. A successor process takes it
- * over from the retired one: it inherits what was done and seen, and an indeterminate operation
- * never entered it.
- */
-export class SessionContexts {
-  readonly bySpace = new Map<string, string>();
-}

@@ -1,0 +1,66 @@
+/**
+ * The causal contexts of one client thread, one for each memory space. A successor process takes them
+ * over from the retired one: it inherits what was done and seen, and an indeterminate operation
+ * never entered them.
+ *
+ * A token is documented as base64url of `{"v":{actor:counter},"t":[ms,counter]}`, so two of them can be
+ * joined here: what a session has seen never shrinks, whichever server it talks to.
+ */
+
+interface Held {
+  readonly token: string;
+  readonly v: Readonly<Record<string, number>>;
+  readonly t: readonly [number, number];
+}
+
+function encode(v: Held['v'], t: Held['t']): Held {
+  return { token: Buffer.from(JSON.stringify({ v, t })).toString('base64url'), v, t };
+}
+
+/** Null where the token is not as documented: then it is passed back as it is. */
+function decode(token: string): Held | null {
+  try {
+    const { v, t } = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as Held;
+    if (typeof v !== 'object' || v === null || !Array.isArray(t)) return null;
+    return { token, v, t };
+  } catch {
+    return null;
+  }
+}
+
+/** The version vector of a token; null where it is not as documented. */
+export function vectorOf(token: string): Readonly<Record<string, number>> | null {
+  return decode(token)?.v ?? null;
+}
+
+function covers(left: Held, right: Held): boolean {
+  for (const actor in right.v) if ((left.v[actor] ?? 0) < right.v[actor]!) return false;
+  return left.t[0] > right.t[0] || (left.t[0] === right.t[0] && left.t[1] >= right.t[1]);
+}
+
+function join(left: Held, right: Held): Held {
+  const v: Record<string, number> = { ...left.v };
+  for (const actor in right.v) v[actor] = Math.max(v[actor] ?? 0, right.v[actor]!);
+  const later = left.t[0] - right.t[0] || left.t[1] - right.t[1];
+  return encode(v, later >= 0 ? left.t : right.t);
+}
+
+/** Says "I have seen nothing", so that every write supersedes exactly what its session has seen. */
+const nothingSeen = encode({}, [0, 0]);
+
+export class SessionContexts {
+  readonly #bySpace = new Map<string, Held>();
+
+  /** The token to send with a request to `space`. */
+  token(space: string): string {
+    return (this.#bySpace.get(space) ?? nothingSeen).token;
+  }
+
+  /** Takes in the token of an answer. */
+  learn(space: string, token: string): void {
+    const seen = decode(token) ?? { token, v: {}, t: [0, 0] as const };
+    const before = this.#bySpace.get(space);
+    if (!before || covers(seen, before)) this.#bySpace.set(space, seen);
+    else if (!covers(before, seen)) this.#bySpace.set(space, join(before, seen));
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The Engram driver: one HTTP connection for one process and one node. Speaks section 1 of Engram's API
+ * and uses what the reference node adds (contexts, versions, siblings, visibility) where it is there.
+ * No retry, no pipelining, no redirects.
+ */
+import { Client as HttpClient } from 'undici';
+import type { Rng } from '../generator/rng.ts';
+import type { Completion } from '../history/operation.ts';
+import type { ClientTarget } from './client.ts';
+import type { SessionContexts } from './contexts.ts';
+import { randomEmbedding } from './embedding.ts';
+import { type OutcomeName, outcomeTable, rowForError, rowForStatus } from './outcomes.ts';
+
+/** Shorter than any server keeps idle connections, so that it is never the server who closes first. */
+const keepAliveMs = 20_000;
+const connectTimeoutMs = 1000;
+const writeConfidence = 0.95;
+const pageMax = 1000;
+
+export interface DriverOptions {
+  readonly timeoutMs: number;
+  /** Null: the reads of a session that has seen nothing and promises nothing (final reads). */
+  readonly contexts: SessionContexts | null;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: unknown;
+}
+
+interface ReadBody {
+  readonly content?: unknown;
+  readonly version?: unknown;
+  readonly siblings?: unknown;
+  readonly penalty?: unknown;
+  readonly warnings?: unknown;
+  readonly stale?: unknown;
+  readonly memories?: unknown;
+}
+
+/** Contents are JSON; what is not was not written by us, and is shown as text. */
+function parseContent(content: unknown): unknown {
+  if (typeof content !== 'string') return content;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return content;
+  }
+}
+
+export class EngramDriver {
+  readonly #http: HttpClient;
+  readonly #rng: Rng;
+  readonly #options: DriverOptions;
+
+  constructor(target: ClientTarget, rng: Rng, options: DriverOptions) {
+    this.#rng = rng;
+    this.#options = options;
+    this.#http = new HttpClient(target.url, {
+      pipelining: 1,
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      connect: { timeout: connectTimeoutMs },
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#http.destroy();
+  }
+
+  /** Writes `value` under an id. */
+  async remember(space: string, id: string, value: unknown): Promise<Completion> {
+    const content = JSON.stringify(JSON.stringify(value));
+    const body =
+      `{"id":${JSON.stringify(id)},"content":${content},"confidence":${writeConfidence},` +
+      `"embedding":${randomEmbedding(this.#rng)}}`;
+    return this.#perform(
+      'write',
+      'POST',
+      '/api/v1/memories/remember',
+      space,
+      value,
+      body,
+      (answer) => {
+        const { version } = answer.body as ReadBody;
+        return { value, ...(typeof version === 'string' ? { version } : {}) };
+      },
+    );
+  }
+
+  /** Reads one memory; null where there is none. */
+  async get(space: string, id: string): Promise<Completion> {
+    const path = `/api/v1/memories/${encodeURIComponent(id)}`;
+    return this.#perform('read', 'GET', path, space, null, null, (answer) => {
+      const body = (answer.body ?? {}) as ReadBody;
+      if (answer.status === 404) return { value: null, ...this.#seen(body) };
+      if (typeof body.content !== 'string') return null;
+      const siblings = Array.isArray(body.siblings)
+        ? { siblings: body.siblings.map((each) => parseContent((each as ReadBody).content)) }
+        : {};
+      const version = typeof body.version === 'string' ? { version: body.version } : {};
+      return { value: parseContent(body.content), ...siblings, ...version, ...this.#seen(body) };
+    });
+  }
+
+  /** Reads a whole space, in one answer: more than a page would be no state that ever existed. */
+  async list(space: string): Promise<Completion> {
+    const path = `/api/v1/memories?limit=${pageMax}`;
+    return this.#perform('read', 'GET', path, space, null, null, (answer) => {
+      const body = (answer.body ?? {}) as ReadBody;
+      if (!Array.isArray(body.memories) || body.memories.length >= pageMax) return null;
+      const value = body.memories.map((each) => parseContent((each as ReadBody).content));
+      return { value, ...this.#seen(body) };
+    });
+  }
+
+  #seen(body: ReadBody): Partial<Completion> {
+    return {
+      ...(typeof body.penalty === 'number' ? { confidence: body.penalty } : {}),
+      ...(Array.isArray(body.warnings) && body.warnings.length > 0
+        ? { warnings: body.warnings.length }
+        : {}),
+      ...(body.stale === true ? { stale: true } : {}),
+    };
+  }
+
+  async #perform(
+    effect: 'write' | 'read',
+    method: 'GET' | 'POST',
+    path: string,
+    space: string,
+    asked: unknown,
+    body: string | null,
+    understand: (answer: Answer) => Partial<Completion> | null,
+  ): Promise<Completion> {
+    const { contexts } = this.#options;
+    const sentContext = contexts?.token(space);
+    const sent = sentContext === undefined ? {} : { sentContext };
+    let answer: Answer;
+    try {
+      answer = await this.#request(method, path, space, sentContext, body);
+    } catch (error) {
+      return { ...ending(effect, rowForError(error), asked, String(error)), ...sent };
+    }
+    const good = answer.status >= 200 && answer.status < 300;
+    const row = good ? 'success' : rowForStatus(answer.status, answer.body);
+    if (outcomeTable[row][effect] !== 'ok') {
+      return { ...ending(effect, row, asked, messageOf(answer.body)), ...sent };
+    }
+    const understood = understand(answer);
+    if (understood === null) {
+      return { ...ending(effect, 'malformed', asked, 'unexpected body'), ...sent };
+    }
+    const context = header(answer, 'x-engram-context');
+    if (contexts && context !== undefined) contexts.learn(space, context);
+    const server = header(answer, 'x-engram-node');
+    const hops = Number(header(answer, 'x-engram-hops') ?? Number.NaN);
+    return {
+      outcome: 'ok',
+      value: asked,
+      ...understood,
+      ...sent,
+      ...(context === undefined ? {} : { context }),
+      ...(server === undefined ? {} : { server }),
+      ...(Number.isInteger(hops) ? { hops } : {}),
+    };
+  }
+
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    space: string,
+    context: string | undefined,
+    body: string | null,
+  ): Promise<Answer> {
+    const headers: Record<string, string> = { 'x-memory-space': space };
+    if (context !== undefined) headers['x-engram-context'] = context;
+    if (body !== null) headers['content-type'] = 'application/json';
+    const signal = AbortSignal.timeout(this.#options.timeoutMs);
+    const response = await this.#http.request({ method, path, headers, body, signal });
+    const text = await response.body.text();
+    let parsed: unknown = null;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      // Classified by the status, or as malformed where a body is needed.
+    }
+    return { status: response.statusCode, headers: response.headers, body: parsed };
+  }
+}
+
+function header(answer: Answer, name: string): string | undefined {
+  const value = answer.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function messageOf(body: unknown): string {
+  const { error } = (body ?? {}) as { error?: { message?: unknown } };
+  return typeof error?.message === 'string' ? error.message.slice(0, 500) : '';
+}
+
+function ending(
+  effect: 'write' | 'read',
+  row: OutcomeName,
+  asked: unknown,
+  message: string,
+): Completion {
+  const outcome = outcomeTable[row][effect];
+  return { outcome, value: asked, error: row, ...(message === '' ? {} : { message }) };
+}

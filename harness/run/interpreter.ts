@@ -1,0 +1,222 @@
+/**
+ * Runs a generator against real clients in real time, and records what happens.
+ *
+ * A thread runs one process at a time; each process has one operation in flight at most. After an
+ * indeterminate operation the process is retired, and the thread goes on as process + concurrency with a
+ * new client and the contexts of the old one.
+ */
+import type { Phase } from '../../checkers/history.ts';
+import type { Client } from '../client/client.ts';
+import { SessionContexts } from '../client/contexts.ts';
+import type { Generator, GeneratorContext, ThreadId } from '../generator/generator.ts';
+import type { Rng } from '../generator/rng.ts';
+import type { Completion, Invocation, OperationRow } from '../history/operation.ts';
+import type { Recorder } from '../history/recorder.ts';
+import type { Clock } from './clock.ts';
+
+export interface Counts {
+  invoked: number;
+  ok: number;
+  fail: number;
+  info: number;
+}
+
+export interface InterpreterOptions {
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly rng: Rng;
+  readonly concurrency: number;
+  readonly nodes: readonly string[];
+  workloadOf(thread: number): string;
+  makeClient(thread: number, node: string, contexts: SessionContexts | null): Client;
+  /** The next index of the run's history. */
+  nextIndex(): number;
+  phase(): Phase;
+}
+
+interface Thread {
+  readonly number: number;
+  readonly node: string;
+  readonly contexts: SessionContexts;
+  /** By node; `final/` in front for clients that belong to no session. */
+  readonly clients: Map<string, Client>;
+  process: number;
+  busy: boolean;
+}
+
+export class Interpreter {
+  readonly #options: InterpreterOptions;
+  readonly #threads: readonly Thread[];
+  readonly #ids: readonly ThreadId[];
+  #generator: Generator | null = null;
+  #startNs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #finish: (() => void) | null = null;
+  #stopping = false;
+  #pumping = false;
+  readonly counts: Counts = { invoked: 0, ok: 0, fail: 0, info: 0 };
+
+  constructor(options: InterpreterOptions) {
+    this.#options = options;
+    this.#threads = Array.from({ length: options.concurrency }, (_, number) => ({
+      number,
+      node: options.nodes[number % options.nodes.length]!,
+      contexts: new SessionContexts(),
+      clients: new Map(),
+      process: number,
+      busy: false,
+    }));
+    this.#ids = this.#threads.map((thread) => thread.number);
+  }
+
+  /** Resolves when the generator is exhausted, or was stopped, and nothing is in flight. */
+  run(generator: Generator): Promise<void> {
+    this.#generator = generator;
+    this.#startNs = this.#options.clock.nowNs();
+    this.#stopping = false;
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      this.#pump();
+    });
+  }
+
+  /** No new operations; those in flight end by themselves or by their time-out. */
+  stop(): void {
+    this.#stopping = true;
+    this.#pump();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    const clients = this.#threads.flatMap((thread) => [...thread.clients.values()]);
+    await Promise.allSettled(clients.map((client) => client.close()));
+  }
+
+  #context(): GeneratorContext {
+    return {
+      timeNs: this.#options.clock.nowNs() - this.#startNs,
+      free: this.#threads.filter((thread) => !thread.busy).map((thread) => thread.number),
+      threads: this.#ids,
+      process: (thread) => (thread === 'nemesis' ? thread : this.#threads[thread]!.process),
+      rng: this.#options.rng,
+    };
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    clearTimeout(this.#timer);
+    let going = !this.#stopping;
+    while (going && this.#generator) {
+      const step = this.#generator.op(this.#context());
+      switch (step.type) {
+        case 'op':
+          this.#generator = step.next;
+          this.#start(this.#threads[step.op.thread as number]!, step.op.invocation, step.op.timeNs);
+          break;
+        case 'pending': {
+          this.#generator = step.next;
+          if (step.untilNs !== null) {
+            const now = this.#options.clock.nowNs() - this.#startNs;
+            const waitMs = Math.max(0, (step.untilNs - now) / 1e6);
+            this.#timer = setTimeout(() => this.#pump(), waitMs);
+          }
+          going = false;
+          break;
+        }
+        case 'done':
+          this.#generator = null;
+          break;
+        default:
+          step satisfies never;
+      }
+    }
+    this.#pumping = false;
+    const idle = this.#threads.every((thread) => !thread.busy);
+    if ((this.#generator === null || this.#stopping) && idle && this.#finish) {
+      const finish = this.#finish;
+      this.#finish = null;
+      finish();
+    }
+  }
+
+  #client(
+    thread: Thread,
+    invocation: Invocation,
+  ): { readonly node: string; readonly client: Client } {
+    const node = invocation.node ?? thread.node;
+    const name = invocation.final ? `final/${node}` : node;
+    let client = thread.clients.get(name);
+    if (!client) {
+      const contexts = invocation.final ? null : thread.contexts;
+      client = this.#options.makeClient(thread.number, node, contexts);
+      thread.clients.set(name, client);
+    }
+    return { node, client };
+  }
+
+  #start(thread: Thread, invocation: Invocation, scheduledNs: number): void {
+    const { clock, recorder } = this.#options;
+    const { node, client } = this.#client(thread, invocation);
+    const row: OperationRow = {
+      idx: this.#options.nextIndex(),
+      process: thread.process,
+      thread: thread.number,
+      phase: this.#options.phase(),
+      workload: this.#options.workloadOf(thread.number),
+      f: invocation.f,
+      key: invocation.key,
+      value: invocation.value,
+      node,
+      scheduled: Math.round(this.#startNs + scheduledNs),
+      invoked: clock.nowNs(),
+      ...(invocation.final ? { final: true } : {}),
+    };
+    thread.busy = true;
+    this.counts.invoked++;
+    recorder.invoke(row);
+    this.#generator = this.#generator!.update(this.#context(), {
+      type: 'invoke',
+      thread: thread.number,
+      timeNs: row.invoked - this.#startNs,
+      invocation,
+    });
+    void client.invoke(invocation).then(
+      (completion) => this.#end(thread, invocation, row, completion),
+      (error) =>
+        // A client that throws is a defect of ours; nobody knows what the operation did.
+        this.#end(thread, invocation, row, {
+          outcome: 'info',
+          value: invocation.value,
+          error: 'client-defect',
+          message: String(error),
+        }),
+    );
+  }
+
+  #end(thread: Thread, invocation: Invocation, row: OperationRow, completion: Completion): void {
+    const completed = this.#options.clock.nowNs();
+    this.#options.recorder.complete({ ...row, ...completion, completed });
+    this.counts[completion.outcome]++;
+    thread.busy = false;
+    if (completion.outcome === 'info') {
+      thread.process += this.#options.concurrency;
+      for (const client of thread.clients.values()) void client.close().catch(() => {});
+      thread.clients.clear();
+    }
+    this.#generator =
+      this.#generator?.update(this.#context(), {
+        type: 'complete',
+        thread: thread.number,
+        timeNs: completed - this.#startNs,
+        invocation,
+        completion,
+      }) ?? null;
+    this.onComplete?.(invocation, row.node!, completion);
+    this.#pump();
+  }
+
+  /** Called with every operation that ended, for whoever follows the run. */
+  onComplete: ((invocation: Invocation, node: string, completion: Completion) => void) | null =
+    null;
+}

@@ -1,0 +1,235 @@
+/**
+ * The options of a run: one table with name, default, accepted values and meaning. The command line, the
+ * validation, the replay line and the printed reference all come from it.
+ */
+import { z } from 'zod';
+import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
+import { faults } from '../../nemesis/index.ts';
+import { workloads } from '../../workloads/index.ts';
+import { makeRng } from '../generator/rng.ts';
+
+/** Options that cannot be met; one sentence for each problem. */
+export class OptionsError extends Error {
+  readonly code = 'bad-options';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'OptionsError';
+    this.problems = problems;
+  }
+}
+
+const names = (accepted: readonly string[], what: string) =>
+  z.string().transform((text, context) => {
+    const list = text.split(',').map((each) => each.trim());
+    for (const name of list) {
+      if (accepted.includes(name)) continue;
+      const message = `has ${JSON.stringify(name)}; accepted are ${what}: ${accepted.join(', ')}`;
+      context.addIssue({ code: 'custom', message });
+    }
+    return [...new Set(list)];
+  });
+
+const number = (least: number, most: number, whole: boolean) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (
+      text.trim() === '' ||
+      !(value >= least && value <= most) ||
+      (whole && !Number.isInteger(value))
+    ) {
+      const kind = whole ? 'a whole number' : 'a number';
+      const message = `is ${JSON.stringify(text)}; accepted is ${kind} from ${least} to ${most}`;
+      context.addIssue({ code: 'custom', message });
+    }
+    return value;
+  });
+
+const flag = z.boolean();
+const nodeFaultNames = /^[a-z-]+(,[a-z-]+)*$/;
+
+export const optionTable = {
+  name: {
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'takes 1 to 64 of A-Z a-z 0-9 . _ -'),
+    fallback: 'engram',
+    meaning: 'name of the test; the folder under the results',
+  },
+  runtime: {
+    schema: z.enum(['auto', 'docker'], 'takes auto or docker'),
+    fallback: 'auto',
+    meaning: 'where nodes live; auto takes docker when an engine answers',
+  },
+  nodes: { schema: number(1, 13, true), fallback: '5', meaning: 'number of nodes' },
+  'time-limit': {
+    schema: number(1, 86_400, false),
+    fallback: '30',
+    meaning: 'seconds of the chaos phase',
+  },
+  'warm-up': {
+    schema: number(0, 3600, false),
+    fallback: '2',
+    meaning: 'seconds of load before the first fault may come',
+  },
+  rate: {
+    schema: number(1, 100_000, false),
+    fallback: '300',
+    meaning: 'operations started per second, all workloads together (open loop)',
+  },
+  concurrency: {
+    schema: number(1, 1000, true),
+    fallback: '20',
+    meaning: 'number of client threads, shared out among the workloads',
+  },
+  workload: {
+    schema: names(Object.keys(workloads), 'workloads'),
+    fallback: 'set,register',
+    meaning: `workloads that run at once: ${Object.keys(workloads).join(', ')}`,
+  },
+  nemesis: {
+    schema: names([...Object.keys(faults), 'none'], 'faults'),
+    fallback: 'partition',
+    meaning: `kinds of faults: ${Object.keys(faults).join(', ')}, or none`,
+  },
+  partitions: {
+    schema: names(Object.keys(shapes), 'partitions'),
+    fallback: Object.keys(shapes).join(','),
+    meaning: `kinds of partitions: ${Object.keys(shapes).join(', ')}`,
+  },
+  'fault-time': {
+    schema: number(0.5, 3600, false),
+    fallback: '5',
+    meaning: 'mean seconds of a fault',
+  },
+  'calm-time': {
+    schema: number(0, 3600, false),
+    fallback: '3',
+    meaning: 'mean seconds between faults',
+  },
+  'node-faults': {
+    schema: z.string().refine((text) => text === '' || nodeFaultNames.test(text), {
+      message: 'takes names of fault switches of the node, separated by commas',
+    }),
+    fallback: '',
+    meaning: 'ways in which the nodes are broken on purpose (ENGRAM_FAULTS)',
+  },
+  seed: {
+    schema: number(0, 2 ** 31 - 1, true),
+    fallback: '',
+    meaning: 'seed of schedule, load and values; random where left out',
+  },
+  'op-timeout': {
+    schema: number(0.05, 600, false),
+    fallback: '5',
+    meaning: 'seconds after which an operation counts as timed out',
+  },
+  settle: {
+    schema: number(0, 600, false),
+    fallback: '2',
+    meaning: 'seconds without load after the heal, before the final reads',
+  },
+  'final-deadline': {
+    schema: number(1, 3600, false),
+    fallback: '25',
+    meaning: 'seconds within which the final reads of all nodes must agree',
+  },
+  'wall-clock': {
+    schema: number(0, 172_800, false),
+    fallback: '0',
+    meaning:
+      'seconds after which the run is stopped and judged as it is; 0: from the other options',
+  },
+  results: { schema: z.string().min(1), fallback: 'results', meaning: 'folder for run files' },
+  keep: { schema: flag, fallback: false, meaning: 'leave the cluster running for a look' },
+  json: { schema: flag, fallback: false, meaning: 'one JSON document instead of text' },
+} as const;
+
+export type OptionName = keyof typeof optionTable;
+export type RawOptions = Readonly<Record<string, string | boolean | undefined>>;
+
+/** Options as validated. Times are seconds, as given. */
+export type RunOptions = {
+  readonly [Name in OptionName]: z.output<(typeof optionTable)[Name]['schema']>;
+};
+
+/** Throws OptionsError with every problem. `randomSeed` is used where no seed is given. */
+export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
+  const problems: string[] = [];
+  const parsed: Record<string, unknown> = {};
+  for (const [name, { schema, fallback }] of Object.entries(optionTable)) {
+    const value = raw[name] ?? (name === 'seed' ? String(randomSeed) : fallback);
+    const result = schema.safeParse(value);
+    if (result.success) parsed[name] = result.data;
+    else for (const issue of result.error.issues) problems.push(`--${name} ${issue.message}`);
+  }
+  if (problems.length > 0) throw new OptionsError(problems);
+  const options = parsed as RunOptions;
+  const impossible = combinations(options);
+  if (impossible.length > 0) throw new OptionsError(impossible);
+  return options;
+}
+
+/** What each option allows by itself and not together. */
+function combinations(options: RunOptions): string[] {
+  const problems: string[] = [];
+  if (options.nemesis.includes('none') && options.nemesis.length > 1) {
+    problems.push('--nemesis none stands alone; leave the other faults out, or none');
+  }
+  if (options.concurrency < options.workload.length) {
+    problems.push(
+      `--concurrency ${options.concurrency} leaves a workload without a thread; ` +
+        `take at least ${options.workload.length}`,
+    );
+  }
+  if (options.nemesis.includes('partition')) {
+    const nodes = nodeNames(options);
+    for (const variant of options.partitions) {
+      try {
+        makeGrudge(variant, nodes, makeRng(1));
+      } catch (error) {
+        if (!(error instanceof PlanError)) throw error;
+        problems.push(`--partitions ${variant} with --nodes ${options.nodes}: ${error.message}`);
+      }
+    }
+  }
+  if (options.nemesis.some((name) => name !== 'none')) {
+    const least = (4 / 3) * (options['fault-time'] + options['calm-time']) + 0.5;
+    if (options['time-limit'] < least) {
+      problems.push(
+        `--time-limit ${options['time-limit']} has no room for a fault; take at least ` +
+          `${Math.ceil(least)}, a shorter --fault-time, or --nemesis none`,
+      );
+    }
+  }
+  return problems;
+}
+
+export function nodeNames(options: Pick<RunOptions, 'nodes'>): string[] {
+  return Array.from({ length: options.nodes }, (_, i) => `n${i + 1}`);
+}
+
+/** The command that runs this again: the seed, and every option that is not its default. */
+export function replayLine(options: RunOptions): string {
+  const words = ['amnesia', 'test'];
+  for (const [name, { fallback }] of Object.entries(optionTable)) {
+    const value = options[name as OptionName];
+    if (name === 'keep' || name === 'json') continue;
+    const text = Array.isArray(value) ? value.join(',') : String(value);
+    if (name === 'seed' || text !== String(fallback)) words.push(`--${name}`, quoted(text));
+  }
+  return words.join(' ');
+}
+
+/** Ready to paste: plain words stand as they are. */
+function quoted(text: string): string {
+  return /^[A-Za-z0-9._,/:=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The table as Markdown, for the reference. */
+export function optionsMarkdown(): string {
+  const lines = ['| option | default | meaning |', '|---|---|---|'];
+  for (const [name, { fallback, meaning }] of Object.entries(optionTable)) {
+    const shown = fallback === '' || fallback === false ? '' : `\`${fallback}\``;
+    lines.push(`| \`--${name}\` | ${shown} | ${meaning} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}

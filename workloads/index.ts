@@ -1,0 +1,6 @@
+/** All workloads by name. */
+import { register } from './register.ts';
+import { set } from './set.ts';
+import type { Workload } from './workload.ts';
+
+export const workloads: Readonly<Record<string, Workload>> = { set, register };

@@ -1,0 +1,76 @@
+/**
+ * Unique memories into several spaces, read back as whole spaces.
+ *
+ * A space takes a limited number of additions, then a fresh one takes its place: so a space fits into one
+ * page of the list endpoint, and every read of it is one answer, one state. A list that was fetched
+ * page by page while others write never existed, and would accuse the innocent.
+ */
+import { EngramDriver } from '../harness/client/engram.ts';
+import { rate, sequence, source } from '../harness/generator/combinators.ts';
+import type { Workload } from './workload.ts';
+
+const spacesAtOnce = 4;
+const addsPerSpaceMax = 256;
+const readShare = 0.1;
+
+interface SetState {
+  readonly nextElement: number;
+  readonly nextSpace: number;
+  /** Number of the space in each slot, and how many additions it has had. */
+  readonly slots: readonly { readonly space: number; readonly adds: number }[];
+}
+
+const first: SetState = {
+  nextElement: 1,
+  nextSpace: spacesAtOnce,
+  slots: Array.from({ length: spacesAtOnce }, (_, space) => ({ space, adds: 0 })),
+};
+
+export const set: Workload = {
+  name: 'set',
+  promise: 'no acknowledged memory is lost, none appears that nobody wrote, and all nodes agree',
+  operations: [
+    { f: 'add', key: 'space', value: 'element', meaning: 'remember a new, unique memory' },
+    { f: 'read-all', key: 'space', value: 'list of elements', meaning: 'list a whole space' },
+  ],
+  client: (target, contexts, rng, { timeoutMs }) => {
+    const driver = new EngramDriver(target, rng, { timeoutMs, contexts });
+    return {
+      invoke: ({ f, key, value }) =>
+        f === 'add' ? driver.remember(key!, `e${value}`, value) : driver.list(key!),
+      close: () => driver.close(),
+    };
+  },
+  generator: (options) =>
+    rate(
+      options.rate,
+      source(first, (state, { rng }) => {
+        const slot = rng.int(spacesAtOnce);
+        const { space, adds } = state.slots[slot]!;
+        const key = `${options.spacePrefix}-set-${space}`;
+        if (adds > 0 && rng.float() < readShare) {
+          return { invocation: { f: 'read-all', key, value: null }, state };
+        }
+        const full = adds + 1 >= addsPerSpaceMax;
+        return {
+          invocation: { f: 'add', key, value: state.nextElement },
+          state: {
+            nextElement: state.nextElement + 1,
+            nextSpace: state.nextSpace + (full ? 1 : 0),
+            slots: state.slots.with(
+              slot,
+              full ? { space: state.nextSpace, adds: 0 } : { space, adds: adds + 1 },
+            ),
+          },
+        };
+      }),
+    ),
+  finalGenerator: ({ nodes }, keys) =>
+    sequence(
+      keys.flatMap((key) =>
+        nodes.map((node) => ({ f: 'read-all', key, value: null, final: true, node })),
+      ),
+    ),
+  checkers: ['lost-writes', 'convergence', 'causal'],
+  minimumOk: { overall: 100, perFaultWindow: 10 },
+};
