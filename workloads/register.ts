@@ -37,7 +37,7 @@ export const register: Workload = {
     rate(
       options.rate,
       source(1, (nextValue, { rng }) => {
-        const space = `${options.spacePrefix}-reg-${rng.int(spaces)}`;
+        const space = `${options.spacePrefix}-${rng.int(spaces)}`;
         const key = `${space}/r${rng.int(registersPerSpace)}`;
         return rng.float() < writeShare
           ? { invocation: { f: 'write', key, value: nextValue }, state: nextValue + 1 }

@@ -47,7 +47,7 @@ export const set: Workload = {
       source(first, (state, { rng }) => {
         const slot = rng.int(spacesAtOnce);
         const { space, adds } = state.slots[slot]!;
-        const key = `${options.spacePrefix}-set-${space}`;
+        const key = `${options.spacePrefix}-${space}`;
         if (adds > 0 && rng.float() < readShare) {
           return { invocation: { f: 'read-all', key, value: null }, state };
         }

@@ -1,0 +1,149 @@
+/**
+ * Works through the schedule of faults: apply, prove, wait, heal, prove healed. Each fault is an operation of the
+ * process `nemesis` in the history, and a record of its own with its proofs. Whatever goes wrong
+ * on the way, everything is healed in the end.
+ */
+import type { Phase } from '../../checkers/history.ts';
+import type { Fault, FaultPlan } from '../../nemesis/fault.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { OperationRow } from '../history/operation.ts';
+import type { Recorder } from '../history/recorder.ts';
+import type { FaultRecord } from '../history/records.ts';
+import { type Clock, sleep } from './clock.ts';
+
+export interface NemesisOptions {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly faults: Readonly<Record<string, Fault>>;
+  nextIndex(): number;
+  phase(): Phase;
+  /** Called when something changed that a person would want to see. */
+  onChange(text: string, active: string | null): void;
+}
+
+const healAttempts = 3;
+
+function sentence(plan: FaultPlan): string {
+  const cut = plan.grudge
+    ? Object.entries(plan.grudge)
+        .filter(([, dropped]) => dropped.length > 0)
+        .map(([node, dropped]) => `${node} drops ${dropped.join(' ')}`)
+        .join('; ')
+    : plan.targets.join(' ');
+  return `${plan.kind} ${plan.variant}: ${cut}`;
+}
+
+export class NemesisRunner {
+  readonly #options: NemesisOptions;
+  #records: FaultRecord[] = [];
+
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+  }
+
+  get records(): readonly FaultRecord[] {
+    return this.#records;
+  }
+
+  /** Runs the schedule; times of the plans count from now. Ends early, healed, when the signal comes. */
+  async run(plans: readonly FaultPlan[], signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const startNs = clock.nowNs();
+    const left = (atMs: number): number => Math.max(0, atMs - (clock.nowNs() - startNs) / 1e6);
+    for (const plan of plans) {
+      await sleep(left(plan.atMs), signal);
+      if (signal.aborted) return;
+      await this.#perform(plan, () => sleep(left(plan.untilMs), signal));
+    }
+  }
+
+  async #perform(planned: FaultPlan, wait: () => Promise<void>): Promise<void> {
+    const { cluster, clock, faults, onChange } = this.#options;
+    const fault = faults[planned.kind]!;
+    let record: FaultRecord = {
+      id: planned.id,
+      plan: planned,
+      description: sentence(planned),
+      applied: clock.nowNs(),
+    };
+    const start = this.#invoke(`start-${planned.kind}`, sentence(planned));
+    let plan = planned;
+    try {
+      plan = (await fault.resolve?.(cluster, planned)) ?? planned;
+      record = {
+        ...record,
+        plan,
+        description: sentence(plan),
+        targets: plan.targets,
+        grudge: plan.grudge,
+      };
+      this.#save(record);
+      await fault.apply(cluster, plan);
+      const proof = await fault.prove(cluster, plan, true);
+      record = {
+        ...record,
+        inForce: clock.nowNs(),
+        effective: proof.effective,
+        proof: proof.evidence,
+      };
+      onChange(`${record.description} (${proof.effective})`, record.description);
+    } catch (error) {
+      record = { ...record, effective: 'none', error: String(error) };
+      onChange(`${record.description} failed: ${String(error)}`, null);
+    }
+    this.#save(record);
+    this.#complete(start, `${record.effective}: ${record.description}`);
+    await wait();
+    await this.#heal(fault, plan, record);
+  }
+
+  async #heal(fault: Fault, plan: FaultPlan, before: FaultRecord): Promise<void> {
+    const { cluster, clock, onChange } = this.#options;
+    let record: FaultRecord = { ...before, healBegan: clock.nowNs() };
+    const stop = this.#invoke(`stop-${plan.kind}`, before.description);
+    for (let attempt = 1; attempt <= healAttempts && !record.healed; attempt++) {
+      try {
+        await fault.heal(cluster, plan);
+        const proof = await fault.prove(cluster, plan, false);
+        const healed = proof.effective === 'none';
+        record = { ...record, healProof: proof.evidence, healed, healedAt: clock.nowNs() };
+      } catch (error) {
+        record = { ...record, healed: false, error: String(error) };
+      }
+    }
+    this.#save(record);
+    this.#complete(stop, record.healed ? 'healed' : 'NOT healed');
+    onChange(`${plan.kind} ${plan.variant} ${record.healed ? 'healed' : 'NOT healed'}`, null);
+  }
+
+  #save(record: FaultRecord): void {
+    this.#records = [...this.#records.filter((each) => each.id !== record.id), record];
+    this.#options.recorder.fault(record);
+  }
+
+  #invoke(f: string, value: string): OperationRow {
+    const { clock, recorder } = this.#options;
+    const now = clock.nowNs();
+    const row: OperationRow = {
+      idx: this.#options.nextIndex(),
+      process: 'nemesis',
+      thread: -1,
+      phase: this.#options.phase(),
+      workload: null,
+      f,
+      key: null,
+      value,
+      node: null,
+      scheduled: now,
+      invoked: now,
+    };
+    recorder.invoke(row);
+    return row;
+  }
+
+  #complete(row: OperationRow, value: string): void {
+    const { clock, recorder } = this.#options;
+    recorder.complete({ ...row, value, outcome: 'info', completed: clock.nowNs() });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Looks at the cluster from outside while the run goes on: `/cluster/health`, `/cluster/nodes` and
+ * `/cluster/spaces` of every node about once a second, into the history.
+ */
+
+import type { NodeHandle } from '../cluster/cluster.ts';
+import { ask } from '../cluster/ready.ts';
+import type { Recorder } from '../history/recorder.ts';
+import { type Clock, sleep } from './clock.ts';
+
+const paths = ['/cluster/health', '/cluster/nodes', '/cluster/spaces'] as const;
+const roundMs = 1000;
+const answerTimeoutMs = 800;
+
+export async function watchCluster(
+  nodes: readonly NodeHandle[],
+  recorder: Recorder,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const looks = nodes.map(async ({ name, url }) => {
+      for (const path of paths) {
+        const body = await ask(url, path, answerTimeoutMs);
+        if (signal.aborted) return;
+        recorder.sample({ time: clock.nowNs(), node: name, path, body });
+        // A node that does not answer one question will not answer the next.
+        if (body === null) return;
+      }
+    });
+    await Promise.all([...looks, sleep(roundMs, signal)]);
+  }
+}
+
+interface Health {
+  readonly stats?: { readonly alive?: number };
+  readonly replication?: { readonly deferred_writes?: number; readonly lag?: number };
+}
+
+/**
+ * Resolves true as soon as every node sees all others and says that nothing is on its way, false at the
+ * deadline. A server that does not tell about replication is taken at its word on membership.
+ */
+export async function waitUntilQuiet(
+  nodes: readonly NodeHandle[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const until = Date.now() + timeoutMs;
+  while (!signal.aborted) {
+    const all = await Promise.all(
+      nodes.map((node) => ask(node.url, '/cluster/health', answerTimeoutMs)),
+    );
+    const quiet = all.every((body) => {
+      const health = body as Health | null;
+      const { deferred_writes: deferred = 0, lag = 0 } = health?.replication ?? {};
+      return health?.stats?.alive === nodes.length - 1 && deferred === 0 && lag === 0;
+    });
+    if (quiet) return true;
+    if (Date.now() > until) return false;
+    await sleep(200, signal);
+  }
+  return false;
+}
