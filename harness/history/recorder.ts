@@ -14,7 +14,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history.ts';
-import { RunFileError, writeFailure } from './errors.ts';
+import { codeOf, RunFileError, writeFailure } from './errors.ts';
 import { OpWriter, type StoredRow } from './op-writer.ts';
 import { processStart } from './process-start.ts';
 import type {
@@ -26,6 +26,7 @@ import type {
   SampleRecord,
 } from './records.ts';
 import { noteRun } from './results.ts';
+import { sealRun } from './seal.ts';
 import { schemaSql } from './views.ts';
 
 /** A batch is written this long after its first entry. */
@@ -58,8 +59,8 @@ export interface Recorder {
   /** Writes what waits. Throws RunFileError when that fails. */
   flush(): void;
   /**
-   * Writes what waits, and how long the run took (ns), syncs and closes the file. A state of
-   * `running` becomes `aborted`. Throws RunFileError; safe to call twice.
+   * Writes what waits and how long the run took (ns), syncs and closes the file, and seals the
+   * history. A state of `running` becomes `aborted`. Throws RunFileError; safe to call twice.
    */
   close(durationNs?: number): void;
 }
@@ -260,22 +261,24 @@ class FileRecorder implements Recorder {
     if (this.#closed) return;
     if (this.#state === 'running') this.state('aborted', 'the run was closed before its end');
     const endedAt = new Date().toISOString();
-    this.#other(() =>
-      this.#run('UPDATE run SET ended_at = ?, duration = coalesce(?, duration)', [
-        endedAt,
-        durationNs === undefined ? null : Math.round(durationNs),
-      ]),
-    );
+    const duration = durationNs === undefined ? null : Math.round(durationNs);
+    this.#other(() => this.#run('UPDATE run SET ended_at = ?, duration = ?', [endedAt, duration]));
     this.#write();
     this.#closed = true;
-    const failure = this.#failure;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     try {
       this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
+      // One file from now on, which can be read from read-only places too. Somebody who reads at
+      // this moment keeps it from happening, which does no harm.
+      this.#db.pragma('busy_timeout = 200');
+      this.#db.pragma('journal_mode = DELETE');
     } catch (error) {
-      if (failure === null) this.#fail(error);
+      const busy = codeOf(error).startsWith('SQLITE_BUSY') || codeOf(error) === 'SQLITE_LOCKED';
+      if (this.#failure === null && !busy) this.#fail(error);
     }
     this.#db.close();
+    if (this.#failure === null) sealRun(this.path);
     this.#note();
     if (this.#failure !== null) throw this.#failure;
   }

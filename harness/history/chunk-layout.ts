@@ -1,0 +1,59 @@
+/**
+ * The bytes of a chunk: columns of up to 65,536 operations in log order, little-endian typed arrays,
+ * each aligned to 8 bytes, so that a view of the buffer is the column. Which columns there are, and
+ * in which order, is a constant of the format (`CHUNK_FORMAT`).
+ */
+
+/** Written into table `seal`; a reader that knows another one uses the rows. */
+export const CHUNK_FORMAT = 1;
+export const CHUNK_ROWS = 65_536;
+
+export type Numbers = Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+export type NumbersKind = 'u8' | 'i16' | 'i32' | 'f32' | 'f64';
+
+const KINDS = {
+  u8: Uint8Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const;
+
+/** A machine of the other byte order would misread the views. */
+export const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+const aligned = (bytes: number): number => (bytes + 7) & ~7;
+
+/** Lays the parts one after the other. Every part begins at a multiple of 8. */
+export function pack(parts: readonly Numbers[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + aligned(part.byteLength), 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += aligned(part.byteLength);
+  }
+  return bytes;
+}
+
+/** Takes parts off a packed buffer in order. Throws RangeError when there are fewer bytes. */
+export class Unpacker {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    // Buffers of SQLite may begin anywhere; views need the alignment.
+    this.#bytes = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  }
+
+  take<Kind extends NumbersKind>(kind: Kind, length: number): InstanceType<(typeof KINDS)[Kind]> {
+    const View: new (buffer: ArrayBufferLike, at: number, length: number) => Numbers = KINDS[kind];
+    const byteLength = length * KINDS[kind].BYTES_PER_ELEMENT;
+    if (length < 0 || this.#at + byteLength > this.#bytes.byteLength) {
+      throw new RangeError(`a chunk ends ${byteLength} bytes too early`);
+    }
+    const view = new View(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, length);
+    this.#at += aligned(byteLength);
+    return view as InstanceType<(typeof KINDS)[Kind]>;
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Loads the sealed columns of a run (`seal.ts` writes them). They are used only when every checksum
+ * holds and table `op` is as it was when they were made; otherwise it is said why not, and the
+ * caller reads the rows.
+ */
+import { crc32 } from 'node:zlib';
+import { type History, isWrite } from '../../checkers/history.ts';
+import { CHUNK_FORMAT, littleEndian, Unpacker } from './chunk-layout.ts';
+import { openRunFile, type RunFile } from './run-file.ts';
+import { readSurroundings } from './surroundings.ts';
+
+/** What is said once for all chunks. */
+export interface SealHeader {
+  readonly n: number;
+  readonly sessions: number;
+  readonly writes: number;
+  readonly values: number;
+  readonly keys: readonly string[];
+  readonly nodes: readonly string[];
+  readonly errors: readonly string[];
+  readonly fs: readonly string[];
+  /** null: the server has no versions. */
+  readonly actors: readonly string[] | null;
+  readonly contexts: number;
+  /** Lengths of what is ragged; null: not there. */
+  readonly delta: number | null;
+  readonly siblings: number | null;
+  readonly duplicates: number | null;
+  readonly has: {
+    readonly expected: boolean;
+    readonly confidence: boolean;
+    readonly hops: boolean;
+    readonly server: boolean;
+    readonly error: boolean;
+    readonly late: boolean;
+  };
+  /** Texts of the values that were read and never attempted: ids writes+1..values. */
+  readonly unattempted: readonly string[];
+}
+
+/** Cheap to make, and different after nearly every change: a scan without the long texts. */
+export function digestRows(file: RunFile): string {
+  const row = file.db
+    .prepare<[], Record<string, number>>(
+      `SELECT count(*) AS n, max(idx) AS last, total(invoked) AS invoked,
+         total(completed) AS completed, sum(length(outcome)) AS outcomes FROM op`,
+    )
+    .get();
+  return JSON.stringify(row);
+}
+
+/** Fills columns of the whole history, chunk by chunk. */
+class ChunkLoader {
+  readonly #header: SealHeader;
+  /** Operations that were loaded so far. */
+  loaded = 0;
+  readonly #columns;
+  readonly #contexts: Int32Array;
+  #deltas = 0;
+  #siblings = 0;
+
+  constructor(header: SealHeader) {
+    this.#header = header;
+    this.#columns = allocate(header);
+    this.#contexts = new Int32Array(header.contexts * (header.actors?.length ?? 0));
+  }
+
+  /** Throws RangeError when the bytes are not those of such a chunk. */
+  add(n: number, bytes: Uint8Array): void {
+    const from = this.loaded;
+    const c = this.#columns;
+    const { has, actors } = this.#header;
+    const parts = new Unpacker(bytes);
+    const [contextFrom, contextTo, duplicateFrom, duplicateTo] = parts.take('i32', 4);
+    c.index.set(parts.take('i32', n), from);
+    c.kind.set(parts.take('u8', n), from);
+    c.status.set(parts.take('u8', n), from);
+    c.flags.set(parts.take('u8', n), from);
+    c.phase.set(parts.take('u8', n), from);
+    c.f.set(parts.take('u8', n), from);
+    c.session.set(parts.take('i32', n), from);
+    c.process.set(parts.take('i32', n), from);
+    c.key.set(parts.take('i32', n), from);
+    c.value.set(parts.take('i32', n), from);
+    c.node.set(parts.take('i16', n), from);
+    c.invoke.set(parts.take('f64', n), from);
+    c.complete.set(parts.take('f64', n), from);
+    if (has.expected) c.expected!.set(parts.take('i32', n), from);
+    if (has.confidence) c.confidence!.set(parts.take('f32', n), from);
+    if (has.hops) c.hops!.set(parts.take('u8', n), from);
+    if (has.server) c.server!.set(parts.take('i16', n), from);
+    if (has.error) c.error!.set(parts.take('i32', n), from);
+    if (has.late) c.late!.set(parts.take('f64', n), from);
+    if (c.delta !== null) this.#deltas += takeRagged(parts, c.delta, from, n);
+    if (c.siblings !== null) this.#siblings += takeRagged(parts, c.siblings, from, n);
+    if (c.duplicates !== null) {
+      const count = duplicateTo! - duplicateFrom!;
+      c.duplicates.set(parts.take('i32', 2 * count), 2 * duplicateFrom!);
+    }
+    if (actors !== null) {
+      c.dotActor.set(parts.take('i16', n), from);
+      c.dotCounter.set(parts.take('i32', n), from);
+      c.context.set(parts.take('i32', n), from);
+      const width = actors.length;
+      const counters = parts.take('i32', (contextTo! - contextFrom!) * width);
+      this.#contexts.set(counters, contextFrom! * width);
+    }
+    this.loaded += n;
+  }
+
+  finish(file: RunFile): History {
+    const header = this.#header;
+    const { dotActor, dotCounter, context, ...columns } = this.#columns;
+    const { keys, errors, fs, actors } = header;
+    if (this.#deltas !== (header.delta ?? 0) || this.#siblings !== (header.siblings ?? 0)) {
+      throw new RangeError('the lists in the chunks are not as long as their header says');
+    }
+    const writeOp = new Int32Array(header.values + 1).fill(-1);
+    for (let i = 0; i < header.n; i++) {
+      if (isWrite(columns.kind[i]!)) writeOp[columns.value[i]!] = i;
+    }
+    const nodes = [...header.nodes];
+    const nodeId = (name: string): number => {
+      const known = nodes.indexOf(name);
+      return known === -1 ? nodes.push(name) - 1 : known;
+    };
+    const surroundings = readSurroundings(file, nodeId, (text) => {
+      throw new RangeError(text);
+    });
+    const { n, sessions, writes, values } = header;
+    return {
+      ...{ n, sessions, writes, values, keys, nodes, errors, fs },
+      ...columns,
+      writeOp,
+      valueText: lazyTexts(file.path, header, columns.index, writeOp),
+      versions:
+        actors === null
+          ? null
+          : { actors, dotActor, dotCounter, context, contexts: this.#contexts },
+      ...surroundings,
+    };
+  }
+}
+
+function allocate(header: SealHeader) {
+  const { n, has } = header;
+  const ragged = (length: number | null) =>
+    length === null ? null : { off: new Int32Array(n + 1), data: new Int32Array(length) };
+  const versioned = header.actors === null ? 0 : n;
+  return {
+    index: new Int32Array(n),
+    kind: new Uint8Array(n),
+    status: new Uint8Array(n),
+    flags: new Uint8Array(n),
+    phase: new Uint8Array(n),
+    f: new Uint8Array(n),
+    session: new Int32Array(n),
+    process: new Int32Array(n),
+    key: new Int32Array(n),
+    value: new Int32Array(n),
+    node: new Int16Array(n),
+    invoke: new Float64Array(n),
+    complete: new Float64Array(n),
+    expected: has.expected ? new Int32Array(n) : null,
+    confidence: has.confidence ? new Float32Array(n) : null,
+    hops: has.hops ? new Uint8Array(n) : null,
+    server: has.server ? new Int16Array(n) : null,
+    error: has.error ? new Int32Array(n) : null,
+    late: has.late ? new Float64Array(n) : null,
+    delta: ragged(header.delta),
+    siblings: ragged(header.siblings),
+    duplicates: header.duplicates === null ? null : new Int32Array(2 * header.duplicates),
+    dotActor: new Int16Array(versioned),
+    dotCounter: new Int32Array(versioned),
+    context: new Int32Array(versioned),
+  };
+}
+
+/** Offsets of a chunk are those of the whole history. Returns how many numbers it brought. */
+function takeRagged(
+  parts: Unpacker,
+  into: { readonly off: Int32Array; readonly data: Int32Array },
+  from: number,
+  n: number,
+): number {
+  const off = parts.take('i32', n + 1);
+  into.off.set(off, from);
+  const length = off[n]! - off[0]!;
+  into.data.set(parts.take('i32', length), off[0]!);
+  return length;
+}
+
+/**
+ * Texts of values are wanted by reports only, so they are read from the rows when the first one is
+ * asked for, all at once. When the file is gone by then, the number of the value has to do.
+ */
+function lazyTexts(
+  path: string,
+  header: SealHeader,
+  index: Int32Array,
+  writeOp: Int32Array,
+): (id: number) => string {
+  let byIndex: Map<number, string> | undefined;
+  const load = (): Map<number, string> => {
+    const texts = new Map<number, string>();
+    try {
+      const file = openRunFile(path);
+      try {
+        const rows = file.db
+          .prepare<[], { idx: number; f: string; value: string | null }>(
+            "SELECT idx, f, value FROM op WHERE f NOT LIKE 'read%' AND process <> 'nemesis'",
+          )
+          .iterate();
+        for (const { idx, f, value } of rows) {
+          texts.set(idx, f === 'cas' ? JSON.stringify(JSON.parse(value!)[1]) : (value ?? 'null'));
+        }
+      } finally {
+        file.db.close();
+      }
+    } catch {
+      // Moved, deleted or locked.
+    }
+    return texts;
+  };
+  return (id) => {
+    if (id === 0) return 'initial';
+    if (id > header.writes) return header.unattempted[id - header.writes - 1] ?? `value ${id}`;
+    byIndex ??= load();
+    return byIndex.get(index[writeOp[id]!]!) ?? `value ${id}`;
+  };
+}
+
+/** Null: the run is not sealed. `refused`: it is, and why that is not used. */
+export function loadSealed(
+  file: RunFile,
+): { readonly history: History } | { readonly refused: string } | null {
+  const refuse = (why: string) => ({
+    refused: `the sealed columns were not used, the rows were read instead: ${why}`,
+  });
+  try {
+    const seal = file.db
+      .prepare<
+        [],
+        { format: number; digest: string; changed: number; crc: number; header: string }
+      >('SELECT format, digest, changed, crc, header FROM seal')
+      .get();
+    if (seal === undefined) return null;
+    if (seal.format !== CHUNK_FORMAT || !littleEndian) {
+      return refuse(`their format ${seal.format} is not the one of this version`);
+    }
+    if (seal.changed !== 0 || seal.digest !== digestRows(file)) {
+      return refuse('table op was changed after the run was sealed');
+    }
+    if (crc32(seal.header) !== seal.crc) return refuse('their header fails its checksum');
+    const header = JSON.parse(seal.header) as SealHeader;
+    const loader = new ChunkLoader(header);
+    const chunks = file.db
+      .prepare<[], { seq: number; n: number; first_row: number; crc: number; cols: Buffer }>(
+        'SELECT seq, n, first_row, crc, cols FROM chunk ORDER BY seq',
+      )
+      .iterate();
+    for (const chunk of chunks) {
+      if (crc32(chunk.cols) !== chunk.crc) return refuse(`chunk ${chunk.seq} fails its checksum`);
+      if (chunk.first_row !== loader.loaded)
+        return refuse(`a chunk before ${chunk.seq} is missing`);
+      loader.add(chunk.n, chunk.cols);
+    }
+    if (loader.loaded !== header.n) return refuse('the last chunks are missing');
+    return { history: loader.finish(file) };
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}

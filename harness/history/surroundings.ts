@@ -1,0 +1,85 @@
+/** What stands around the operations of a run file: faults, looks at the cluster, logs. */
+import type { ClusterSample, FaultWindow, LogLine } from '../../checkers/history.ts';
+import type { RunFile } from './run-file.ts';
+
+export interface RunSurroundings {
+  readonly faults: readonly FaultWindow[];
+  readonly samples: readonly ClusterSample[];
+  readonly logs: readonly LogLine[];
+}
+
+interface FaultRow {
+  readonly id: number;
+  readonly kind: string;
+  readonly variant: string;
+  readonly description: string;
+  readonly targets: string;
+  readonly grudge: string | null;
+  readonly applied: number;
+  readonly healed_at: number | null;
+  readonly effective: FaultWindow['effective'] | null;
+  readonly healed: number;
+}
+
+/**
+ * `nodeId` numbers a node's name. Tables that a cut-off file no longer has are empty, and the reason
+ * goes to `note`.
+ */
+export function readSurroundings(
+  file: RunFile,
+  nodeId: (name: string) => number,
+  note: (text: string) => void,
+): RunSurroundings {
+  const table = <Row, Value>(name: string, sql: string, read: (row: Row) => Value): Value[] => {
+    const values: Value[] = [];
+    try {
+      for (const row of file.db.prepare<[], Row>(sql).iterate()) values.push(read(row));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      note(`table ${name} could be read in part only: ${reason}`);
+    }
+    return values;
+  };
+  return {
+    faults: table<FaultRow, FaultWindow>(
+      'fault',
+      'SELECT * FROM fault WHERE applied IS NOT NULL ORDER BY applied, id',
+      (row) => readFault(row, nodeId),
+    ),
+    samples: table<
+      { time: number; node: string; path: string; body: string | null },
+      ClusterSample
+    >('sample', 'SELECT time, node, path, body FROM sample ORDER BY time, id', (row) => ({
+      time: row.time,
+      node: nodeId(row.node),
+      path: row.path,
+      body: row.body === null ? null : JSON.parse(row.body),
+    })),
+    logs: table<{ time: number; node: string; level: string; text: string }, LogLine>(
+      'node_log',
+      'SELECT time, node, level, text FROM node_log ORDER BY time, id',
+      (row) => ({ ...row, node: nodeId(row.node) }),
+    ),
+  };
+}
+
+function readFault(row: FaultRow, nodeId: (name: string) => number): FaultWindow {
+  const targets = JSON.parse(row.targets) as string[];
+  const grudge = row.grudge === null ? null : (JSON.parse(row.grudge) as Record<string, string[]>);
+  const drops: number[][] = [];
+  if (grudge !== null) {
+    for (const [node, peers] of Object.entries(grudge)) drops[nodeId(node)] = peers.map(nodeId);
+  }
+  return {
+    id: row.id,
+    kind: row.kind,
+    variant: row.variant,
+    start: row.applied,
+    end: row.healed_at ?? Number.POSITIVE_INFINITY,
+    effective: row.effective ?? 'none',
+    healed: row.healed === 1,
+    targets: targets.map(nodeId),
+    grudge: grudge === null ? null : Array.from(drops, (peers) => peers ?? []),
+    description: row.description,
+  };
+}
