@@ -100,7 +100,10 @@ export class GrpcRpc implements Rpc {
   ): Promise<Uint8Array> {
     const { sessions, client } = this.#channel(to);
     try {
-      const answer = await client.call({ method, body }, { timeoutMs: Math.max(1, Math.ceil(deadlineMs)) });
+      const answer = await client.call(
+        { method, body },
+        { timeoutMs: Math.max(1, Math.ceil(deadlineMs)) },
+      );
       return answer.body;
     } catch (cause) {
       const state = sessions.state();

@@ -1,0 +1,274 @@
+/**
+ * A world in which nodes run without sockets, files and clocks: one event queue, one virtual network, one
+ * disk and one clock for each node. One seed gives one history, event for event.
+ *
+ * A node's id is its host name here: its addresses are `id:port`, whatever the port.
+ *
+ *     const world = new VirtualWorld(7);
+ *     const env = world.node('n1');          // first life
+ *     world.crash('n1', { power: true });    // what was not synced is gone
+ *     const again = world.restart('n1');     // same disk, new life
+ *     world.cut('n1', 'n2');                 // one way
+ *     const answer = world.http('n1', get('/health'));
+ *     await world.run(world.nowMs + 500);
+ *
+ * Crashed nodes do nothing any more: their timers, calls and disk operations never complete.
+ * Not in here: bandwidth, slow processors, broken packets.
+ */
+import type { Env, HttpRequest, HttpResponse, Timer } from './env.ts';
+import { Chance } from './virtual/chance.ts';
+import { VirtualDisk } from './virtual/disk.ts';
+import { type Endpoint, fairWeather, VirtualNetwork, type Weather } from './virtual/network.ts';
+import { Schedule } from './virtual/schedule.ts';
+
+/** Wall clock of a node without skew at the beginning of the world: 2026-01-01T00:00:00Z. */
+const beganAtMs = 1_767_225_600_000;
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly node: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** The client's end of a connection broke: whether the request took effect is not known. */
+export class ConnectionLost extends Error {
+  readonly code: 'refused' | 'reset';
+  constructor(code: ConnectionLost['code'], node: string) {
+    super(`${node}: connection ${code}`);
+    this.name = 'ConnectionLost';
+    this.code = code;
+  }
+}
+
+interface Life {
+  readonly endpoint: Endpoint;
+  onHttp: ((request: HttpRequest) => Promise<HttpResponse>) | null;
+  /** Clients that wait for an answer. */
+  readonly waiting: Set<(error: ConnectionLost) => void>;
+}
+
+interface Machine {
+  readonly disk: VirtualDisk;
+  lives: number;
+  life: Life | null;
+  skewMs: number;
+}
+
+export class VirtualWorld {
+  readonly #schedule = new Schedule();
+  readonly #chance: Chance;
+  readonly #network: VirtualNetwork;
+  readonly #machines = new Map<string, Machine>();
+  /** All that nodes logged, in order. */
+  readonly logs: LogLine[] = [];
+
+  constructor(seed: number, weather: Partial<Weather> = {}) {
+    this.#chance = new Chance(seed);
+    const network = this.#chance.split('network');
+    this.#network = new VirtualNetwork(this.#schedule, network, { ...fairWeather, ...weather });
+  }
+
+  get nowMs(): number {
+    return this.#schedule.nowMs;
+  }
+
+  /** Events so far; with `nowMs` a cheap fingerprint of a run. */
+  get events(): number {
+    return this.#schedule.taken;
+  }
+
+  get counters(): Readonly<VirtualNetwork['counters']> {
+    return this.#network.counters;
+  }
+
+  /** Runs until `untilMs`. Rejects with whatever an event of the world throws. */
+  run(untilMs: number): Promise<void> {
+    return this.#schedule.run(untilMs);
+  }
+
+  /** For clients and schedules inside the world. */
+  after(delayMs: number, fn: () => void): void {
+    this.#schedule.after(delayMs, fn);
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.#schedule.after(delayMs, resolve));
+  }
+
+  /** The weather from now on. */
+  setWeather(weather: Partial<Weather>): void {
+    this.#network.weather = { ...this.#network.weather, ...weather };
+  }
+
+  cut(from: string, to: string): void {
+    this.#network.cut(from, to);
+  }
+
+  /** Cuts both ways between every two nodes of different groups. */
+  partition(...groups: readonly (readonly string[])[]): void {
+    for (const group of groups) {
+      for (const other of groups) {
+        if (group === other) continue;
+        for (const from of group) for (const to of other) this.cut(from, to);
+      }
+    }
+  }
+
+  heal(): void {
+    this.#network.heal();
+  }
+
+  /** By how much the wall clock of a node is off. */
+  skew(id: string, skewMs: number): void {
+    this.#machine(id).skewMs = skewMs;
+  }
+
+  disk(id: string): VirtualDisk {
+    return this.#machine(id).disk;
+  }
+
+  up(id: string): boolean {
+    return this.#machine(id).life !== null;
+  }
+
+  /** A machine with an empty disk, and the first life of its node. */
+  node(id: string): Env {
+    if (this.#machines.has(id)) throw new Error(`${id} exists already: restart it`);
+    const disk = new VirtualDisk(this.#chance.split(`disk ${id}`));
+    this.#machines.set(id, { disk, lives: 0, life: null, skewMs: 0 });
+    return this.restart(id);
+  }
+
+  /** `power: false` is kill -9: the disk keeps what was written. */
+  crash(id: string, options: { readonly power: boolean }): void {
+    const machine = this.#machine(id);
+    const { life } = machine;
+    if (!life) return;
+    machine.life = null;
+    this.#network.detach(life.endpoint, options.power);
+    machine.disk.crash(options.power);
+    for (const lose of [...life.waiting]) lose(new ConnectionLost('reset', id));
+  }
+
+  /** A new life on the same disk. */
+  restart(id: string): Env {
+    const machine = this.#machine(id);
+    if (machine.life) throw new Error(`${id} is running: crash it first`);
+    machine.lives++;
+    const endpoint: Endpoint = { id, alive: true, onDatagram: null, onCall: null };
+    const life: Life = { endpoint, onHttp: null, waiting: new Set() };
+    machine.life = life;
+    this.#network.attach(endpoint);
+    return this.#env(id, machine, life);
+  }
+
+  /** What a client beside the node sends it. Rejects with ConnectionLost. */
+  http(id: string, request: HttpRequest): Promise<HttpResponse> {
+    const { life } = this.#machine(id);
+    return new Promise((resolve, reject) => {
+      const lose = (error: ConnectionLost): void => {
+        life?.waiting.delete(lose);
+        this.#schedule.after(0, () => reject(error));
+      };
+      if (!life?.onHttp) return lose(new ConnectionLost('refused', id));
+      life.waiting.add(lose);
+      const handler = life.onHttp;
+      this.#schedule.after(0.1, () => {
+        if (!life.endpoint.alive) return;
+        handler(request).then(
+          (answer) => {
+            if (!life.waiting.delete(lose)) return;
+            this.#schedule.after(0.1, () => resolve(answer));
+          },
+          (error) => {
+            if (life.waiting.delete(lose)) this.#schedule.after(0.1, () => reject(error));
+          },
+        );
+      });
+    });
+  }
+
+  #machine(id: string): Machine {
+    const machine = this.#machines.get(id);
+    if (!machine) throw new Error(`there is no node ${id} in this world`);
+    return machine;
+  }
+
+  #env(id: string, machine: Machine, life: Life): Env {
+    const { endpoint } = life;
+    const chance = this.#chance.split(`node ${id} life ${machine.lives}`);
+    const bornAtMs = this.nowMs;
+    const later = (delayMs: number, run: () => void): void =>
+      this.#schedule.after(delayMs, () => {
+        if (endpoint.alive) run();
+      });
+    const timer = (delayMs: number, fn: () => void): Timer => {
+      let cancelled = false;
+      // The system's timers are never early and always a little late.
+      later(Math.max(0, delayMs) + chance.between(0, 0.2), () => {
+        if (!cancelled) fn();
+      });
+      return {
+        cancel: () => {
+          cancelled = true;
+        },
+      };
+    };
+    return {
+      nowMs: () => Math.floor(beganAtMs + this.nowMs + machine.skewMs),
+      // Each life of a real process begins its own count, too.
+      monotonicMs: () => this.nowMs - bornAtMs,
+      random: () => chance.next(),
+      timer,
+      datagram: {
+        send: (to, bytes) => {
+          if (endpoint.alive) this.#network.sendDatagram(endpoint, to, bytes);
+        },
+        receive: (handler) => {
+          endpoint.onDatagram = handler;
+        },
+      },
+      rpc: {
+        call: (to, method, body, deadlineMs) =>
+          this.#network.call(endpoint, to, method, body, deadlineMs),
+        serve: (handler) => {
+          endpoint.onCall = handler;
+        },
+      },
+      disk: machine.disk.mount(later),
+      http: {
+        serve: (handler) => {
+          life.onHttp = handler;
+        },
+      },
+      log: (level, event, fields = {}) => {
+        this.logs.push({ atMs: this.nowMs, node: id, level, event, fields });
+      },
+    };
+  }
+}
+
+const noMap: ReadonlyMap<string, string> = new Map();
+
+/** Requests as a client would make them, for tests: `request('POST', '/x?space=y', { ... })`. */
+export function request(
+  method: string,
+  target: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpRequest {
+  const [path = '/', search] = target.split('?', 2);
+  const names = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  if (body !== undefined) names.push(['content-type', 'application/json']);
+  return {
+    method,
+    path,
+    query: search === undefined ? noMap : new Map(new URLSearchParams(search)),
+    headers: new Map(names),
+    body: body === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(body)),
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * A virtual disk. It outlives its node. What was written reaches the system's cache, what was synced
+ * reaches the platter: a killed process keeps the cache, a power loss keeps the platter and, of what
+ * was not synced, some first part (a torn tail) or nothing.
+ *
+ * Each operation takes time; one that was under way when the node died did not happen, except that
+ * a part of a write may have.
+ */
+import type { AppendFile, Disk } from '../env.ts';
+import type { Chance } from './chance.ts';
+
+interface StoredFile {
+  bytes: Uint8Array;
+  length: number;
+  durableBytes: number;
+}
+
+/** Calls `run` after a while, unless the node has died by then. */
+export type Later = (delayMs: number, run: () => void) => void;
+
+const writeMs = [0.01, 0.05] as const;
+const syncMs = [0.2, 1.2] as const;
+const namePattern = /^[a-z0-9._-]+$/;
+
+export class VirtualDisk {
+  readonly #files = new Map<string, StoredFile>();
+  readonly #chance: Chance;
+  /** Writes under way, which a crash tears. */
+  readonly #flying = new Set<{ readonly file: StoredFile; readonly bytes: Uint8Array }>();
+  /** When set, writes and syncs fail as they do on a full disk. */
+  full = false;
+
+  constructor(chance: Chance) {
+    this.#chance = chance;
+  }
+
+  /** What the node sees in one of its lives. */
+  mount(later: Later): Disk {
+    const soon = <T>([least, most]: readonly [number, number], act: () => T): Promise<T> =>
+      new Promise((resolve, reject) => {
+        later(this.#chance.between(least, most), () => {
+          try {
+            resolve(act());
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    return {
+      list: () => soon(writeMs, () => [...this.#files.keys()].sort()),
+      read: (name) => soon(writeMs, () => this.#read(name)),
+      append: (name) => soon(syncMs, () => this.#append(name, soon)),
+      replace: (name, bytes) => {
+        const copy = bytes.slice();
+        return soon(syncMs, () => this.#replace(name, copy));
+      },
+      truncate: (name, lengthBytes) => soon(syncMs, () => this.#truncate(name, lengthBytes)),
+      remove: (name) => soon(syncMs, () => void this.#files.delete(name)),
+    };
+  }
+
+  crash(power: boolean): void {
+    for (const { file, bytes } of this.#flying) {
+      extend(file, bytes.subarray(0, this.#chance.index(bytes.length + 1)));
+    }
+    this.#flying.clear();
+    if (!power) return;
+    for (const file of this.#files.values()) {
+      const loose = file.length - file.durableBytes;
+      const kept = this.#chance.happens(0.5) ? this.#chance.index(loose + 1) : 0;
+      file.length = file.durableBytes + kept;
+      file.durableBytes = file.length;
+    }
+  }
+
+  /** For tests: what lies there. */
+  peek(name: string): Uint8Array | null {
+    return this.#read(name);
+  }
+
+  /** For tests: turns over one bit, as a failing disk does. */
+  flip(name: string, offset: number): void {
+    this.#files.get(name)!.bytes[offset]! ^= 1;
+  }
+
+  #read(name: string): Uint8Array | null {
+    const file = this.#files.get(name);
+    return file ? file.bytes.slice(0, file.length) : null;
+  }
+
+  #open(name: string): StoredFile {
+    if (!namePattern.test(name)) throw new Error(`${JSON.stringify(name)} is no file name`);
+    let file = this.#files.get(name);
+    if (!file) {
+      this.#refuseWhenFull(name);
+      file = { bytes: new Uint8Array(256), length: 0, durableBytes: 0 };
+      this.#files.set(name, file);
+    }
+    return file;
+  }
+
+  #refuseWhenFull(name: string): void {
+    if (!this.full) return;
+    throw Object.assign(new Error(`ENOSPC: no space is left for ${name}`), { code: 'ENOSPC' });
+  }
+
+  #append(
+    name: string,
+    soon: <T>(range: readonly [number, number], act: () => T) => Promise<T>,
+  ): AppendFile {
+    const file = this.#open(name);
+    return {
+      write: (bytes) => {
+        const write = { file, bytes: bytes.slice() };
+        this.#flying.add(write);
+        return soon(writeMs, () => {
+          this.#flying.delete(write);
+          this.#refuseWhenFull(name);
+          extend(file, write.bytes);
+        });
+      },
+      // Only what was there when the sync began is promised.
+      sync: () => {
+        const reached = file.length;
+        return soon(syncMs, () => {
+          this.#refuseWhenFull(name);
+          file.durableBytes = Math.max(file.durableBytes, Math.min(reached, file.length));
+        });
+      },
+      close: () => soon(writeMs, () => {}),
+    };
+  }
+
+  #replace(name: string, bytes: Uint8Array): void {
+    this.#refuseWhenFull(name);
+    this.#open(name);
+    this.#files.set(name, { bytes, length: bytes.length, durableBytes: bytes.length });
+  }
+
+  #truncate(name: string, lengthBytes: number): void {
+    const file = this.#open(name);
+    file.length = Math.min(file.length, lengthBytes);
+    file.durableBytes = file.length;
+  }
+}
+
+function extend(file: StoredFile, bytes: Uint8Array): void {
+  const length = file.length + bytes.length;
+  if (length > file.bytes.length) {
+    const grown = new Uint8Array(Math.max(length, 2 * file.bytes.length));
+    grown.set(file.bytes.subarray(0, file.length));
+    file.bytes = grown;
+  }
+  file.bytes.set(bytes, file.length);
+  file.length = length;
+}
