@@ -353,7 +353,7 @@ export async function performRun(
       teardownProblem = `the logs of the nodes could not be read: ${String(error)}`;
     });
     recorder.state(state, message ?? undefined);
-    recorder.close(clock.nowNs());
+    recorder.close();
   } finally {
     observer.phase('tear-down', clock.nowNs() / 1e6);
     if (!options.keep) {

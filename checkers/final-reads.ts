@@ -1,0 +1,135 @@
+/**
+ * Final reads: what each node answered after everything was healed and load had stopped.
+ *
+ * A *reader* is a node that clients talked to; where a history knows no nodes, each session is the reader
+ * of what it read. Every key that somebody may have written needs an answer from every reader,
+ * else nothing can be said about the state of the missing one. The run repeats rounds of final reads until
+ * they agree; the i-th attempt at a key through a reader is round i.
+ *
+ * Answers that the server marked stale are no answers here: nobody promised that they are current.
+ */
+import { Flag, type History, isWrite, Kind, Status } from './history.ts';
+
+/** The last final answers about one key. */
+export interface KeyFinals {
+  readonly key: number;
+  /** By reader: rows of the attempts, in order of rounds. */
+  readonly attempts: ReadonlyMap<number, readonly number[]>;
+  /** Rows of the last answer of each reader that answered. */
+  readonly last: readonly number[];
+  /** Readers without any answer. */
+  readonly missing: readonly number[];
+}
+
+export interface FinalReads {
+  /** True where at least one read is marked as final. */
+  readonly any: boolean;
+  /** By key, for keys that were written or finally read; null for the others. */
+  readonly byKey: readonly (KeyFinals | null)[];
+  /** Name of a reader. */
+  readerName(reader: number): string;
+}
+
+export function isRead(kind: number): boolean {
+  return kind === Kind.Read || kind === Kind.ReadAll || kind === Kind.ReadList;
+}
+
+export function isWholeRead(kind: number): boolean {
+  return kind === Kind.ReadAll || kind === Kind.ReadList;
+}
+
+/** A read that was answered, and not marked stale by the server. */
+export function isJudgedRead(history: History, row: number): boolean {
+  return (
+    history.status[row] === Status.Ok &&
+    (history.flags[row]! & Flag.Stale) === 0 &&
+    isRead(history.kind[row]!)
+  );
+}
+
+/** Who answered: the node, or the session where no node is known. */
+export function readerOf(history: History, row: number): number {
+  const node = history.node[row]!;
+  return node >= 0 ? node : history.nodes.length + history.session[row]!;
+}
+
+/** Nodes that a client talked to. */
+function nodesInUse(history: History): number[] {
+  const used = new Uint8Array(history.nodes.length);
+  for (let row = 0; row < history.n; row++) {
+    const node = history.node[row]!;
+    if (node >= 0) used[node] = 1;
+  }
+  return Array.from(used.keys()).filter((node) => used[node] === 1);
+}
+
+export function collectFinalReads(history: History): FinalReads {
+  const { n, kind, status, key, flags } = history;
+  const written = new Uint8Array(history.keys.length);
+  const attempts: (Map<number, number[]> | undefined)[] = new Array(history.keys.length);
+  let any = false;
+  for (let row = 0; row < n; row++) {
+    const k = key[row]!;
+    if (k < 0) continue;
+    if (isWrite(kind[row]!) && status[row] !== Status.Fail) written[k] = 1;
+    if ((flags[row]! & Flag.Final) === 0 || !isRead(kind[row]!)) continue;
+    any = true;
+    const readers = (attempts[k] ??= new Map<number, number[]>());
+    const reader = readerOf(history, row);
+    const rows = readers.get(reader);
+    if (rows) rows.push(row);
+    else readers.set(reader, [row]);
+  }
+  const nodes = nodesInUse(history);
+  const byKey = history.keys.map((_, k) => {
+    const readers = attempts[k];
+    if (!readers && !written[k]) return null;
+    return keyFinals(history, k, readers ?? new Map(), nodes);
+  });
+  const readerName = (reader: number): string =>
+    reader < history.nodes.length
+      ? history.nodes[reader]!
+      : `session ${reader - history.nodes.length}`;
+  return { any, byKey, readerName };
+}
+
+function keyFinals(
+  history: History,
+  key: number,
+  attempts: ReadonlyMap<number, readonly number[]>,
+  nodes: readonly number[],
+): KeyFinals {
+  const required = nodes.length > 0 ? nodes : [...attempts.keys()];
+  const last: number[] = [];
+  const missing: number[] = [];
+  for (const [, rows] of attempts) {
+    const answered = rows.findLast((row) => isJudgedRead(history, row));
+    if (answered !== undefined) last.push(answered);
+  }
+  for (const reader of required) {
+    const rows = attempts.get(reader);
+    if (!rows?.some((row) => isJudgedRead(history, row))) missing.push(reader);
+  }
+  return { key, attempts, last: last.sort((a, b) => a - b), missing };
+}
+
+/** "n2, n4 (keys a, b and 3 more)", or null where nothing is missing. */
+export function missingText(history: History, finals: FinalReads): string | null {
+  const readers = new Set<number>();
+  const keys: string[] = [];
+  for (const each of finals.byKey) {
+    if (each === null || (each.missing.length === 0 && each.attempts.size > 0)) continue;
+    for (const reader of each.missing) readers.add(reader);
+    keys.push(history.keys[each.key]!);
+  }
+  if (keys.length === 0) return null;
+  const who = [...readers].sort((a, b) => a - b).map((reader) => finals.readerName(reader));
+  return `${who.length > 0 ? who.join(', ') : 'nobody'} (${listed(keys, 'key')})`;
+}
+
+/** "key a" or "keys a, b and 3 more". */
+export function listed(names: readonly string[], noun: string, shownMax = 4): string {
+  const shown = names.slice(0, shownMax).join(', ');
+  const more = names.length > shownMax ? ` and ${names.length - shownMax} more` : '';
+  return `${noun}${names.length === 1 ? '' : 's'} ${shown}${more}`;
+}

@@ -1,0 +1,162 @@
+/**
+ * Whole-object reads (sets, lists), session by session, as changes.
+ *
+ * A *chain* is the sequence of reads of one key by one session; a history stores each of them as the
+ * change against the one before. Walking a chain with a sparse set (Briggs and Torczon 1993) gives the
+ * content at each read in time proportional to the changes. Reads that the server marked stale are
+ * taken out: their changes move into the next read of the chain, where opposite ones cancel.
+ */
+import { isWholeRead } from './final-reads.ts';
+import { Flag, type History, type Ragged, Status } from './history.ts';
+
+/** Reads of one key by one session, in order. Parallel to `rows`: rows[off[c]..off[c+1]). */
+export interface Chains {
+  readonly count: number;
+  readonly key: Int32Array;
+  readonly off: Int32Array;
+  readonly rows: Int32Array;
+  readonly delta: Ragged;
+}
+
+/** Numbers for pairs of (session, key), by open addressing. */
+class PairIds {
+  readonly #mask: number;
+  readonly #slot: Int32Array;
+  readonly #session: Int32Array;
+  readonly #key: Int32Array;
+  count = 0;
+
+  constructor(pairsMax: number) {
+    let size = 16;
+    while (size < pairsMax * 2) size *= 2;
+    this.#mask = size - 1;
+    this.#slot = new Int32Array(size).fill(-1);
+    this.#session = new Int32Array(pairsMax);
+    this.#key = new Int32Array(pairsMax);
+  }
+
+  id(session: number, key: number): number {
+    let at = (Math.imul(session, 0x9e3779b1) ^ Math.imul(key, 0x85ebca6b)) >>> 0;
+    at = (at ^ (at >>> 15)) & this.#mask;
+    for (;;) {
+      const id = this.#slot[at]!;
+      if (id === -1) break;
+      if (this.#session[id] === session && this.#key[id] === key) return id;
+      at = (at + 1) & this.#mask;
+    }
+    this.#slot[at] = this.count;
+    this.#session[this.count] = session;
+    this.#key[this.count] = key;
+    return this.count++;
+  }
+
+  keys(): Int32Array {
+    return this.#key.slice(0, this.count);
+  }
+}
+
+/** Null where the history has no whole-object reads. */
+export function collectChains(history: History): Chains | null {
+  const { n, kind, status, flags, session, key, delta } = history;
+  if (delta === null) return null;
+  const isAnswer = (row: number): boolean =>
+    status[row] === Status.Ok && isWholeRead(kind[row]!) && key[row]! >= 0;
+  let reads = 0;
+  let stale = 0;
+  for (let row = 0; row < n; row++) {
+    if (!isAnswer(row)) continue;
+    reads++;
+    if ((flags[row]! & Flag.Stale) !== 0) stale++;
+  }
+  const pairs = new PairIds(reads);
+  const chainOf = new Int32Array(n).fill(-1);
+  for (let row = 0; row < n; row++) {
+    if (isAnswer(row)) chainOf[row] = pairs.id(session[row]!, key[row]!);
+  }
+  const judged = stale === 0 ? delta : withoutStale(history, delta, chainOf);
+  const off = new Int32Array(pairs.count + 1);
+  for (let row = 0; row < n; row++) {
+    if (chainOf[row]! >= 0 && (flags[row]! & Flag.Stale) === 0) off[chainOf[row]! + 1]!++;
+  }
+  for (let chain = 0; chain < pairs.count; chain++) off[chain + 1]! += off[chain]!;
+  const fill = off.slice(0, pairs.count);
+  const rows = new Int32Array(reads - stale);
+  for (let row = 0; row < n; row++) {
+    const chain = chainOf[row]!;
+    if (chain >= 0 && (flags[row]! & Flag.Stale) === 0) rows[fill[chain]!++] = row;
+  }
+  return { count: pairs.count, key: pairs.keys(), off, rows, delta: judged };
+}
+
+/** Changes between reads that are not stale. */
+function withoutStale(history: History, delta: Ragged, chainOf: Int32Array): Ragged {
+  const pending = new Map<number, Map<number, number>>();
+  const changes: (readonly number[] | null)[] = new Array(history.n).fill(null);
+  for (let row = 0; row < history.n; row++) {
+    const chain = chainOf[row]!;
+    if (chain < 0) continue;
+    const own = delta.data.subarray(delta.off[row]!, delta.off[row + 1]!);
+    const waiting = pending.get(chain);
+    const isStale = (history.flags[row]! & Flag.Stale) !== 0;
+    if (!waiting && !isStale) {
+      changes[row] = [...own];
+      continue;
+    }
+    const net = waiting ?? new Map<number, number>();
+    for (const change of own) {
+      const id = Math.abs(change);
+      // An element that came and went, or went and came, did not change.
+      if (net.has(id)) net.delete(id);
+      else net.set(id, change);
+    }
+    if (isStale) {
+      pending.set(chain, net);
+    } else {
+      changes[row] = [...net.values()];
+      pending.delete(chain);
+    }
+  }
+  const off = new Int32Array(history.n + 1);
+  for (let row = 0; row < history.n; row++) off[row + 1] = off[row]! + (changes[row]?.length ?? 0);
+  const data = new Int32Array(off[history.n]!);
+  for (let row = 0; row < history.n; row++) {
+    const list = changes[row];
+    if (list) data.set(list, off[row]!);
+  }
+  return { off, data };
+}
+
+/** A set of small whole numbers: everything in O(1), emptying too. */
+export class SparseSet {
+  readonly members: Int32Array;
+  readonly #at: Int32Array;
+  size = 0;
+
+  /** Members are 0..max. */
+  constructor(max: number) {
+    this.members = new Int32Array(max + 1);
+    this.#at = new Int32Array(max + 1);
+  }
+
+  has(id: number): boolean {
+    const at = this.#at[id]!;
+    return at < this.size && this.members[at] === id;
+  }
+
+  add(id: number): void {
+    if (this.has(id)) return;
+    this.#at[id] = this.size;
+    this.members[this.size++] = id;
+  }
+
+  delete(id: number): void {
+    if (!this.has(id)) return;
+    const last = this.members[--this.size]!;
+    this.members[this.#at[id]!] = last;
+    this.#at[last] = this.#at[id]!;
+  }
+
+  clear(): void {
+    this.size = 0;
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Witnesses: the few operations that prove a violation. A witness is *confirmed* by checking it alone, with the
+ * same detector, and *minimal* when it passes without any one of its operations.
+ *
+ * The detector finds rows; what is said about them is said here and nowhere else.
+ */
+import { buildHistory, type PlainOperation } from './build.ts';
+import { Flag, type History, isWrite, Kind, Status } from './history.ts';
+
+/** Beyond this many operations a witness is shown as it was found. */
+const shrinkMax = 60;
+
+/** The elements that a whole-object read returned, as value ids. */
+export function elementsAt(history: History, row: number): Set<number> {
+  const present = new Set<number>();
+  const { delta, session, key, status, kind } = history;
+  if (!delta) return present;
+  for (let i = 0; i <= row; i++) {
+    if (session[i] !== session[row] || key[i] !== key[row] || status[i] !== Status.Ok) continue;
+    if (kind[i] !== Kind.ReadAll && kind[i] !== Kind.ReadList) continue;
+    for (let j = delta.off[i]!; j < delta.off[i + 1]!; j++) {
+      const id = delta.data[j]!;
+      if (id > 0) present.add(id);
+      else present.delete(-id);
+    }
+  }
+  return present;
+}
+
+function plain(history: History, row: number, written: ReadonlySet<number>): PlainOperation {
+  const kind = history.kind[row]!;
+  const session = String(history.session[row]);
+  const status =
+    history.status[row] === Status.Ok
+      ? 'ok'
+      : history.status[row] === Status.Fail
+        ? 'fail'
+        : 'info';
+  const complete = history.complete[row]!;
+  const whole = kind === Kind.ReadAll || kind === Kind.ReadList;
+  const id = history.value[row]!;
+  const own = isWrite(kind) || kind === Kind.Delete ? id : id === 0 ? null : id;
+  const value = whole
+    ? [...elementsAt(history, row)].filter((each) => written.has(each) || each > history.writes)
+    : own;
+  return {
+    index: row,
+    process: session,
+    session,
+    f: history.fs[history.f[row]!]!,
+    kind,
+    key: history.key[row]! < 0 ? null : history.keys[history.key[row]!]!,
+    value: status === 'ok' || isWrite(kind) ? value : null,
+    ...(kind === Kind.Cas ? { expected: history.expected?.[row] || null } : {}),
+    invoke: history.invoke[row]!,
+    complete: Number.isFinite(complete) ? complete : null,
+    status,
+    final: (history.flags[row]! & Flag.Final) !== 0,
+    stale: (history.flags[row]! & Flag.Stale) !== 0,
+  };
+}
+
+/** The history reduced to some rows. `index` of the result is the row in the original. */
+export function extract(history: History, rows: readonly number[]): History {
+  const sorted = [...rows].sort((left, right) => left - right);
+  const written = new Set(
+    sorted.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
+  );
+  return buildHistory(sorted.map((row) => plain(history, row, written)));
+}
+
+export interface Witness {
+  /** Rows in log order. */
+  readonly rows: readonly number[];
+  readonly confirmed: boolean;
+  readonly minimal: boolean;
+}
+
+/** Leaves out operations one by one while the rest still fails. */
+export function shrink(
+  history: History,
+  rows: readonly number[],
+  fails: (reduced: History) => boolean,
+): Witness {
+  const violates = (some: readonly number[]): boolean => {
+    try {
+      return fails(extract(history, some));
+    } catch {
+      // Reduced to something that is no history: then it proves nothing.
+      return false;
+    }
+  };
+  let kept = [...new Set(rows)].sort((left, right) => left - right);
+  if (!violates(kept)) return { rows: kept, confirmed: false, minimal: false };
+  if (kept.length > shrinkMax) return { rows: kept, confirmed: true, minimal: false };
+  for (let progress = true; progress; ) {
+    progress = false;
+    for (const row of [...kept]) {
+      const without = kept.filter((each) => each !== row);
+      if (without.length === 0 || !violates(without)) continue;
+      kept = without;
+      progress = true;
+    }
+  }
+  return { rows: kept, confirmed: true, minimal: true };
+}
+
+function seconds(ns: number): string {
+  return Number.isFinite(ns) ? `${(ns / 1e9).toFixed(3)} s` : 'never';
+}
+
+export function keyName(history: History, row: number): string {
+  const key = history.key[row]!;
+  return key < 0 ? '(no key)' : history.keys[key]!;
+}
+
+export function valueName(history: History, id: number): string {
+  return id === 0 ? 'the initial value' : history.valueText(id);
+}
+
+function through(history: History, row: number): string {
+  const node = history.node[row]!;
+  return node < 0 ? '' : ` through ${history.nodes[node]}`;
+}
+
+function who(history: History, row: number): string {
+  const process = history.process[row]!;
+  return process < 0 ? `session ${history.session[row]}` : `process ${process}`;
+}
+
+const elementsShownMax = 6;
+
+function listed(history: History, ids: readonly number[]): string {
+  const shown = ids.slice(0, elementsShownMax).map((id) => valueName(history, id));
+  const more = ids.length > elementsShownMax ? ` and ${ids.length - elementsShownMax} more` : '';
+  return `${shown.join(', ')}${more}`;
+}
+
+/** One operation as a sentence. `interesting`: the elements of a set that matter here. */
+export function describe(
+  history: History,
+  row: number,
+  interesting: ReadonlySet<number> = new Set(),
+): string {
+  const kind = history.kind[row]!;
+  const key = keyName(history, row);
+  const at = `at ${seconds(isWrite(kind) ? history.invoke[row]! : history.complete[row]!)}`;
+  const ended =
+    history.status[row] === Status.Ok
+      ? ''
+      : history.status[row] === Status.Fail
+        ? ', which failed'
+        : ', and nobody knows whether it took effect';
+  if (isWrite(kind)) {
+    const verb = kind === Kind.Write ? 'wrote' : kind === Kind.Cas ? 'swapped in' : 'added';
+    const value = valueName(history, history.value[row]!);
+    return `${who(history, row)} ${verb} ${value} to ${key}${through(history, row)} ${at}${ended}`;
+  }
+  if (kind === Kind.ReadAll || kind === Kind.ReadList) {
+    const present = elementsAt(history, row);
+    const seen = [...interesting].filter((id) => present.has(id));
+    const missing = [...interesting].filter((id) => !present.has(id));
+    const parts = [`${present.size} elements`];
+    if (seen.length > 0) parts.push(`${listed(history, seen)} among them`);
+    if (missing.length > 0) parts.push(`without ${listed(history, missing)}`);
+    return `${who(history, row)} read ${key}${through(history, row)} ${at}: ${parts.join(', ')}`;
+  }
+  const value = valueName(history, history.value[row]!);
+  return `${who(history, row)} read ${value} from ${key}${through(history, row)} ${at}${ended}`;
+}
+
+function short(history: History, row: number, interesting: ReadonlySet<number>): string {
+  const kind = history.kind[row]!;
+  const key = keyName(history, row).split('/').at(-1);
+  const mark =
+    history.status[row] === Status.Info ? '?' : history.status[row] === Status.Fail ? '!' : '';
+  if (isWrite(kind)) return `w ${key}=${valueName(history, history.value[row]!)}${mark}`;
+  if (kind === Kind.ReadAll || kind === Kind.ReadList) {
+    const present = elementsAt(history, row);
+    const marks = [...interesting].map(
+      (id) => `${present.has(id) ? '+' : '-'}${valueName(history, id)}`,
+    );
+    return `r ${key}{${marks.join(' ')}}`;
+  }
+  const id = history.value[row]!;
+  return `r ${key}=${id === 0 ? 'initial' : valueName(history, id)}`;
+}
+
+/** One line for each session, time to the right, one column for each operation. */
+export function lanes(history: History, rows: readonly number[]): string[] {
+  const interesting = writtenIn(history, rows);
+  const labels = rows.map((row) => short(history, row, interesting));
+  const owners = [...new Set(rows.map((row) => history.session[row]!))];
+  const width = Math.max(
+    ...owners.map((session) => who(history, firstOf(history, rows, session)).length),
+  );
+  return owners.map((session) => {
+    const cells = rows.map((row, i) =>
+      history.session[row] === session ? labels[i]! : '.'.repeat(labels[i]!.length),
+    );
+    return `${who(history, firstOf(history, rows, session)).padEnd(width)} | ${cells.join(' ')}`;
+  });
+}
+
+function firstOf(history: History, rows: readonly number[], session: number): number {
+  return rows.find((row) => history.session[row] === session)!;
+}
+
+/** Value ids that the rows write. */
+export function writtenIn(history: History, rows: readonly number[]): Set<number> {
+  return new Set(
+    rows.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
+  );
+}
+
+/** A sentence for each row. */
+export function steps(history: History, rows: readonly number[]): string[] {
+  const interesting = writtenIn(history, rows);
+  return rows.map((row) => describe(history, row, interesting));
+}
+
+export function indices(history: History, rows: readonly number[]): number[] {
+  return rows.map((row) => history.index[row]!);
+}
