@@ -23,19 +23,25 @@ export function runDirectory(
 /**
  * Makes `latest` point to a run and notes it in the list of runs. What fails here is left: both
  * are conveniences and must never spoil a run. Does nothing for a folder that is not laid out as
- * `runDirectory` does.
+ * `runDirectory` does. `latest: false` only brings the list up to date.
  */
-export function noteRun(dir: string, name: string): void {
+export function noteRun(
+  dir: string,
+  name: string,
+  options: { readonly latest: boolean } = { latest: true },
+): void {
   const run = resolve(dir);
   const named = dirname(run);
   const results = dirname(named);
   // Anywhere else it is somebody's own folder, in which nothing is to be made.
   if (basename(named) !== name) return;
-  try {
-    pointLatest(join(named, 'latest'), run);
-    pointLatest(join(results, 'latest'), run);
-  } catch {
-    // No links on this file system, or a person's own file of that name.
+  if (options.latest) {
+    try {
+      pointLatest(join(named, 'latest'), run);
+      pointLatest(join(results, 'latest'), run);
+    } catch {
+      // No links on this file system, or a person's own file of that name.
+    }
   }
   try {
     updateIndex(results, [run]);

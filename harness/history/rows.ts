@@ -133,7 +133,11 @@ class RowCollector {
     c.phase[row] = Math.max(0, PHASES.indexOf(phase as Phase));
     c.f[row] = Math.min(255, this.fs.id(f));
     c.key[row] = key === null ? -1 : this.#key(key);
-    c.session[row] = this.#session(process, thread, c.key[row]!);
+    // A final read that carries no context belongs to no session: nothing was promised to it.
+    const alone = raw[12] === 1 && thread >= 0 && raw[21] === null;
+    c.session[row] = alone
+      ? this.#sessionNamed(`final read ${idx}`)
+      : this.#session(process, thread, c.key[row]!);
     c.node[row] = node === null ? -1 : this.nodes.id(node);
     c.invoke[row] = invoked;
     c.late[row] = invoked - scheduled;
@@ -182,7 +186,10 @@ class RowCollector {
   /** A thread within a memory space; for foreign histories, which know no threads, a process. */
   #session(process: number | string, thread: number, key: number): number {
     const space = key === -1 ? 0 : this.#spaceOfKey[key]! + 1;
-    const name = thread >= 0 ? thread * 0x100000 + space : `process ${process}`;
+    return this.#sessionNamed(thread >= 0 ? thread * 0x100000 + space : `process ${process}`);
+  }
+
+  #sessionNamed(name: number | string): number {
     let id = this.#sessionIds.get(name);
     if (id === undefined) {
       id = this.sessions++;

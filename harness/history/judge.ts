@@ -1,0 +1,171 @@
+/**
+ * From a run file to a stored verdict: the one way that `amnesia test` and `amnesia check` both take, so
+ * that they cannot differ. Damaged files and histories that cannot be judged end as `unknown` with
+ * the reason; a violation that is found nevertheless wins.
+ */
+import { dirname, relative } from 'node:path';
+import { HistoryError } from '../../checkers/build.ts';
+import type { CheckOptions } from '../../checkers/checker.ts';
+import { type History, Status } from '../../checkers/history.ts';
+import { checkHistory } from '../../checkers/index.ts';
+import type { Valid, Verdict } from '../../checkers/verdict.ts';
+import type { VerdictScreen } from '../report/verdict-text.ts';
+import { type LoadedRun, loadOpen } from './columns.ts';
+import { openRunFile, type RunSummary, readSummary } from './run-file.ts';
+import { decide, saveVerdicts } from './verdicts.ts';
+
+export interface JudgeOptions {
+  /** Names of checkers; all where left out. */
+  readonly checkers?: readonly string[];
+  readonly models?: CheckOptions['models'];
+  readonly maxAnomalies?: number;
+  readonly realTime?: boolean;
+  /** s, for each checker. */
+  readonly timeLimitS?: number;
+  /** Of the whole process, 2^20 bytes. */
+  readonly memoryMb?: number;
+  /** JSON text of the value that stands for "nothing was written yet", beside null. */
+  readonly initial?: string;
+  /** Keep the verdict in the run file. Default true. */
+  readonly store?: boolean;
+}
+
+export interface Judgement {
+  readonly valid: Valid;
+  readonly verdicts: readonly Verdict[];
+  readonly screen: VerdictScreen;
+  /** Number of the check in the run file; null when it was not stored. */
+  readonly checkNo: number | null;
+}
+
+/** A verdict about the run as a whole, when there is no history to be checked. */
+function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verdict {
+  return {
+    checker: 'history',
+    version: '1',
+    valid: 'unknown',
+    reason,
+    message,
+    figures: {},
+    anomalies: [],
+    counts: {},
+  };
+}
+
+/**
+ * Judges a stored run. Throws RunFileError when `path` is no readable run file or the verdict cannot
+ * be stored.
+ */
+export async function judgeRun(path: string, options: JudgeOptions = {}): Promise<Judgement> {
+  const file = openRunFile(path);
+  let loaded: LoadedRun | HistoryError;
+  let summary: RunSummary;
+  try {
+    summary = readSummary(file);
+    loaded = load(() => loadOpen(file, { initial: options.initial }));
+  } finally {
+    file.db.close();
+  }
+  if (loaded instanceof HistoryError) {
+    const verdicts = [cannotJudge('harness-error', loaded.message)];
+    return finish(path, summary, null, verdicts, [], options);
+  }
+  const { history } = loaded;
+  const aborted = summary.state !== 'done' || loaded.damaged;
+  const checked = await judgeHistory(history, summary, aborted, options);
+  const notes = [...loaded.notes];
+  if (summary.state !== 'done') {
+    notes.push(`the run was ${summary.state}: ${summary.stateMessage ?? 'no reason was recorded'}`);
+  }
+  return finish(path, summary, history, withReason(checked, aborted, notes), notes, options);
+}
+
+function load(read: () => LoadedRun): LoadedRun | HistoryError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof HistoryError) return error;
+    throw error;
+  }
+}
+
+/** Judges columns; what the run itself says (minimum of ok operations) goes along. */
+export async function judgeHistory(
+  history: History,
+  summary: Pick<RunSummary, 'minimumOk'> | null,
+  aborted: boolean,
+  options: JudgeOptions,
+): Promise<readonly Verdict[]> {
+  const { verdicts } = await checkHistory(history, {
+    aborted,
+    ...(options.checkers === undefined ? {} : { checkers: options.checkers }),
+    ...(options.models === undefined ? {} : { models: options.models }),
+    ...(options.maxAnomalies === undefined ? {} : { maxAnomalies: options.maxAnomalies }),
+    ...(options.realTime === undefined ? {} : { realTime: options.realTime }),
+    ...(options.timeLimitS === undefined ? {} : { timeLimitMs: options.timeLimitS * 1000 }),
+    ...(options.memoryMb === undefined ? {} : { memoryMb: options.memoryMb }),
+    ...(summary?.minimumOk == null ? {} : { minimumOk: summary.minimumOk }),
+  });
+  return verdicts;
+}
+
+/** An unfinished run is never green: if no checker said so, it is said here. */
+function withReason(
+  verdicts: readonly Verdict[],
+  aborted: boolean,
+  notes: readonly string[],
+): readonly Verdict[] {
+  if (!aborted || decide(verdicts) !== true) return verdicts;
+  return [
+    ...verdicts,
+    cannotJudge('aborted', notes.at(-1) ?? 'the run was stopped before its end'),
+  ];
+}
+
+function finish(
+  path: string,
+  summary: RunSummary,
+  history: History | null,
+  verdicts: readonly Verdict[],
+  notes: readonly string[],
+  options: JudgeOptions,
+): Judgement {
+  const valid = decide(verdicts);
+  const problems = [...notes];
+  let checkNo: number | null = null;
+  if (options.store !== false) {
+    try {
+      const { store: _, ...kept } = options;
+      checkNo = saveVerdicts(path, verdicts, valid, kept);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(`the verdict could not be stored: ${reason}`);
+    }
+  }
+  const screen: VerdictScreen = {
+    name: summary.name,
+    seed: summary.seed,
+    valid,
+    verdicts,
+    counts: history === null ? { ok: 0, fail: 0, info: 0 } : countOutcomes(history),
+    faults: history?.faults ?? [],
+    nodes: history?.nodes ?? [],
+    duration: summary.duration,
+    notes: problems,
+    run: shortest(dirname(path)),
+    replay: summary.replay === '' ? null : summary.replay,
+  };
+  return { valid, verdicts, screen, checkNo };
+}
+
+export function countOutcomes(history: History): VerdictScreen['counts'] {
+  const counts = [0, 0, 0];
+  for (let i = 0; i < history.n; i++) counts[history.status[i]!]!++;
+  return { ok: counts[Status.Ok]!, fail: counts[Status.Fail]!, info: counts[Status.Info]! };
+}
+
+/** The shorter way to write a folder: from here or from the root. */
+function shortest(dir: string): string {
+  const near = relative(process.cwd(), dir);
+  return near !== '' && near.length < dir.length ? near : dir;
+}

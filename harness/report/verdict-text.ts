@@ -1,0 +1,176 @@
+/**
+ * The verdict screen: what `amnesia test` and `amnesia check` print at the end. The verdict comes first;
+ * what is green is folded to one line, what is not is unfolded with its witness.
+ */
+import type { FaultWindow } from '../../checkers/history.ts';
+import type { Anomaly, Valid, Verdict } from '../../checkers/verdict.ts';
+import { clip, escapeText } from './escape.ts';
+import { durationText, figureText, numberText, secondsText } from './figures.ts';
+import { type Style, validText } from './style.ts';
+
+export interface VerdictScreen {
+  readonly name: string;
+  readonly seed: number | null;
+  readonly valid: Valid;
+  readonly verdicts: readonly Verdict[];
+  /** Operations of clients, by outcome. */
+  readonly counts: { readonly ok: number; readonly fail: number; readonly info: number };
+  readonly faults: readonly FaultWindow[];
+  /** Names for the numbers in `faults`. */
+  readonly nodes: readonly string[];
+  /** How long the run took, ns; null where that was not recorded. */
+  readonly duration: number | null;
+  /** What is wrong with the run file or the run, a sentence each. */
+  readonly notes: readonly string[];
+  /** How to name the run to `amnesia show`; null for a file that is no run. */
+  readonly run: string | null;
+  readonly replay: string | null;
+}
+
+const WIDTH = 100;
+
+/** Lines of the screen. */
+export function verdictLines(screen: VerdictScreen, style: Style, width = WIDTH): string[] {
+  const lines = ['', headLine(screen, style)];
+  for (const note of screen.notes) lines.push(style.doubtful(`  ! ${escapeText(note)}`));
+  lines.push('');
+  const nameWidth = Math.max(0, ...screen.verdicts.map((each) => each.checker.length));
+  let number = 0;
+  for (const verdict of screen.verdicts) {
+    lines.push(...checkerLines(verdict, style, nameWidth, width));
+    for (const anomaly of verdict.anomalies) {
+      lines.push(...anomalyLines(anomaly, ++number, style, width));
+    }
+  }
+  if (screen.faults.length > 0) lines.push('', ...faultLines(screen.faults, screen.nodes, style));
+  return [...lines, ...nextLines(screen, number, style), ''];
+}
+
+function headLine(screen: VerdictScreen, style: Style): string {
+  const { ok, fail, info } = screen.counts;
+  const parts = [
+    style.strong(validText(screen.valid, style)),
+    escapeText(screen.name),
+    ...(screen.seed === null ? [] : [`seed ${screen.seed}`]),
+    ...(screen.duration === null ? [] : [durationText(screen.duration)]),
+    `${numberText(ok + fail + info)} operations ` +
+      `(${numberText(ok)} ok, ${numberText(fail)} fail, ${numberText(info)} info)`,
+    ...(screen.faults.length === 0
+      ? []
+      : [`${screen.faults.length} fault${screen.faults.length === 1 ? '' : 's'}`]),
+  ];
+  return parts.join('   ');
+}
+
+function mark(verdict: Verdict, style: Style): string {
+  switch (verdict.valid) {
+    case true:
+      return style.good('✓');
+    case false:
+      return verdict.informational === true ? style.doubtful('✗') : style.bad('✗');
+    case 'unknown':
+      return style.doubtful('?');
+    default:
+      return verdict.valid satisfies never;
+  }
+}
+
+/** One line when green; else the sentence, the reason and all figures. */
+function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: number): string[] {
+  const title = `  ${mark(verdict, style)} ${verdict.checker.padEnd(nameWidth)}`;
+  const room = width - nameWidth - 6;
+  const figures = Object.entries(verdict.figures).map(
+    ([name, figure]) => `${name} ${clip(figureText(figure), 40)}`,
+  );
+  if (verdict.valid === true) {
+    const shown = fill(figures, room, 1);
+    return [`${title}  ${shown.length === 0 ? clip(verdict.message, room) : shown[0]}`];
+  }
+  const aside = [
+    ...(verdict.valid === 'unknown' && verdict.reason ? [`unknown: ${verdict.reason}`] : []),
+    ...(verdict.informational === true ? ['for information'] : []),
+  ];
+  const prefix = aside.length === 0 ? '' : `${style.doubtful(aside.join(', '))}: `;
+  const indent = ' '.repeat(nameWidth + 6);
+  return [
+    `${title}  ${prefix}${escapeText(verdict.message)}`,
+    ...fill(figures, room, 12).map((line) => indent + style.faint(line)),
+  ];
+}
+
+/** As many figures on each line as fit, on at most `linesMax` lines. */
+function fill(figures: readonly string[], room: number, linesMax: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const figure of figures) {
+    if (line !== '' && line.length + 3 + figure.length > room) {
+      if (lines.length + 1 === linesMax) break;
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? figure : `${line}   ${figure}`;
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+/** A violation with the proof step by step and its picture. */
+export function anomalyLines(
+  anomaly: Anomaly,
+  number: number,
+  style: Style,
+  width = WIDTH,
+): string[] {
+  const facts = [
+    ...(anomaly.violates.length > 0 ? [`violates ${anomaly.violates.join(', ')}`] : []),
+    ...(anomaly.key === null ? [] : [`key ${clip(anomaly.key, 40)}`]),
+    ...(anomaly.count > 1 ? [`${numberText(anomaly.count)} of this kind`] : []),
+    ...(anomaly.confirmed ? ['confirmed'] : []),
+    ...(anomaly.minimal ? ['minimal'] : []),
+  ];
+  return [
+    '',
+    `    ${style.strong(`${number}. ${anomaly.pattern}`)}   ${style.faint(facts.join(', '))}`,
+    `       ${escapeText(anomaly.summary)}`,
+    ...anomaly.steps.map((step, i) => `       ${i + 1}. ${escapeText(step)}`),
+    ...anomaly.lanes.map((lane) => `       ${style.faint(clip(lane, 2 * width))}`),
+    ...(anomaly.ops.length === 0
+      ? []
+      : [style.faint(`       operations ${clip(anomaly.ops.join(' '), width - 18)}`)]),
+    '',
+  ];
+}
+
+/** One line for each fault: what, when, whom, and whether it was proved. */
+export function faultLines(
+  faults: readonly FaultWindow[],
+  nodes: readonly string[],
+  style: Style,
+): string[] {
+  const kinds = faults.map((fault) => escapeText(`${fault.kind} ${fault.variant}`.trim()));
+  const widest = Math.max(...kinds.map((kind) => kind.length));
+  return [
+    style.strong('  Faults'),
+    ...faults.map((fault, i) => {
+      const effect =
+        fault.effective === 'effective' ? style.good('effective') : style.doubtful(fault.effective);
+      const healed = fault.healed ? 'healed' : style.bad('not healed');
+      const targets = fault.targets.map((node) => nodes[node] ?? '?').join(' ');
+      const id = String(fault.id).padStart(3);
+      const when = `${secondsText(fault.start)} to ${secondsText(fault.end)}`;
+      return `  ${id} ${kinds[i]!.padEnd(widest)}  ${when}  ${effect}, ${healed}  ${escapeText(targets)}`;
+    }),
+  ];
+}
+
+/** What to type next. */
+function nextLines(screen: VerdictScreen, anomalies: number, style: Style): string[] {
+  const lines = [];
+  if (screen.replay !== null) lines.push(`  replay  ${escapeText(screen.replay)}`);
+  if (screen.run !== null) {
+    const run = escapeText(screen.run);
+    const what = anomalies > 0 ? '--anomaly 1' : '';
+    lines.push(`  show    amnesia show ${run} ${what}`.trimEnd());
+    lines.push(`  sql     amnesia sql ${run} "select * from latency_by_window"`);
+  }
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => style.faint(line))];
+}
