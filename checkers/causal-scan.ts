@@ -72,6 +72,8 @@ class Scanner {
   readonly #backward: ConflictEdge[] = [];
   /** Sets: by `session * keys + key`, how many elements with a writer the session last saw. */
   readonly #present = new Map<number, Set<number>>();
+  /** Sets: changes that were seen by reads that are not judged, in order. */
+  readonly #skipped = new Map<number, number[]>();
   /** Registers: by `session * keys + key`, the value last read. */
   readonly #current = new Map<number, number>();
   /** `session * values + value`: was read, and then another value was. */
@@ -113,6 +115,7 @@ class Scanner {
         default:
           if (status[row] === Status.Ok && (flags[row]! & 2) !== 0 && kind[row] !== Kind.Other) {
             staleReads++;
+            if (kind[row] === Kind.ReadAll || kind[row] === Kind.ReadList) this.#skip(row);
           }
       }
     }
@@ -214,24 +217,50 @@ class Scanner {
     this.#current.set(cell, id);
   }
 
+  /** A read that is not judged: what it changed counts as changed by the session's next one. */
+  #skip(row: number): void {
+    const { session, key, keys, delta } = this.#h;
+    const cell = session[row]! * keys.length + key[row]!;
+    let skipped = this.#skipped.get(cell);
+    if (!skipped) this.#skipped.set(cell, (skipped = []));
+    for (let i = delta!.off[row]!; i < delta!.off[row + 1]!; i++) skipped.push(delta!.data[i]!);
+  }
+
   #readAll(row: number): void {
-    const { session, key, keys, delta, writes } = this.#h;
+    const { session, key, keys, delta } = this.#h;
     const s = session[row]!;
     const k = key[row]!;
     const cell = s * keys.length + k;
     let present = this.#present.get(cell);
     if (!present) this.#present.set(cell, (present = new Set()));
-    for (let i = delta!.off[row]!; i < delta!.off[row + 1]!; i++) {
-      const id = delta!.data[i]!;
-      if (id < 0) {
-        present.delete(-id);
-      } else if (this.#source(row, id)) {
-        this.#clocks.read(s, id);
-        if (id <= writes) present.add(id);
+    const skipped = this.#skipped.get(cell);
+    if (skipped) {
+      this.#skipped.delete(cell);
+      const net = new Set<number>();
+      for (const id of [
+        ...skipped,
+        ...delta!.data.subarray(delta!.off[row], delta!.off[row + 1]),
+      ]) {
+        if (!net.delete(-id)) net.add(id);
+      }
+      for (const id of net) this.#change(row, s, id, present);
+    } else {
+      for (let i = delta!.off[row]!; i < delta!.off[row + 1]!; i++) {
+        this.#change(row, s, delta!.data[i]!, present);
       }
     }
     const past = this.#pastOf(k, s);
     if (past > present.size) this.#missing(row, k, s, present);
+  }
+
+  /** An element appeared (id) or disappeared (-id) since the session's last judged read. */
+  #change(row: number, s: number, id: number, present: Set<number>): void {
+    if (id < 0) {
+      present.delete(-id);
+    } else if (this.#source(row, id)) {
+      this.#clocks.read(s, id);
+      present.add(id);
+    }
   }
 
   /** Number of additions to the key in the session's past. */

@@ -6,6 +6,7 @@
  * once instead of waiting for TCP to repeat its SYN.
  */
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { connect, type Socket } from 'node:net';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import {
   connectNodeAdapter,
@@ -18,6 +19,14 @@ import { Peer } from './gen/engram/v1/peer_pb.ts';
 const pingIntervalMs = 1000;
 const pingTimeoutMs = 1000;
 const messageBytesMax = 512 * 1024 * 1024;
+
+/**
+ * HTTP/2 writes small frames. With Nagle's algorithm each would wait for the peer's delayed
+ * acknowledgement, 40 ms.
+ */
+function withoutDelay(authority: URL): Socket {
+  return connect({ host: authority.hostname, port: Number(authority.port), noDelay: true });
+}
 
 interface Channel {
   readonly sessions: Http2SessionManager;
@@ -44,6 +53,7 @@ export class GrpcRpc implements Rpc {
       },
     });
     this.#server = createServer(adapter);
+    this.#server.on('connection', (socket: Socket) => socket.setNoDelay(true));
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
       session.on('close', () => this.#sessions.delete(session));
@@ -75,11 +85,15 @@ export class GrpcRpc implements Rpc {
     let channel = this.#channels.get(to);
     if (!channel) {
       const baseUrl = `http://${to}`;
-      const sessions = new Http2SessionManager(baseUrl, {
-        pingIntervalMs,
-        pingTimeoutMs,
-        pingIdleConnection: true,
-      });
+      const sessions = new Http2SessionManager(
+        baseUrl,
+        {
+          pingIntervalMs,
+          pingTimeoutMs,
+          pingIdleConnection: true,
+        },
+        { createConnection: (authority) => withoutDelay(authority) },
+      );
       const transport = createGrpcTransport({
         baseUrl,
         sessionManager: sessions,
