@@ -46,6 +46,7 @@ export class GrpcRpc implements Rpc {
       grpc: true,
       grpcWeb: false,
       connect: false,
+      acceptCompression: [],
       readMaxBytes: messageBytesMax,
       writeMaxBytes: messageBytesMax,
       routes: (router) => {
@@ -97,6 +98,7 @@ export class GrpcRpc implements Rpc {
       const transport = createGrpcTransport({
         baseUrl,
         sessionManager: sessions,
+        acceptCompression: [],
         readMaxBytes: messageBytesMax,
         writeMaxBytes: messageBytesMax,
       });
