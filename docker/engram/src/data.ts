@@ -7,10 +7,12 @@
  * dependencies are applied (causal delivery) and the earlier writes of the same actor are; so what a
  * node shows of a space is always a causally closed set, described by one version vector.
  *
- * A node writes as actor `n1`. A write whose dependencies this node lacks (they stayed on the other
- * side of a cut) is made durable, acknowledged under the second actor `n1+`, and becomes visible
- * where and when the dependencies arrive. So a session that carries such a context is not refused,
- * and nobody else's writes wait behind it; until then its reads are answered with `stale`.
+ * A node writes as actor `n1.k3x9q`: its name and the life of its log. A node that comes back with an
+ * empty disk has a new life, so it never gives a dot away twice. A write whose dependencies the node
+ * lacks (they stayed on the other side of a cut) is made durable, acknowledged under the node's second
+ * actor `n1.k3x9q+`, and becomes visible where and when the dependencies arrive. So a session that
+ * carries such a context is not refused, and nobody else's writes wait behind it; until then its
+ * reads are answered with `stale`.
  */
 
 /** Counters by actor. Absent means 0. */
@@ -24,7 +26,7 @@ export interface Hlc {
 
 /**
  * The causal context of a session in one space, as it travels in X-Engram-Context: base64url of
- * `{"v":{"n1":5},"t":[1700000000000,0]}`. `t` is at least the clock of every write that `v` covers, so
+ * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0]}`. `t` is at least the clock of every write that `v` covers, so
  * that a write made with this context gets a later clock than everything that its client had seen.
  */
 export interface Context {
@@ -41,8 +43,13 @@ export interface MemoryVersion {
   readonly counter: number;
   /** What the writer's session had seen in this space; the write is invisible without it. */
   readonly deps: VersionVector;
-  /** max(own confidence, ranks of the versions that it supersedes). */
+  /** max(own confidence, `inherited`). */
   readonly rank: number;
+  /**
+   * The largest rank of what it supersedes, 0 where that is nothing. It is 1 where the node did not know
+   * what it superseded, so that a version never ranks below what it replaced.
+   */
+  readonly inherited: number;
   readonly hlc: Hlc;
   /** Node that accepted the write: the last tie-breaker. */
   readonly node: string;

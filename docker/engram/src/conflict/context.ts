@@ -1,6 +1,6 @@
 /**
  * The causal context as it travels in X-Engram-Context: base64url of
- * `{"v":{"n1":5},"t":[1700000000000,0]}`. Documented, so that a tester may look into it.
+ * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0]}`. Documented, so that a tester may look into it.
  */
 import type { Context } from '../data.ts';
 import { laterClock, zeroClock } from './clock.ts';
@@ -14,7 +14,10 @@ export class ContextError extends Error {
 }
 
 const maxActors = 4096;
-const actorPattern = /^[a-z0-9-]{1,32}\+?$/;
+/** The end of the year 9999: what is later is no time. */
+const clockMsMax = 253_402_300_799_999;
+/** The dot keeps names like `constructor` out, which every object has. */
+const actorPattern = /^[a-z0-9-]{1,32}\.[a-z0-9]{1,16}\+?$/;
 
 export function encodeContext(context: Context): string {
   const json = JSON.stringify({ v: context.v, t: [context.t.ms, context.t.counter] });
@@ -47,7 +50,7 @@ export function decodeContext(token: string): Context {
     }
   }
   if (t === undefined) return { v: v as Record<string, number>, t: zeroClock };
-  if (!Array.isArray(t) || t.length !== 2 || !isCounter(t[0]) || !isCounter(t[1])) {
+  if (!Array.isArray(t) || t.length !== 2 || !isCounter(t[0]) || !isCounter(t[1]) || t[0] > clockMsMax) {
     throw new ContextError('X-Engram-Context has a bad clock "t"; it is [ms, counter]');
   }
   return { v: v as Record<string, number>, t: { ms: t[0], counter: t[1] } };

@@ -44,7 +44,18 @@ export function formatDot(actor: string, counter: number): string {
   return `${actor}:${counter}`;
 }
 
-/** The node behind an actor: `n1` and `n1+` are both n1. */
+/** The actor as which a node writes; `life` names its log. */
+export function actorOf(node: string, life: string): string {
+  return `${node}.${life}`;
+}
+
+/** The actor under which the same node writes what waits for its dependencies. */
+export function deferredActorOf(actor: string): string {
+  return `${actor}+`;
+}
+
+/** The node behind an actor: `n1.k3x9q` and `n1.k3x9q+` are both n1. */
 export function nodeOfActor(actor: string): string {
-  return actor.endsWith('+') ? actor.slice(0, -1) : actor;
+  const dot = actor.indexOf('.');
+  return dot < 0 ? actor : actor.slice(0, dot);
 }

@@ -7,7 +7,7 @@
  * union without the superseded ones. That makes merging commutative, associative and idempotent, and
  * it needs no record of removals (compare dotted version vectors, Preguiça et al. 2012).
  */
-import type { MemoryVersion } from '../data.ts';
+import type { MemoryVersion, VersionVector } from '../data.ts';
 import { compareClocks } from './clock.ts';
 import { coversDot } from './vector.ts';
 
@@ -49,7 +49,15 @@ export function mergeVersions(
   return right.reduce(addVersion, left);
 }
 
-/** Rank of a new version: never below what it replaces, so that the order extends causality. */
-export function rankOf(confidence: number, superseded: readonly MemoryVersion[]): number {
-  return superseded.reduce((rank, version) => Math.max(rank, version.rank), confidence);
+/**
+ * The largest rank of what a write with the dependencies `deps` supersedes, given the versions that its
+ * coordinator holds of the memory. What the write supersedes may be gone there, superseded by a version
+ * that the writer had not seen: that version has inherited its rank. So a version never ranks below
+ * what it replaces, and the order in which versions are shown extends causality.
+ */
+export function inheritedRank(versions: readonly MemoryVersion[], deps: VersionVector): number {
+  return versions.reduce((rank, version) => {
+    const covered = coversDot(deps, version.actor, version.counter);
+    return Math.max(rank, covered ? version.rank : version.inherited);
+  }, 0);
 }

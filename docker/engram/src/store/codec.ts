@@ -27,6 +27,7 @@ export function packVersion(version: MemoryVersion): PackedVersion {
     version.counter,
     version.deps,
     version.rank,
+    version.inherited,
     version.hlc.ms,
     version.hlc.counter,
     version.node,
@@ -61,21 +62,30 @@ export function unpackVersion(packed: PackedVersion): MemoryVersion {
     dot: formatDot(actor, counter),
     deps: packed[3] as VersionVector,
     rank: packed[4] as number,
-    hlc: { ms: packed[5] as number, counter: packed[6] as number },
-    node: packed[7] as string,
-    deleted: packed[8] as boolean,
-    content: packed[9] as string,
-    confidence: packed[10] as number,
-    tags: packed[11] as string[],
-    memoryType: packed[12] as string,
-    observedAtMs: packed[13] as number,
-    storedAtMs: packed[14] as number,
-    embedding: unpackEmbedding(packed[15] as Uint8Array | null),
+    inherited: packed[5] as number,
+    hlc: { ms: packed[6] as number, counter: packed[7] as number },
+    node: packed[8] as string,
+    deleted: packed[9] as boolean,
+    content: packed[10] as string,
+    confidence: packed[11] as number,
+    tags: packed[12] as string[],
+    memoryType: packed[13] as string,
+    observedAtMs: packed[14] as number,
+    storedAtMs: packed[15] as number,
+    embedding: unpackEmbedding(packed[16] as Uint8Array | null),
   };
+}
+
+/** About how many bytes a version takes on the wire and in the log, for limits. */
+export function approximateBytes(version: MemoryVersion): number {
+  const tags = version.tags.reduce((sum, tag) => sum + tag.length, 0);
+  return 256 + 3 * (version.content.length + tags) + (version.embedding?.byteLength ?? 0);
 }
 
 /** A record of the log. */
 export type LogRecord =
+  /** The first record: names this log, and with it the actors whose counters it keeps. */
+  | { readonly t: 'i'; readonly life: string }
   /** A write, own or replicated. `own`: this node accepted it and must ship it. */
   | {
       readonly t: 'w';
@@ -84,10 +94,16 @@ export type LogRecord =
       readonly version: PackedVersion;
     }
   | { readonly t: 's'; readonly space: string }
-  /** State of a peer, merged as a whole. */
+  /** A part of a peer's state. Without the record that merges it, it counts for nothing. */
+  | {
+      readonly t: 'p';
+      readonly merge: number;
+      readonly versions: readonly PackedVersion[];
+    }
+  /** The parts of `merge`, as one state with one vector. */
   | {
       readonly t: 'm';
+      readonly merge: number;
       readonly space: string;
-      readonly versions: readonly PackedVersion[];
       readonly vector: VersionVector;
     };

@@ -3,7 +3,7 @@
  */
 import { laterClock, tick } from '../conflict/clock.ts';
 import { covers, coversDot, formatDot, join, nodeOfActor, withDot } from '../conflict/vector.ts';
-import { rankOf } from '../conflict/versions.ts';
+import { inheritedRank } from '../conflict/versions.ts';
 import type {
   Context,
   DataPlane,
@@ -30,6 +30,7 @@ const writeCatchUpMs = 150;
 const patienceMs = 40;
 const pullPauseMs = 100;
 const conflictsMax = 1000;
+const confidenceMax = 1;
 
 class NodeData implements DataPlane {
   readonly #env: Env;
@@ -53,7 +54,9 @@ class NodeData implements DataPlane {
 
   async start(): Promise<void> {
     await this.#shipper.load();
-    await this.#replica.open((space, version) => this.#shipper.push(space, version));
+    await this.#replica.open(this.#membership.self.id, (space, version) =>
+      this.#shipper.push(space, version),
+    );
     this.#shipper.start();
     this.#antiEntropy.start();
   }
@@ -77,13 +80,15 @@ class NodeData implements DataPlane {
       this.#shipper.kick();
     });
     const { copies, needed } = await this.#copies(request, sequence, until);
-    const seen = withDot(deps, version.actor, version.counter);
+    const deferred = !coversDot(state.vector, version.actor, version.counter);
+    let seen = join(state.vector, withDot(deps, version.actor, version.counter));
+    if (deferred) seen = join(seen, this.#replica.deferredDeps(request.space));
     return {
       version,
-      context: { v: join(state.vector, seen), t: laterClock(state.clock, version.hlc) },
+      context: { v: seen, t: laterClock(state.clock, version.hlc) },
       copies,
       satisfied: copies >= needed,
-      deferred: !coversDot(state.vector, version.actor, version.counter),
+      deferred,
     };
   }
 
@@ -93,31 +98,29 @@ class NodeData implements DataPlane {
     deps: VersionVector,
     current: boolean,
   ): MemoryVersion {
-    const node = this.#membership.self.id;
-    const actor = current ? node : `${node}+`;
-    const counter = this.#replica.assign(request.space, actor);
-    const hlc = tick(state.clock, this.#env.nowMs());
+    const { actor, counter } = this.#replica.nextDot(request.space, !current);
+    const nowMs = this.#env.nowMs();
+    const hlc = tick(state.clock, nowMs);
     state.observeClock(hlc);
     if (!current) this.#replica.counters.deferredWrites++;
-    const superseded = state
-      .versions(request.id)
-      .filter((version) => coversDot(deps, version.actor, version.counter));
+    const inherited = current ? inheritedRank(state.versions(request.id), deps) : confidenceMax;
     return {
       id: request.id,
       dot: formatDot(actor, counter),
       actor,
       counter,
       deps,
-      rank: rankOf(request.confidence, superseded),
+      rank: Math.max(request.confidence, inherited),
+      inherited,
       hlc,
-      node,
+      node: this.#membership.self.id,
       deleted: request.deleted,
       content: request.content,
       confidence: request.confidence,
       tags: request.tags,
       memoryType: request.memoryType,
       observedAtMs: request.observedAtMs,
-      storedAtMs: hlc.ms,
+      storedAtMs: nowMs,
       embedding: request.embedding,
     };
   }

@@ -3,12 +3,20 @@
  * anti-entropy share. Nothing becomes visible before it is durable.
  */
 
-import { covers } from '../conflict/vector.ts';
+import { actorOf, counterOf, covers, deferredActorOf, join } from '../conflict/vector.ts';
 import type { MemoryVersion, VersionVector } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { defaultWalOptions, WriteAheadLog } from '../wal/log.ts';
-import { type LogRecord, pack, packVersion, unpack, unpackVersion } from './codec.ts';
+import {
+  approximateBytes,
+  type LogRecord,
+  type PackedVersion,
+  pack,
+  packVersion,
+  unpack,
+  unpackVersion,
+} from './codec.ts';
 import { type SpaceFaults, SpaceState } from './space.ts';
 
 interface Waiter {
@@ -20,6 +28,9 @@ interface Waiter {
 const lateLogMs = 1000;
 /** How many records `restart-forgets-log-tail` drops. */
 const forgottenRecords = 50;
+/** Size of one record of a merge. */
+const partBytesMax = 1024 * 1024;
+const lifeDigits = 5;
 
 export class Replica {
   readonly env: Env;
@@ -29,6 +40,13 @@ export class Replica {
   readonly #spaces = new Map<string, SpaceState>();
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #assigned = new Map<string, number>();
+  /** By space: the dependencies of all that this node has deferred. */
+  readonly #deferredDeps = new Map<string, VersionVector>();
+  /** Merges of the log that are not complete yet, while it is replayed. */
+  readonly #parts = new Map<number, PackedVersion[]>();
+  #merges = 0;
+  /** As which this node writes; see data.ts. */
+  #actor = '';
   readonly counters = { writes: 0, replicated: 0, merged: 0, deferredWrites: 0 };
 
   constructor(env: Env, faults: Faults) {
@@ -52,22 +70,61 @@ export class Replica {
     return this.#wal.syncs;
   }
 
-  /** Rebuilds the state from the log. `own` gets the writes that this node had accepted. */
-  async open(own: (space: string, version: MemoryVersion) => void): Promise<void> {
-    await this.#wal.open((payload) => {
-      const record = unpack(payload) as LogRecord;
-      const space = this.ensure(record.space);
-      if (record.t === 'w') {
-        const version = unpackVersion(record.version);
-        space.deliver(version, false);
-        if (record.own) {
-          this.#noteAssigned(record.space, version.actor, version.counter);
-          own(record.space, version);
-        }
-      } else if (record.t === 'm') {
-        space.merge(record.versions.map(unpackVersion), record.vector);
-      }
+  /**
+   * Rebuilds the state from the log. `own` gets the writes that this node had accepted, in order.
+   * Rejects with LogError.
+   */
+  async open(node: string, own: (space: string, version: MemoryVersion) => void): Promise<void> {
+    let life = '';
+    await this.#wal.open((bytes) => {
+      const record = unpack(bytes) as LogRecord;
+      if (record.t === 'i') life = record.life;
+      else this.#replay(record, own);
     });
+    this.#parts.clear();
+    if (life === '') {
+      life = this.#newLife();
+      await this.#wal.append(pack({ t: 'i', life } satisfies LogRecord));
+    }
+    this.#actor = actorOf(node, life);
+  }
+
+  #newLife(): string {
+    const choices = 36 ** lifeDigits;
+    return Math.floor(this.env.random() * choices)
+      .toString(36)
+      .padStart(lifeDigits, '0');
+  }
+
+  #replay(
+    record: Exclude<LogRecord, { t: 'i' }>,
+    own: (space: string, version: MemoryVersion) => void,
+  ): void {
+    switch (record.t) {
+      case 's':
+        this.ensure(record.space);
+        break;
+      case 'w': {
+        const version = unpackVersion(record.version);
+        this.ensure(record.space).deliver(version, false);
+        if (!record.own) break;
+        this.#noteOwn(record.space, version);
+        own(record.space, version);
+        break;
+      }
+      case 'p':
+        this.#merges = Math.max(this.#merges, record.merge);
+        this.#notePart(record.merge, record.versions);
+        break;
+      case 'm': {
+        const versions = (this.#parts.get(record.merge) ?? []).map(unpackVersion);
+        this.#parts.delete(record.merge);
+        this.ensure(record.space).merge(versions, record.vector);
+        break;
+      }
+      default:
+        record satisfies never;
+    }
   }
 
   close(): Promise<void> {
@@ -101,21 +158,41 @@ export class Replica {
     this.ensure(space);
   }
 
-  #noteAssigned(space: string, actor: string, counter: number): void {
-    const key = `${space}/${actor}`;
-    this.#assigned.set(key, Math.max(counter, this.#assigned.get(key) ?? 0));
+  #notePart(merge: number, versions: readonly PackedVersion[]): void {
+    const parts = this.#parts.get(merge);
+    if (parts) parts.push(...versions);
+    else this.#parts.set(merge, [...versions]);
   }
 
-  /** The next counter of one of this node's actors in a space. */
-  assign(space: string, actor: string): number {
-    const key = `${space}/${actor}`;
-    const counter = Math.max(this.#assigned.get(key) ?? 0, this.ensure(space).vector[actor] ?? 0);
-    this.#assigned.set(key, counter + 1);
-    return counter + 1;
+  /** The next dot of this node in a space; `deferred` where the write must wait for what it saw. */
+  nextDot(space: string, deferred: boolean): { readonly actor: string; readonly counter: number } {
+    const actor = deferred ? deferredActorOf(this.#actor) : this.#actor;
+    // The vector is behind what was assigned, unless the disk lied about a sync and a peer knows more.
+    const known = counterOf(this.ensure(space).vector, actor);
+    const assigned = this.#assigned.get(`${space}/${actor}`) ?? 0;
+    return { actor, counter: Math.max(known, assigned) + 1 };
+  }
+
+  #noteOwn(space: string, { actor, counter, deps }: MemoryVersion): void {
+    this.#assigned.set(`${space}/${actor}`, counter);
+    if (actor.endsWith('+')) {
+      this.#deferredDeps.set(space, join(this.#deferredDeps.get(space) ?? {}, deps));
+    }
+  }
+
+  /**
+   * What a context must cover besides `vector` if it covers a deferred write of this node. Its dot
+   * stands for the earlier ones of the same actor as well, and contexts are causally closed: who
+   * covers a write covers what it depends on. Without that, a write that supersedes them
+   * would not supersede what they had replaced, and that would come back.
+   */
+  deferredDeps(space: string): VersionVector {
+    return this.#deferredDeps.get(space) ?? {};
   }
 
   /** Makes a write of this node durable, then visible. `durable` is called when it may be shipped. */
   async commitOwn(space: string, version: MemoryVersion, durable: () => void): Promise<void> {
+    this.#noteOwn(space, version);
     const bytes = pack({ t: 'w', space, own: true, version: packVersion(version) } as LogRecord);
     this.counters.writes++;
     if (this.faults.has('ack-before-log')) {
@@ -157,8 +234,11 @@ export class Replica {
     versions: readonly MemoryVersion[],
     vector: VersionVector,
   ): Promise<void> {
-    const record: LogRecord = { t: 'm', space, versions: versions.map(packVersion), vector };
-    await this.#wal.append(pack(record));
+    const merge = ++this.#merges;
+    for (const part of inParts(versions)) {
+      await this.#wal.append(pack({ t: 'p', merge, versions: part } satisfies LogRecord));
+    }
+    await this.#wal.append(pack({ t: 'm', merge, space, vector } satisfies LogRecord));
     this.ensure(space).merge(versions, vector);
     this.counters.merged += versions.length;
     this.wake(space);
@@ -197,4 +277,20 @@ export class Replica {
       waiter.resolve();
     }
   }
+}
+
+/** Records of limited size, made one at a time. */
+function* inParts(versions: readonly MemoryVersion[]): Generator<PackedVersion[]> {
+  let part: PackedVersion[] = [];
+  let bytes = 0;
+  for (const version of versions) {
+    bytes += approximateBytes(version);
+    if (bytes > partBytesMax && part.length > 0) {
+      yield part;
+      part = [];
+      bytes = approximateBytes(version);
+    }
+    part.push(packVersion(version));
+  }
+  if (part.length > 0) yield part;
 }

@@ -1,16 +1,20 @@
 /**
- * Framing of the write-ahead log: length, CRC, payload. Pure: bytes in, bytes out.
+ * Framing of the write-ahead log. Pure: bytes in, bytes out.
  *
- *   u32 length | u32 crc32(payload) | payload        little-endian, repeated
+ *   frame   = u32 length | u32 crc | body              little-endian, repeated
+ *   body    = (u32 length | record), repeated
  *
- * A log ends in a torn tail where the last write did not reach the disk as a whole: then nothing
- * after the first bad record is a valid record. If a valid record does follow, the damage is not a
- * torn tail, and cutting there would lose acknowledged writes; that is reported instead.
+ * A frame is what was written and synced together. The next frame is written only after that sync, so
+ * a bad frame with a valid one after it had once been durable: that is damage. A bad frame with
+ * nothing valid after it is a torn tail: it was never acknowledged, not even in part, and is cut.
+ *
+ * The checksum starts from the frame's place (segment and offset), so that neither an old block that
+ * turns up elsewhere nor the content of a record that looks like a frame is taken for one.
  */
 
 export const headerBytes = 8;
-/** No record may be longer; a longer length field is damage. */
-export const maxRecordBytes = 64 * 1024 * 1024;
+/** No frame may be longer; a longer length field is damage. */
+export const frameBytesMax = 64 * 1024 * 1024;
 
 const table = new Uint32Array(256);
 for (let i = 0; i < 256; i++) {
@@ -19,53 +23,92 @@ for (let i = 0; i < 256; i++) {
   table[i] = value >>> 0;
 }
 
-/** CRC-32 (ISO 3309), as in gzip. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/** CRC-32 (ISO 3309, as in gzip) of `bytes`, continuing from the checksum `before`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 0xff]!;
-  return (crc ^ 0xffffffff) >>> 0;
+  return ~crc >>> 0;
 }
 
-export function frame(payload: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(headerBytes + payload.length);
+function placeSeed(segment: number, offset: number): number {
+  const place = new Uint8Array(8);
+  const view = new DataView(place.buffer);
+  view.setUint32(0, segment, true);
+  view.setUint32(4, offset, true);
+  return crc32(place);
+}
+
+export function framedBytes(records: readonly Uint8Array[]): number {
+  return records.reduce((sum, record) => sum + 4 + record.length, headerBytes);
+}
+
+/** One frame with all `records`, to be written at `offset` of `segment`. */
+export function frame(
+  records: readonly Uint8Array[],
+  segment: number,
+  offset: number,
+): Uint8Array {
+  const framed = new Uint8Array(framedBytes(records));
   const view = new DataView(framed.buffer);
-  view.setUint32(0, payload.length, true);
-  view.setUint32(4, crc32(payload), true);
-  framed.set(payload, headerBytes);
+  let at = headerBytes;
+  for (const record of records) {
+    view.setUint32(at, record.length, true);
+    framed.set(record, at + 4);
+    at += 4 + record.length;
+  }
+  view.setUint32(0, framed.length - headerBytes, true);
+  view.setUint32(4, crc32(framed.subarray(headerBytes), placeSeed(segment, offset)), true);
   return framed;
 }
 
 export type Scan =
-  | { readonly type: 'whole'; readonly payloads: readonly Uint8Array[] }
+  | { readonly type: 'whole'; readonly records: readonly Uint8Array[] }
   /** Cut the file to `validBytes`; nothing valid follows. */
-  | { readonly type: 'torn'; readonly payloads: readonly Uint8Array[]; readonly validBytes: number }
-  /** Valid records follow the damage at `offset`. */
+  | { readonly type: 'torn'; readonly records: readonly Uint8Array[]; readonly validBytes: number }
+  /** What had been durable at `offset` is not readable any more. */
   | { readonly type: 'damaged'; readonly offset: number };
 
-function recordAt(bytes: Uint8Array, view: DataView, offset: number): Uint8Array | null {
+/** The body of a valid frame at `offset`, or null. */
+function bodyAt(
+  bytes: Uint8Array,
+  view: DataView,
+  segment: number,
+  offset: number,
+): Uint8Array | null {
   if (offset + headerBytes > bytes.length) return null;
   const length = view.getUint32(offset, true);
-  if (length === 0 || length > maxRecordBytes) return null;
+  if (length === 0 || length > frameBytesMax) return null;
   const end = offset + headerBytes + length;
   if (end > bytes.length) return null;
-  const payload = bytes.subarray(offset + headerBytes, end);
-  return crc32(payload) === view.getUint32(offset + 4, true) ? payload : null;
+  const body = bytes.subarray(offset + headerBytes, end);
+  return crc32(body, placeSeed(segment, offset)) === view.getUint32(offset + 4, true) ? body : null;
 }
 
-/** Splits the content of a log file into records. */
-export function scan(bytes: Uint8Array): Scan {
+function recordsOf(body: Uint8Array): Uint8Array[] {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < body.length; ) {
+    const end = at + 4 + view.getUint32(at, true);
+    records.push(body.subarray(at + 4, end));
+    at = end;
+  }
+  return records;
+}
+
+/** Splits the content of a segment into records. */
+export function scan(bytes: Uint8Array, segment: number): Scan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const payloads: Uint8Array[] = [];
+  const records: Uint8Array[] = [];
   let offset = 0;
   while (offset < bytes.length) {
-    const payload = recordAt(bytes, view, offset);
-    if (payload === null) break;
-    payloads.push(payload);
-    offset += headerBytes + payload.length;
+    const body = bodyAt(bytes, view, segment, offset);
+    if (body === null) break;
+    for (const record of recordsOf(body)) records.push(record);
+    offset += headerBytes + body.length;
   }
-  if (offset === bytes.length) return { type: 'whole', payloads };
+  if (offset === bytes.length) return { type: 'whole', records };
   for (let later = offset + 1; later + headerBytes < bytes.length; later++) {
-    if (recordAt(bytes, view, later) !== null) return { type: 'damaged', offset };
+    if (bodyAt(bytes, view, segment, later) !== null) return { type: 'damaged', offset };
   }
-  return { type: 'torn', payloads, validBytes: offset };
+  return { type: 'torn', records, validBytes: offset };
 }
