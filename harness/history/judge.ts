@@ -6,10 +6,12 @@
 import { dirname, relative } from 'node:path';
 import { HistoryError } from '../../checkers/build.ts';
 import type { CheckOptions } from '../../checkers/checker.ts';
+import { compose } from '../../checkers/compose.ts';
 import { type History, Status } from '../../checkers/history.ts';
-import { checkHistory } from '../../checkers/index.ts';
+import { checkers, defaultCheckOptions } from '../../checkers/index.ts';
 import type { Valid, Verdict } from '../../checkers/verdict.ts';
 import type { VerdictScreen } from '../report/verdict-text.ts';
+import { makeBudget } from './budget.ts';
 import { type LoadedRun, loadOpen } from './columns.ts';
 import { openRunFile, type RunSummary, readSummary } from './run-file.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
@@ -38,6 +40,10 @@ export interface Judgement {
   readonly checkNo: number | null;
 }
 
+/** Limits for one checker where none are given. */
+export const TIME_LIMIT_S = 300;
+export const MEMORY_MB = 4096;
+
 /** A verdict about the run as a whole, when there is no history to be checked. */
 function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verdict {
   return {
@@ -56,7 +62,7 @@ function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verd
  * Judges a stored run. Throws RunFileError when `path` is no readable run file or the verdict cannot
  * be stored.
  */
-export async function judgeRun(path: string, options: JudgeOptions = {}): Promise<Judgement> {
+export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
   const file = openRunFile(path);
   let loaded: LoadedRun | HistoryError;
   let summary: RunSummary;
@@ -72,7 +78,7 @@ export async function judgeRun(path: string, options: JudgeOptions = {}): Promis
   }
   const { history } = loaded;
   const aborted = summary.state !== 'done' || loaded.damaged;
-  const checked = await judgeHistory(history, summary, aborted, options);
+  const checked = judgeHistory(history, summary.minimumOk, aborted, options);
   const notes = [...loaded.notes];
   if (summary.state !== 'done') {
     notes.push(`the run was ${summary.state}: ${summary.stateMessage ?? 'no reason was recorded'}`);
@@ -89,23 +95,35 @@ function load(read: () => LoadedRun): LoadedRun | HistoryError {
   }
 }
 
+/** Names of all checkers, in the order in which they are shown. */
+export const checkerNames: readonly string[] = Object.keys(checkers);
+
 /** Judges columns; what the run itself says (minimum of ok operations) goes along. */
-export async function judgeHistory(
+export function judgeHistory(
   history: History,
-  summary: Pick<RunSummary, 'minimumOk'> | null,
+  minimumOk: RunSummary['minimumOk'],
   aborted: boolean,
   options: JudgeOptions,
-): Promise<readonly Verdict[]> {
-  const { verdicts } = await checkHistory(history, {
+): readonly Verdict[] {
+  const chosen = options.checkers ?? checkerNames;
+  const limits = {
+    timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
+    memoryMb: options.memoryMb ?? MEMORY_MB,
+  };
+  const settings: CheckOptions = {
+    ...defaultCheckOptions,
     aborted,
-    ...(options.checkers === undefined ? {} : { checkers: options.checkers }),
     ...(options.models === undefined ? {} : { models: options.models }),
     ...(options.maxAnomalies === undefined ? {} : { maxAnomalies: options.maxAnomalies }),
     ...(options.realTime === undefined ? {} : { realTime: options.realTime }),
-    ...(options.timeLimitS === undefined ? {} : { timeLimitMs: options.timeLimitS * 1000 }),
-    ...(options.memoryMb === undefined ? {} : { memoryMb: options.memoryMb }),
-    ...(summary?.minimumOk == null ? {} : { minimumOk: summary.minimumOk }),
-  });
+    ...(minimumOk === null ? {} : { minimumOk }),
+  };
+  const { verdicts } = compose(
+    history,
+    chosen.map((name) => checkers[name]!),
+    settings,
+    () => makeBudget(limits.timeLimitMs, limits.memoryMb),
+  );
   return verdicts;
 }
 

@@ -4,7 +4,8 @@
  */
 import type { Anomaly } from '../../checkers/verdict.ts';
 import type { ShownOperation } from '../report/operation-text.ts';
-import type { RunFile } from './run-file.ts';
+import { type RunFile, type RunSummary, readSummary } from './run-file.ts';
+import { readCheck, type StoredCheck } from './verdicts.ts';
 
 const COLUMNS = 'idx, process, node, f, key, value, outcome, invoked, completed, error';
 
@@ -171,4 +172,46 @@ export function anomaly(
   const one = file.db.prepare<[number], ShownOperation>(`SELECT ${COLUMNS} FROM op WHERE idx = ?`);
   const witness = found.ops.flatMap((idx) => one.get(idx) ?? []);
   return { checker: row.checker, anomaly: found, ops: witness };
+}
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+export interface Overview {
+  readonly path: string;
+  readonly summary: RunSummary;
+  readonly damage: readonly string[];
+  /** By f: how many ended how. */
+  readonly operations: readonly Row[];
+  readonly faults: readonly Row[];
+  /** The newest check. */
+  readonly check: StoredCheck | null;
+}
+
+/** The whole run in short. What a damaged file no longer has is said in `damage`. */
+export function overview(file: RunFile): Overview {
+  const damage = file.damage === null ? [] : [file.damage];
+  const attempt = <Value>(what: string, read: () => Value, otherwise: Value): Value => {
+    try {
+      return read();
+    } catch (error) {
+      damage.push(`${what} cannot be read: ${error instanceof Error ? error.message : error}`);
+      return otherwise;
+    }
+  };
+  const rows = (sql: string): Row[] => file.db.prepare<[], Row>(sql).all();
+  return {
+    path: file.path,
+    summary: readSummary(file),
+    operations: attempt(
+      'operations',
+      () =>
+        rows(`SELECT f, count(*) AS ops, sum(outcome IS 'ok') AS ok, sum(outcome IS 'fail') AS fail,
+          sum(outcome IS 'info') AS info, sum(outcome IS NULL) AS in_flight
+          FROM op WHERE process <> 'nemesis' GROUP BY f ORDER BY f`),
+      [],
+    ),
+    faults: attempt('faults', () => rows('SELECT * FROM fault_windows'), []),
+    check: attempt('verdicts', () => readCheck(file), null),
+    damage,
+  };
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Starts the built program. Kept free of everything that an old Node.js could not parse.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const built = new URL('../dist/harness/cli/main.js', import.meta.url);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`amnesia: needs Node.js 20.19 or later, this is ${process.versions.node}`);
+  process.exitCode = 254;
+} else if (!existsSync(fileURLToPath(built))) {
+  console.error('amnesia: not built yet; run `npm ci` (or `npm run build`) in its folder first');
+  process.exitCode = 254;
+} else {
+  const { main } = await import(built.href);
+  await main(process.argv.slice(2));
+}

@@ -1,0 +1,81 @@
+/**
+ * Exit codes, as in Jepsen, and what each error means for them. Every error of ours is one sentence for
+ * the person at the terminal; anything else is a crash of ours and shows where it happened.
+ */
+import type { Valid } from '../../checkers/verdict.ts';
+
+export const EXIT = {
+  valid: 0,
+  invalid: 1,
+  unknown: 2,
+  badArguments: 254,
+  crash: 255,
+} as const;
+
+/** The command line cannot be carried out as it stands. */
+export class UsageError extends Error {
+  readonly code = 'bad-arguments';
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+export function exitCodeOf(valid: Valid): number {
+  switch (valid) {
+    case true:
+      return EXIT.valid;
+    case false:
+      return EXIT.invalid;
+    case 'unknown':
+      return EXIT.unknown;
+    default:
+      return valid satisfies never;
+  }
+}
+
+/** Codes of errors that the person at the terminal can mend: wrong path, wrong option, wrong file. */
+const MENDABLE: ReadonlySet<string> = new Set([
+  'bad-arguments',
+  'bad-options',
+  'ambiguous-run',
+  'nothing-to-show',
+  'query-refused',
+  'malformed-history',
+  'run-file-missing',
+  'run-file-foreign',
+  'run-file-newer',
+  'run-file-denied',
+  'run-file-exists',
+  'run-file-busy',
+  'run-file-damaged',
+  'disk-full',
+  'duplicate-value',
+  'completed-before-invoked',
+  'process-busy',
+  'bad-operation',
+]);
+
+/** Exit code and text for an error that reached the top. */
+export function explain(error: unknown): { readonly exitCode: number; readonly text: string } {
+  const code = codeOf(error);
+  if (error instanceof Error && code.startsWith('commander.')) {
+    const asked = code === 'commander.help' || code === 'commander.helpDisplayed';
+    const shown = asked || code === 'commander.version';
+    return { exitCode: shown ? EXIT.valid : EXIT.badArguments, text: '' };
+  }
+  if (error instanceof Error && MENDABLE.has(code)) {
+    return { exitCode: EXIT.badArguments, text: error.message };
+  }
+  if (error instanceof Error && code !== '' && 'exitCode' in error) {
+    const exitCode = typeof error.exitCode === 'number' ? error.exitCode : EXIT.crash;
+    return { exitCode, text: error.message };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { exitCode: EXIT.crash, text: `this is a fault of amnesia itself: ${text}` };
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}

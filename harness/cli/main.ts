@@ -1,0 +1,65 @@
+/**
+ * The command `amnesia`. Loads only the command that was asked for, so that a quick one is quick; turns
+ * whatever comes out into an exit code: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255 our own
+ * crash.
+ */
+import { Command } from 'commander';
+import { EXIT, explain } from './errors.ts';
+
+interface CommandFile {
+  register(program: Command): void;
+}
+
+/** In the order of the help text. */
+const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  test: () => import('./test.ts'),
+  check: () => import('./check.ts'),
+  list: () => import('./list.ts'),
+  show: () => import('./show.ts'),
+  sql: () => import('./sql.ts'),
+  export: () => import('./export.ts'),
+  import: () => import('./import.ts'),
+  doctor: () => import('./doctor.ts'),
+  clean: () => import('./clean.ts'),
+};
+
+export const VERSION = '0.1.0';
+
+function makeProgram(): Command {
+  return new Command('amnesia')
+    .description('finds out what a cluster forgets: a consistency tester for Engram')
+    .version(VERSION)
+    .showHelpAfterError('(amnesia --help lists the commands)')
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255 a fault of amnesia itself.',
+    );
+}
+
+/** Runs one command line (without node and script) and sets the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough (head, less) is no fault of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    throw error;
+  });
+  try {
+    const program = makeProgram();
+    const wanted = commands[argv[0] ?? ''];
+    const files = wanted === undefined ? Object.values(commands) : [wanted];
+    for (const file of files) (await file()).register(program);
+    for (const command of program.commands) command.exitOverride();
+    if (argv.length === 0) {
+      program.outputHelp();
+      process.exitCode = EXIT.badArguments;
+      return;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    const { exitCode, text } = explain(error);
+    if (text !== '') process.stderr.write(`amnesia: ${text}\n`);
+    process.exitCode = exitCode;
+  }
+}
