@@ -1,201 +1,273 @@
 /**
- * Availability: the share of operations that were answered and how long that took; overall, in each phase, in
- * each fault window, and on each node. For each fault five figures: availability before it, first
- * failure after it began, worst second, first success after that, and when it had recovered.
+ * Availability: the share of operations that were answered, and how long that took.
  *
- * Reported, not judged, with one exception: a read marked as stale although no fault was near breaks the promise
- * that fresh reads are available.
+ * Overall, in each phase, on each node, in each fault window and on each side of a partition. For each fault
+ * five figures: the share before it, the first failure, the worst second, the first success after the first
+ * failure, and when it had recovered (every second from there on at 95 % of what was before). Times
+ * are ms since the fault began.
+ *
+ * Reported, not judged, with one exception: an answer marked stale far from any fault breaks the promise that
+ * fresh reads are available. "Far" is 1 s before and 10 s after, the time for which Engram calls itself
+ * healing; nearer ones are counted.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { Groups } from './grouping.ts';
 import { type FaultWindow, Flag, type History, Kind, PHASES, Status } from './history.ts';
-import { quantiles } from './quantiles.ts';
+import { milliseconds, Numbers, quantilesOf, share } from './quantiles.ts';
 import type { Anomaly, Figure, Verdict } from './verdict.ts';
-import { describe, indices, lanes } from './witness.ts';
+import { describe, indices, keyName, lanes } from './witness.ts';
 
-/** So long after a fault an answer may still be stale. */
-const afterFaultNs = 10e9;
 const secondNs = 1e9;
+const calmBeforeFaultNs = 1e9;
+const calmAfterFaultNs = 10e9;
+/** Of the share before a fault, that means recovered. */
 const recoveredShare = 0.95;
 
-interface Tally {
-  ok: number;
-  all: number;
-}
+/** Answered and asked, with the latencies of what was answered, ns. */
+class Tally {
+  ok = 0;
+  all = 0;
+  readonly latencies = new Numbers();
 
-function share({ ok, all }: Tally): number | null {
-  return all === 0 ? null : ok / all;
-}
-
-function tally(history: History, counts: (row: number) => boolean): Tally {
-  const found = { ok: 0, all: 0 };
-  for (let row = 0; row < history.n; row++) {
-    if (!counts(row)) continue;
-    found.all++;
-    if (history.status[row] === Status.Ok) found.ok++;
+  add(answered: boolean, latencyNs: number): void {
+    this.all++;
+    if (!answered) return;
+    this.ok++;
+    this.latencies.push(latencyNs);
   }
-  return found;
+
+  figures(): Record<string, Figure> {
+    const latency = quantilesOf(this.latencies.toArray());
+    const of = (ns: number | undefined): number | null =>
+      ns === undefined ? null : milliseconds(ns);
+    return {
+      'operation-count': this.all,
+      'answered-share': share(this.ok, this.all),
+      'latency-p50-ms': of(latency?.p50),
+      'latency-p95-ms': of(latency?.p95),
+      'latency-p99-ms': of(latency?.p99),
+      'latency-max-ms': of(latency?.max),
+    };
+  }
 }
 
-/** Five figures of one fault; times in ms since it began, null where it did not happen. */
+/** Is this operation part of the load? Final reads are the tester's own. */
+function isLoad(history: History, row: number): boolean {
+  return (history.flags[row]! & Flag.Final) === 0;
+}
+
+/** A compare-and-set that found another value was answered too. */
+function isAnswered(history: History, row: number): boolean {
+  if (history.status[row] === Status.Ok) return true;
+  const hasError = history.error !== null && history.error[row]! >= 0;
+  return history.status[row] === Status.Fail && history.kind[row] === Kind.Cas && !hasError;
+}
+
+/** Nodes that could talk to the same others, both ways: the sides of a cut. */
+function sidesOf(history: History, fault: FaultWindow): number[][] {
+  const { grudge } = fault;
+  if (grudge === null) return [];
+  const drops = (node: number, peer: number): boolean => grudge[node]?.includes(peer) ?? false;
+  const sides = new Map<string, number[]>();
+  history.nodes.forEach((_, node) => {
+    const reach = history.nodes
+      .map((__, peer) => peer)
+      .filter((peer) => peer === node || (!drops(node, peer) && !drops(peer, node)));
+    const side = sides.get(reach.join(' '));
+    if (side) side.push(node);
+    else sides.set(reach.join(' '), [node]);
+  });
+  return [...sides.values()];
+}
+
+/** The five figures of one fault; shares of 1, times in ms since it began, null for never. */
 export interface FaultFigures {
   readonly fault: string;
-  readonly before: number | null;
-  readonly during: number | null;
-  readonly firstFailureMs: number | null;
-  readonly worst: number | null;
-  readonly firstSuccessMs: number | null;
-  readonly recoveredMs: number | null;
+  readonly 'before-share': number | null;
+  readonly 'during-share': number | null;
+  readonly 'first-failure-ms': number | null;
+  readonly 'worst-share': number | null;
+  readonly 'first-success-ms': number | null;
+  readonly 'recovered-ms': number | null;
+  readonly 'recovered-after-heal-ms': number | null;
+  readonly sides: readonly { readonly nodes: string; readonly figures: Record<string, Figure> }[];
+  readonly figures: Record<string, Figure>;
 }
 
-function figuresOf(history: History, fault: FaultWindow, untilNs: number): FaultFigures {
-  const { n, invoke, status } = history;
-  const lengthNs = Math.min(fault.end, untilNs) - fault.start;
-  const seconds = Math.max(1, Math.ceil((untilNs - fault.start) / secondNs));
-  const ok = new Float64Array(seconds);
-  const all = new Float64Array(seconds);
-  let firstFailure: number | null = null;
-  let firstSuccess: number | null = null;
-  const before: Tally = { ok: 0, all: 0 };
-  const during: Tally = { ok: 0, all: 0 };
-  const order = Array.from({ length: n }, (_, row) => row).sort((a, b) => invoke[a]! - invoke[b]!);
-  for (const row of order) {
+interface Recovery {
+  readonly before: number | null;
+  readonly firstFailure: number;
+  readonly worst: number | null;
+  readonly firstSuccess: number;
+  readonly recovered: number;
+}
+
+/** One scan over the load from a fault's length before it up to `untilNs`. */
+function follow(history: History, fault: FaultWindow, untilNs: number): Recovery {
+  const { n, invoke, complete } = history;
+  const buckets = Math.max(1, Math.ceil((untilNs - fault.start) / secondNs));
+  const ok = new Uint32Array(buckets);
+  const all = new Uint32Array(buckets);
+  const from = fault.start - (Math.min(fault.end, untilNs) - fault.start);
+  const previousEnd = history.faults
+    .filter((each) => each.end <= fault.start)
+    .reduce((latest, each) => Math.max(latest, each.end), Number.NEGATIVE_INFINITY);
+  let beforeOk = 0;
+  let beforeAll = 0;
+  let firstFailure = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < n; row++) {
     const at = invoke[row]!;
-    const good = status[row] === Status.Ok;
+    if (at < from || at >= untilNs || !isLoad(history, row)) continue;
+    const answered = isAnswered(history, row);
     if (at < fault.start) {
-      if (at >= fault.start - lengthNs) {
-        before.all++;
-        if (good) before.ok++;
-      }
+      if (at < previousEnd) continue;
+      beforeAll++;
+      if (answered) beforeOk++;
       continue;
     }
-    if (at >= untilNs) continue;
-    const second = Math.floor((at - fault.start) / secondNs);
-    all[second]!++;
-    if (good) ok[second]!++;
-    if (at < fault.end) {
-      during.all++;
-      if (good) during.ok++;
-    }
-    if (!good) firstFailure ??= at;
-    else if (firstFailure !== null) firstSuccess ??= at;
+    const bucket = Math.min(buckets - 1, Math.floor((at - fault.start) / secondNs));
+    all[bucket]!++;
+    if (answered) ok[bucket]!++;
+    else if (at < firstFailure) firstFailure = at;
   }
+  let firstSuccess = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < n && firstFailure < Number.POSITIVE_INFINITY; row++) {
+    if (invoke[row]! < firstFailure || invoke[row]! >= untilNs || !isLoad(history, row)) continue;
+    if (isAnswered(history, row)) firstSuccess = Math.min(firstSuccess, complete[row]!);
+  }
+  const before = share(beforeOk, beforeAll);
+  const needed = recoveredShare * (before ?? 1);
   let worst: number | null = null;
-  let recovered: number | null = firstFailure === null ? fault.start : null;
-  for (let second = 0; second < seconds; second++) {
-    if (all[second] === 0) continue;
-    const rate = ok[second]! / all[second]!;
-    if (worst === null || rate < worst) worst = rate;
-    if (rate < recoveredShare) recovered = null;
-    else if (firstFailure !== null) recovered ??= fault.start + second * secondNs;
+  let recovered = fault.start;
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    if (all[bucket] === 0) continue;
+    const rate = ok[bucket]! / all[bucket]!;
+    if (worst === null || rate < worst) worst = share(ok[bucket]!, all[bucket]!);
+    if (rate < needed) recovered = Number.POSITIVE_INFINITY;
+    else if (recovered === Number.POSITIVE_INFINITY) recovered = fault.start + bucket * secondNs;
   }
-  const since = (at: number | null): number | null =>
-    at === null ? null : Math.max(0, at - fault.start) / 1e6;
+  return { before, firstFailure, worst, firstSuccess, recovered };
+}
+
+function figuresOf(history: History, fault: FaultWindow, loadEndNs: number): FaultFigures {
+  const next = history.faults.find((each) => each.start > fault.start && each.start >= fault.end);
+  const untilNs = Math.max(fault.start + 1, Math.min(next?.start ?? loadEndNs, loadEndNs));
+  const sides = sidesOf(history, fault).map((nodes) => ({ nodes, tally: new Tally() }));
+  const during = new Tally();
+  for (let row = 0; row < history.n; row++) {
+    const at = history.invoke[row]!;
+    if (at < fault.start || at >= fault.end || !isLoad(history, row)) continue;
+    const answered = isAnswered(history, row);
+    const latencyNs = history.complete[row]! - at;
+    during.add(answered, latencyNs);
+    for (const side of sides) {
+      if (side.nodes.includes(history.node[row]!)) side.tally.add(answered, latencyNs);
+    }
+  }
+  const { before, firstFailure, worst, firstSuccess, recovered } = follow(history, fault, untilNs);
   return {
     fault: `${fault.kind} ${fault.variant} #${fault.id}`,
-    before: share(before),
-    during: share(during),
-    firstFailureMs: since(firstFailure),
-    worst,
-    firstSuccessMs: since(firstSuccess),
-    recoveredMs: since(recovered),
+    'before-share': before,
+    'during-share': share(during.ok, during.all),
+    'first-failure-ms': milliseconds(firstFailure - fault.start),
+    'worst-share': worst,
+    'first-success-ms': milliseconds(firstSuccess - fault.start),
+    'recovered-ms': milliseconds(recovered - fault.start),
+    'recovered-after-heal-ms': milliseconds(Math.max(0, recovered - fault.end)),
+    sides: sides.map(({ nodes, tally }) => ({
+      nodes: nodes.map((node) => history.nodes[node]).join(' '),
+      figures: tally.figures(),
+    })),
+    figures: during.figures(),
   };
 }
 
-/** Stale answers with no fault near: rows. */
-function staleInCalm(history: History): number[] {
-  const rows: number[] = [];
+/** Rows of answers marked stale: far from any fault, and near one. */
+function staleAnswers(history: History): { readonly calm: number[]; readonly near: number } {
+  const calm: number[] = [];
+  let near = 0;
   for (let row = 0; row < history.n; row++) {
     if ((history.flags[row]! & Flag.Stale) === 0 || history.status[row] !== Status.Ok) continue;
-    const at = history.invoke[row]!;
-    const near = history.faults.some(
-      (fault) => at >= fault.start - secondNs && at <= fault.end + afterFaultNs,
+    const isNear = history.faults.some(
+      (fault) =>
+        history.complete[row]! >= fault.start - calmBeforeFaultNs &&
+        history.invoke[row]! <= fault.end + calmAfterFaultNs,
     );
-    if (!near) rows.push(row);
+    if (isNear) near++;
+    else calm.push(row);
   }
-  return rows;
+  return { calm, near };
 }
 
 function staleAnomaly(history: History, row: number, count: number): Anomaly {
   return {
     pattern: 'stale-in-calm',
     violates: ['availability of fresh reads'],
-    key: null,
+    key: keyName(history, row),
     ops: indices(history, [row]),
-    summary: `${describe(history, row)}, marked as stale though no fault was near`,
+    summary: `${describe(history, row)}; the answer was marked stale, and no fault was near`,
     steps: [describe(history, row)],
     lanes: lanes(history, [row]),
     count,
+    // One operation, which says itself that it is stale: there is nothing to leave out.
     confirmed: true,
     minimal: true,
   };
 }
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const load = (row: number): boolean =>
-    history.kind[row] !== Kind.Other && (history.flags[row]! & Flag.Final) === 0;
-  const overall = tally(history, load);
-  const latencies: number[] = [];
-  let endNs = 0;
+  const overall = new Tally();
+  const inFaults = new Tally();
+  const phases = PHASES.map(() => new Tally());
+  const nodes = history.nodes.map(() => new Tally());
+  let loadEndNs = 0;
   for (let row = 0; row < history.n; row++) {
-    if (!load(row)) continue;
-    endNs = Math.max(endNs, history.invoke[row]!);
-    if (history.status[row] === Status.Ok) {
-      latencies.push((history.complete[row]! - history.invoke[row]!) / 1e6);
-    }
+    if ((row & 65_535) === 0) budget.step();
+    if (!isLoad(history, row)) continue;
+    const at = history.invoke[row]!;
+    const answered = isAnswered(history, row);
+    const latencyNs = history.complete[row]! - at;
+    loadEndNs = Math.max(loadEndNs, at);
+    overall.add(answered, latencyNs);
+    phases[history.phase[row]!]!.add(answered, latencyNs);
+    nodes[history.node[row]!]?.add(answered, latencyNs);
+    const isInFault = history.faults.some((fault) => at >= fault.start && at < fault.end);
+    if (isInFault) inFaults.add(answered, latencyNs);
   }
-  budget.step();
-  const { p50, p95, p99, max } = quantiles(latencies);
-  const faults = history.faults.map((fault, i) => {
+  const faults = history.faults.map((fault) => {
     budget.step();
-    return figuresOf(
-      history,
-      fault,
-      Math.min(history.faults[i + 1]?.start ?? endNs, endNs) || endNs,
-    );
+    return figuresOf(history, fault, loadEndNs);
   });
-  const inFaults = (row: number): boolean =>
-    load(row) &&
-    history.faults.some(
-      (fault) => history.invoke[row]! >= fault.start && history.invoke[row]! < fault.end,
+  const stale = staleAnswers(history);
+  const groups = new Groups<number>();
+  for (const row of stale.calm) groups.add('stale-in-calm', String(history.node[row]), row);
+  const { 'operation-count': _, ...figures } = overall.figures();
+  const isMute = overall.ok === 0;
+  const table = (names: readonly string[], tallies: readonly Tally[]) =>
+    Object.fromEntries(
+      names
+        .map((name, i) => [name, tallies[i]!.figures()] as const)
+        .filter(([, each]) => each['operation-count'] !== 0),
     );
-  const perNode = Object.fromEntries(
-    history.nodes.map((name, node) => [
-      name,
-      share(tally(history, (row) => load(row) && history.node[row] === node)),
-    ]),
-  );
-  const perPhase = Object.fromEntries(
-    PHASES.map((phase, i) => [
-      phase,
-      share(tally(history, (row) => load(row) && history.phase[row] === i)),
-    ]),
-  );
-  const stale = staleInCalm(history);
-  const nothing = overall.ok === 0;
-  const figures: Record<string, Figure> = {
-    'answered-share': share(overall),
-    'answered-in-faults-share': share(tally(history, inFaults)),
-    'latency-p50-ms': p50,
-    'latency-p95-ms': p95,
-    'latency-p99-ms': p99,
-    'latency-max-ms': max,
-    'stale-in-calm-count': stale.length,
-  };
   return {
-    checker: 'availability',
+    checker: availability.name,
     version: availability.version,
-    valid: nothing ? 'unknown' : stale.length === 0,
-    ...(nothing ? { reason: 'too-few-ok' as const } : {}),
-    message: nothing
+    valid: isMute ? 'unknown' : groups.size === 0,
+    ...(isMute ? { reason: 'too-few-ok' as const } : {}),
+    message: isMute
       ? 'no operation was answered'
-      : `${overall.ok} of ${overall.all} operations were answered`,
-    figures,
-    details: { faults, perNode, perPhase },
-    anomalies:
-      stale.length > 0 && options.maxAnomalies > 0
-        ? [staleAnomaly(history, stale[0]!, stale.length)]
-        : [],
-    counts: stale.length > 0 ? { 'stale-in-calm': stale.length } : {},
+      : groups.size > 0
+        ? `${stale.calm.length} answers were stale although no fault was near`
+        : `${overall.ok} of ${overall.all} operations were answered`,
+    figures: {
+      ...figures,
+      'answered-in-faults-share': share(inFaults.ok, inFaults.all),
+      'stale-in-calm-count': stale.calm.length,
+      'stale-near-faults-count': stale.near,
+    },
+    details: { phases: table(PHASES, phases), nodes: table(history.nodes, nodes), faults },
+    anomalies: groups.show(options.maxAnomalies, (row, count) => staleAnomaly(history, row, count)),
+    counts: groups.counts(),
   };
 }
 
@@ -203,13 +275,12 @@ export const availability: Checker = {
   name: 'availability',
   version: '1',
   decides:
-    'The share and latency of answered operations, overall, per phase, per node and per fault, with five ' +
-    'figures for each fault. Reported; only stale answers with no fault near are a violation.',
+    'The share and latency of answered operations: overall, per phase, node, fault and side of a ' +
+    'partition, with five figures for each fault. Reported, not judged; only an answer that is ' +
+    'marked stale far from any fault is a violation.',
   source:
-    "five figures per fault: Jepsen's timelines and the recovery curves of the chaos literature",
-  examples: {
-    passes: 'A w x 1; B r x 1',
-    fails: 'A w x 1; B r x 0 stale',
-  },
+    'harvest and yield: Fox and Brewer, HotOS 1999 (the share is yield); Dean and Barroso, 2013, for ' +
+    'quantiles rather than means',
+  examples: { passes: 'A w x 1; B r x 1', fails: 'A w x 1; B r x 0 stale' },
   check,
 };

@@ -3,7 +3,8 @@
  *
  * A *reader* is a node that clients talked to; where a history knows no nodes, each session is the reader
  * of what it read. Every key that somebody may have written needs an answer from every reader,
- * else nothing can be said about the state of the missing one. The run repeats rounds of final reads until
+ * else nothing can be said about the state of the missing one. Which nodes must answer is up to the
+ * checker: all that clients talked to, or those that were asked at all. The run repeats rounds of final reads until
  * they agree; the i-th attempt at a key through a reader is round i.
  *
  * Answers that the server marked stale are no answers here: nobody promised that they are current.
@@ -53,17 +54,22 @@ export function readerOf(history: History, row: number): number {
   return node >= 0 ? node : history.nodes.length + history.session[row]!;
 }
 
-/** Nodes that a client talked to. */
-function nodesInUse(history: History): number[] {
+/** Nodes that a client talked to, or only those that were asked for a final answer. */
+function requiredNodes(history: History, who: 'all' | 'asked'): number[] {
   const used = new Uint8Array(history.nodes.length);
   for (let row = 0; row < history.n; row++) {
     const node = history.node[row]!;
-    if (node >= 0) used[node] = 1;
+    const isFinal = (history.flags[row]! & Flag.Final) !== 0;
+    if (node >= 0 && (who === 'all' || isFinal)) used[node] = 1;
   }
   return Array.from(used.keys()).filter((node) => used[node] === 1);
 }
 
-export function collectFinalReads(history: History): FinalReads {
+/**
+ * `who` must answer: `all` nodes that clients talked to, or those that were `asked`, which is right for
+ * histories in which one client reads finally for all.
+ */
+export function collectFinalReads(history: History, who: 'all' | 'asked'): FinalReads {
   const { n, kind, status, key, flags } = history;
   const written = new Uint8Array(history.keys.length);
   const attempts: (Map<number, number[]> | undefined)[] = new Array(history.keys.length);
@@ -80,7 +86,7 @@ export function collectFinalReads(history: History): FinalReads {
     if (rows) rows.push(row);
     else readers.set(reader, [row]);
   }
-  const nodes = nodesInUse(history);
+  const nodes = requiredNodes(history, who);
   const byKey = history.keys.map((_, k) => {
     const readers = attempts[k];
     if (!readers && !written[k]) return null;

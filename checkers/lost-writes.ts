@@ -1,386 +1,342 @@
 /**
- * No acknowledged write is lost. The terms are those of Jepsen's set-full; ours besides: `resurrected` (a write
- * that definitely failed and is seen), `phantom` (seen, never attempted), `flickering` (present,
- * absent, present again). Work is O(changes between reads), not reads times elements.
+ * No acknowledged write is lost, and nothing is there that should not be.
  *
- * Sets: an acknowledged element that no final read has is lost. Registers of servers with versions: an
- * acknowledged write is accounted for when a final read shows it or has it among the siblings, or when a
- * write that took effect carried a context that covers it, so that its client had seen it. Registers
- * without versions: lost if every final read of its key shows a value that its writer already knew about,
- * or the initial one (causal mode); in real-time mode also if the surviving write was acknowledged before
- * the lost one was begun.
+ * The terms are those of Jepsen's set-full; its defects are not: duplicates, phantoms and resurrected
+ * elements are found, and the work is proportional to the changes between reads. What becomes of
+ * elements of sets is followed in `lost-writes-elements.ts`, of registers in
+ * `lost-writes-registers.ts`; here their fates are judged.
+ *
+ * An element is *lost* if it was acknowledged (or read by somebody), is absent from the last final answer of
+ * every reader, and nobody deleted it. Absent from some only, it is not lost: the readers *diverged*,
+ * which is the business of `convergence`. Where real time is promised, one final answer without it is enough.
+ * This checker does not judge order: a stale answer is counted and left to others.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
-import { Clocks, layOut, Role } from './clocks.ts';
+import { collectFinalReads, type FinalReads, missingText } from './final-reads.ts';
 import { Groups } from './grouping.ts';
 import { type History, isWrite, Kind, Status } from './history.ts';
-import {
-  contentsAt,
-  finalReads,
-  isWhole,
-  newestPerNode,
-  type Sightings,
-  sight,
-} from './sightings.ts';
-import type { Anomaly, Verdict } from './verdict.ts';
-import { describe, indices, keyName, lanes, steps } from './witness.ts';
+import { type ElementFates, followElements, isElement } from './lost-writes-elements.ts';
+import { firstShown, followRegisters, type RegisterFates } from './lost-writes-registers.ts';
+import { explainFinding, type Finding } from './lost-writes-witness.ts';
+import { milliseconds, Numbers, quantile } from './quantiles.ts';
+import { collectChains } from './set-reads.ts';
+import type { Verdict } from './verdict.ts';
 
-interface Finding {
-  readonly pattern: 'lost' | 'resurrected' | 'phantom' | 'duplicated';
-  /** Rows that prove it: the write, and reads. */
-  readonly rows: readonly number[];
-  readonly id: number;
+/** Number of elements in the table `worst-stale`, as in set-full. */
+const worstStaleShown = 8;
+
+/** Everything that is counted. Names as in set-full. */
+interface Tally {
+  attempts: number;
+  acknowledged: number;
+  stable: number;
+  stale: number;
+  neverRead: number;
+  recovered: number;
+  diverged: number;
+  flickering: number;
+  deleted: number;
+  unresolved: number;
+  readonly latencies: Numbers;
+  readonly worst: { readonly id: number; readonly latencyNs: number }[];
 }
 
-class LostWrites {
-  readonly #h: History;
-  readonly #options: CheckOptions;
-  readonly #findings: Finding[] = [];
-  readonly #finals: ReadonlyMap<number, readonly number[]>;
-  readonly #sightings: Sightings;
-  /** Value ids that some final read has, by key. */
-  readonly #surviving = new Map<number, Set<number>>();
-  /** Keys with acknowledged writes and without a final read. */
-  readonly unread = new Set<number>();
-  readonly counts = {
-    attempt: 0,
+function newTally(): Tally {
+  return {
+    attempts: 0,
     acknowledged: 0,
     stable: 0,
     stale: 0,
     neverRead: 0,
     recovered: 0,
-    superseded: 0,
+    diverged: 0,
     flickering: 0,
+    deleted: 0,
+    unresolved: 0,
+    latencies: new Numbers(),
+    worst: [],
   };
-  readonly stableLatenciesNs: number[] = [];
+}
 
-  constructor(history: History, options: CheckOptions, budget: Budget) {
-    this.#h = history;
-    this.#options = options;
-    this.#sightings = sight(history, budget);
-    const finals = finalReads(history);
-    this.#finals = new Map([...finals].map(([key, rows]) => [key, newestPerNode(history, rows)]));
-    this.#collectSurvivors();
-  }
-
-  #collectSurvivors(): void {
-    const { kind, value, siblings } = this.#h;
-    const whole = new Set<number>();
-    for (const [key, rows] of this.#finals) {
-      const ids = new Set<number>();
-      for (const row of rows) {
-        if (isWhole(kind[row]!)) whole.add(row);
-        else ids.add(value[row]!);
-        if (siblings) {
-          for (let i = siblings.off[row]!; i < siblings.off[row + 1]!; i++) {
-            ids.add(siblings.data[i]!);
-          }
-        }
-      }
-      this.#surviving.set(key, ids);
-    }
-    for (const [row, elements] of contentsAt(this.#h, whole)) {
-      const ids = this.#surviving.get(this.#h.key[row]!)!;
-      for (const id of elements) ids.add(id);
+/** What deletes excuse: an element by its value id, a whole key where they name no value. */
+function deletions(history: History): (write: number) => boolean {
+  const values = new Uint8Array(history.values + 1);
+  const keyUntil = new Float64Array(history.keys.length).fill(-1);
+  let any = false;
+  for (let row = 0; row < history.n; row++) {
+    if (history.kind[row] !== Kind.Delete || history.status[row] === Status.Fail) continue;
+    any = true;
+    if (history.value[row] !== 0) values[history.value[row]!] = 1;
+    else if (history.key[row]! >= 0) {
+      const ends = history.status[row] === Status.Ok ? history.complete[row]! : Infinity;
+      keyUntil[history.key[row]!] = Math.max(keyUntil[history.key[row]!]!, ends);
     }
   }
+  return (write) =>
+    any &&
+    (values[history.value[write]!] === 1 ||
+      keyUntil[history.key[write]!]! > history.invoke[write]!);
+}
 
-  get findings(): readonly Finding[] {
-    return this.#findings;
-  }
+/** When an element was known to be there: acknowledged, or first read. Infinity for never. */
+function knownAt(history: History, write: number, seen: number): number {
+  const acknowledged =
+    history.status[write] === Status.Ok ? history.complete[write]! : Number.POSITIVE_INFINITY;
+  return seen < 0 ? acknowledged : Math.min(acknowledged, history.complete[seen]!);
+}
 
-  run(): void {
-    const { n, kind } = this.#h;
-    const deleted = this.#deletedKeys();
-    for (let row = 0; row < n; row++) {
-      if (!isWrite(kind[row]!)) continue;
-      this.counts.attempt++;
-      this.#judge(row, deleted);
+function noteLatency(history: History, tally: Tally, id: number, known: number, absent: number) {
+  const stableAt = absent < 0 ? 0 : history.invoke[absent]! + 1;
+  const latencyNs = Math.max(0, stableAt - known);
+  tally.stable++;
+  tally.latencies.push(latencyNs);
+  if (latencyNs === 0) return;
+  tally.stale++;
+  const { worst } = tally;
+  if (worst.length === worstStaleShown && latencyNs <= worst.at(-1)!.latencyNs) return;
+  worst.push({ id, latencyNs });
+  worst.sort((a, b) => b.latencyNs - a.latencyNs);
+  if (worst.length > worstStaleShown) worst.pop();
+}
+
+function judgeElements(
+  history: History,
+  fates: ElementFates,
+  finals: FinalReads,
+  realTime: boolean,
+  tally: Tally,
+  found: (finding: Finding) => void,
+): void {
+  const isDeleted = deletions(history);
+  for (let id = 1; id <= history.writes; id++) {
+    const write = history.writeOp[id]!;
+    if (!isElement(history.kind[write]!)) continue;
+    const seen = fates.firstSeen[id]!;
+    const inFinals = fates.finalCount[id]!;
+    if (history.status[write] === Status.Fail) continue;
+    const known = knownAt(history, write, seen);
+    if (known === Number.POSITIVE_INFINITY) continue;
+    const present = fates.lastPresent[id]!;
+    const absent = fates.lastAbsent[id]!;
+    if (history.status[write] === Status.Info && inFinals > 0) tally.recovered++;
+    if (isDeleted(write)) {
+      tally.deleted++;
+      continue;
     }
-    this.#phantoms();
-  }
-
-  /** Keys on which something was deleted: there absence proves nothing. */
-  #deletedKeys(): ReadonlySet<number> {
-    const keys = new Set<number>();
-    for (let row = 0; row < this.#h.n; row++) {
-      if (this.#h.kind[row] === Kind.Delete) keys.add(this.#h.key[row]!);
-    }
-    return keys;
-  }
-
-  #judge(row: number, deleted: ReadonlySet<number>): void {
-    const { status, key, value, kind } = this.#h;
-    const id = value[row]!;
-    const k = key[row]!;
-    const survives = this.#surviving.get(k)?.has(id) ?? false;
-    const seen = survives || this.#wasSeen(id);
-    if (status[row] === Status.Fail) {
-      if (seen) this.#findings.push({ pattern: 'resurrected', rows: [row, this.#seenBy(id)], id });
-      return;
-    }
-    if (status[row] === Status.Info) {
-      if (survives) this.counts.recovered++;
-      return;
-    }
-    this.counts.acknowledged++;
-    if (!seen) this.counts.neverRead++;
-    const finals = this.#finals.get(k);
-    if (!finals) {
-      this.unread.add(k);
-      return;
-    }
-    if (survives) {
-      this.#stable(row, id);
-      return;
-    }
-    if (deleted.has(k)) return;
-    if (kind[row] === Kind.Add || kind[row] === Kind.Append) {
-      this.#findings.push({ pattern: 'lost', rows: [row, finals[0]!], id });
-    } else {
-      this.#judgeRegister(row, id, finals);
-    }
-  }
-
-  #stable(row: number, id: number): void {
-    this.counts.stable++;
-    const { disappeared, flickering, lastAbsent } = this.#sightings;
-    if (flickering[id]) this.counts.flickering++;
-    const known = this.#h.complete[row]!;
-    const absent = disappeared[id] ? lastAbsent[id]! : -1;
-    if (absent >= 0 && this.#h.invoke[absent]! > known) {
-      this.counts.stale++;
-      this.stableLatenciesNs.push(this.#h.invoke[absent]! - known);
-    } else {
-      this.stableLatenciesNs.push(0);
-    }
-  }
-
-  #judgeRegister(row: number, id: number, finals: readonly number[]): void {
-    const { versions } = this.#h;
-    if (versions && versions.dotActor[row]! >= 0) {
-      if (this.#superseded(row)) this.counts.superseded++;
-      else this.#findings.push({ pattern: 'lost', rows: [row, finals[0]!], id });
-      return;
-    }
-    this.#candidates.push(row);
-  }
-
-  /** Registers without versions, to be judged with causal clocks. */
-  readonly #candidates: number[] = [];
-  get candidates(): readonly number[] {
-    return this.#candidates;
-  }
-
-  finalsOf(key: number): readonly number[] {
-    return this.#finals.get(key) ?? [];
-  }
-
-  lost(row: number): void {
-    const finals = this.finalsOf(this.#h.key[row]!);
-    this.#findings.push({
-      pattern: 'lost',
-      rows: [row, ...finals.slice(0, 1)],
-      id: this.#h.value[row]!,
-    });
-  }
-
-  /** Did a later write to the key, that took effect, carry a context that covers this one? */
-  #superseded(row: number): boolean {
-    const { versions, key } = this.#h;
-    const { actors, dotActor, dotCounter, context, contexts } = versions!;
-    const actor = dotActor[row]!;
-    const counter = dotCounter[row]!;
-    for (const other of this.#writesOf(key[row]!)) {
-      if (other === row || context[other]! < 0 || !this.#tookEffect(other)) continue;
-      if (contexts[context[other]! * actors.length + actor]! >= counter) return true;
-    }
-    return false;
-  }
-
-  #tookEffect(row: number): boolean {
-    const { status, value } = this.#h;
-    if (status[row] === Status.Ok) return true;
-    return status[row] === Status.Info && this.#wasSeen(value[row]!);
-  }
-
-  #byKey: Map<number, number[]> | null = null;
-  #writesOf(k: number): readonly number[] {
-    if (!this.#byKey) {
-      this.#byKey = new Map();
-      for (let row = 0; row < this.#h.n; row++) {
-        if (!isWrite(this.#h.kind[row]!)) continue;
-        const list = this.#byKey.get(this.#h.key[row]!);
-        if (list) list.push(row);
-        else this.#byKey.set(this.#h.key[row]!, [row]);
+    const key = finals.byKey[history.key[write]!] ?? null;
+    const answers = key?.last ?? [];
+    const late = answers.filter((row) => history.invoke[row]! >= known);
+    if (inFinals > 0 && fates.flickered[id] === 1) tally.flickering++;
+    const isAbsent = realTime ? inFinals < late.length : inFinals === 0;
+    if (answers.length > 0 && late.length === answers.length && isAbsent) {
+      if (realTime || key!.missing.length === 0) {
+        const sighting = history.status[write] === Status.Ok ? [] : [seen];
+        found({
+          pattern: 'lost',
+          id,
+          rows: [write, ...sighting, ...late],
+          reason: 'absent-at-end',
+        });
+        continue;
       }
     }
-    return this.#byKey.get(k) ?? [];
-  }
-
-  #seenRows: Int32Array | null = null;
-  /** By value id: a row that read it, or -1. */
-  #seenBy(id: number): number {
-    if (!this.#seenRows) {
-      const rows = this.#sightings.firstSeen.slice();
-      const { n, kind, status, value, siblings } = this.#h;
-      for (let row = n - 1; row >= 0; row--) {
-        if (kind[row] !== Kind.Read || status[row] !== Status.Ok) continue;
-        rows[value[row]!] = row;
-        if (!siblings) continue;
-        for (let i = siblings.off[row]!; i < siblings.off[row + 1]!; i++) {
-          rows[siblings.data[i]!] = row;
-        }
-      }
-      this.#seenRows = rows;
-    }
-    return this.#seenRows[id]!;
-  }
-
-  #wasSeen(id: number): boolean {
-    return this.#seenBy(id) >= 0;
-  }
-
-  #phantoms(): void {
-    const { writes, values, duplicates } = this.#h;
-    for (let id = writes + 1; id <= values; id++) {
-      const row = this.#seenBy(id);
-      if (row >= 0) this.#findings.push({ pattern: 'phantom', rows: [row], id });
-    }
-    for (let i = 0; duplicates && i < duplicates.length; i += 2) {
-      const id = duplicates[i + 1]!;
-      const write = id <= writes ? [this.#h.writeOp[id]!] : [];
-      this.#findings.push({ pattern: 'duplicated', rows: [...write, duplicates[i]!], id });
-    }
-  }
-
-  get realTime(): boolean {
-    return this.#options.realTime;
+    if (inFinals === 0) tally.unresolved++;
+    else if (inFinals < answers.length) tally.diverged++;
+    const isStable =
+      present >= 0 && (absent < 0 || history.invoke[present]! > history.invoke[absent]!);
+    if (isStable) noteLatency(history, tally, id, known, absent);
+    else if (present < 0 && seen < 0) tally.neverRead++;
   }
 }
 
-/** A register write is lost if what survives was already known to its writer. */
-function judgeCausally(history: History, lostWrites: LostWrites): void {
-  const { candidates } = lostWrites;
-  if (candidates.length === 0) return;
-  const layout = layOut(history);
-  const clocks = new Clocks(history, layout);
+/** Values that were seen and should not have been, and elements that are there twice. */
+function judgeSightings(
+  history: History,
+  seen: (id: number) => number,
+  found: (finding: Finding) => void,
+): void {
+  for (let id = 1; id <= history.values; id++) {
+    const row = seen(id);
+    if (row < 0) continue;
+    const write = history.writeOp[id]!;
+    if (write < 0) found({ pattern: 'phantom', id, rows: [row], reason: 'never-attempted' });
+    else if (history.status[write] === Status.Fail) {
+      found({ pattern: 'resurrected', id, rows: [write, row], reason: 'failed' });
+    }
+  }
+  const { duplicates } = history;
+  for (let i = 0; duplicates !== null && i < duplicates.length; i += 2) {
+    const row = duplicates[i]!;
+    const id = duplicates[i + 1]!;
+    const write = history.writeOp[id]!;
+    found({
+      pattern: 'duplicated',
+      id,
+      rows: write < 0 ? [row] : [write, row],
+      reason: 'more-than-once',
+    });
+  }
+}
+
+/** Deletes that were acknowledged in the session that had added the element, and did not last. */
+function judgeDeletes(
+  history: History,
+  fates: ElementFates,
+  finals: FinalReads,
+  found: (finding: Finding) => void,
+): void {
   for (let row = 0; row < history.n; row++) {
     const id = history.value[row]!;
-    if (layout.role[row] === Role.Write) {
-      clocks.write(row, id, history.status[row] === Status.Info);
-    } else if (layout.role[row] === Role.Read && id > 0 && id <= history.writes) {
-      const source = history.writeOp[id]!;
-      if (source < row && history.status[source] !== Status.Fail) {
-        clocks.read(history.session[row]!, id);
-      }
+    if (history.kind[row] !== Kind.Delete || history.status[row] !== Status.Ok || id === 0)
+      continue;
+    const write = history.writeOp[id]!;
+    if (write < 0 || fates.finalCount[id] === 0 || history.status[write] !== Status.Ok) continue;
+    const isOwn =
+      history.session[write] === history.session[row] &&
+      history.complete[write]! <= history.invoke[row]!;
+    const answers = finals.byKey[history.key[write]!]?.last ?? [];
+    const isLate = answers.every((each) => history.invoke[each]! >= history.complete[row]!);
+    if (isOwn && isLate && fates.finalCount[id] === answers.length) {
+      found({ pattern: 'resurrected', id, rows: [write, row, ...answers], reason: 'deleted' });
     }
   }
-  for (const row of candidates) {
-    const id = history.value[row]!;
-    const survivors = lostWrites.finalsOf(history.key[row]!).map((read) => history.value[read]!);
-    const replaced = survivors.every((survivor) => {
-      if (survivor === 0) return false;
-      if (survivor > history.writes) return true;
-      if (clocks.before(survivor, id)) return false;
-      const write = history.writeOp[survivor]!;
-      const earlier =
-        history.status[write] === Status.Ok && history.complete[write]! < history.invoke[row]!;
-      return !(lostWrites.realTime && earlier);
-    });
-    if (!replaced) lostWrites.lost(row);
+}
+
+function countWrites(history: History, tally: Tally): void {
+  for (let row = 0; row < history.n; row++) {
+    if (!isWrite(history.kind[row]!)) continue;
+    tally.attempts++;
+    if (history.status[row] === Status.Ok) tally.acknowledged++;
   }
-}
-
-const patternSentence: Readonly<Record<Finding['pattern'], string>> = {
-  lost: 'was acknowledged and is in no final read',
-  resurrected: 'had definitely failed and was seen',
-  phantom: 'was read and never written',
-  duplicated: 'is there more than once',
-};
-
-function anomaly(history: History, finding: Finding, count: number): Anomaly {
-  const rows = [...finding.rows].sort((left, right) => left - right);
-  const key = keyName(history, rows[0]!);
-  return {
-    pattern: finding.pattern,
-    violates: ['no-lost-writes'],
-    key,
-    ops: indices(history, rows),
-    summary: `${history.valueText(finding.id)} in ${key} ${patternSentence[finding.pattern]}: ${describe(history, rows[0]!)}`,
-    steps: steps(history, rows),
-    lanes: lanes(history, rows),
-    count,
-    // The write and one read that contradicts it: there is nothing to leave out.
-    confirmed: true,
-    minimal: true,
-  };
-}
-
-function quantileMs(sortedNs: readonly number[], share: number): number | null {
-  if (sortedNs.length === 0) return null;
-  return sortedNs[Math.min(sortedNs.length - 1, Math.floor(share * sortedNs.length))]! / 1e6;
 }
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const state = new LostWrites(history, options, budget);
-  state.run();
-  judgeCausally(history, state);
+  const tally = newTally();
   const groups = new Groups<Finding>();
-  for (const finding of state.findings) {
+  const found = (finding: Finding): void =>
     groups.add(finding.pattern, String(finding.id), finding);
+  countWrites(history, tally);
+  // Cut short, a run may not have come to ask some of its nodes.
+  const finals = collectFinalReads(history, options.aborted ? 'all' : 'asked');
+  const chains = collectChains(history);
+  const shown = firstShown(history);
+  const fates = chains === null ? null : followElements(history, chains, finals, budget);
+  const seen = (id: number): number => {
+    const element = fates === null ? -1 : fates.firstSeen[id]!;
+    return element >= 0 ? element : shown[id]!;
+  };
+  judgeSightings(history, seen, found);
+  const hasElements = history.kind.some(isElement);
+  if (fates !== null) {
+    judgeElements(history, fates, finals, options.realTime, tally, found);
+    judgeDeletes(history, fates, finals, found);
+  } else if (hasElements) {
+    tally.neverRead = tally.acknowledged;
   }
+  const registers = followRegisters(history, finals, shown, options.realTime, budget);
+  for (const { id, reason, reads, survivor } of registers.losses) {
+    const other = survivor > 0 ? history.writeOp[survivor]! : -1;
+    const rows = [history.writeOp[id]!, ...(other >= 0 ? [other] : []), ...reads];
+    found({ pattern: 'lost', id, rows, reason });
+  }
+  return verdictOf(history, options, groups, tally, registers, finals);
+}
+
+function verdictOf(
+  history: History,
+  options: CheckOptions,
+  groups: Groups<Finding>,
+  tally: Tally,
+  registers: RegisterFates,
+  finals: FinalReads,
+): Verdict {
   const counts = groups.counts();
-  const violated = groups.size > 0;
-  const latencies = [...state.stableLatenciesNs].sort((left, right) => left - right);
-  const unknown = !violated && state.unread.size > 0;
-  const { attempt, acknowledged, stable, stale, neverRead, recovered, superseded } = state.counts;
-  const lost = counts.lost ?? 0;
+  const missing = finals.any ? missingText(history, finals) : null;
+  const isUnknown =
+    groups.size === 0 && tally.acknowledged > 0 && (!finals.any || missing !== null);
+  const unresolved = tally.unresolved + registers.unresolved;
+  const latencies = tally.latencies.toArray().sort();
+  const latencyMs = (share: number): number | null => milliseconds(quantile(latencies, share));
   return {
-    checker: 'lost-writes',
+    checker: lostWrites.name,
     version: lostWrites.version,
-    valid: violated ? false : unknown ? 'unknown' : true,
-    ...(unknown ? { reason: 'no-final-read' as const } : {}),
-    message: violated
-      ? `${Object.entries(counts)
-          .map(([pattern, count]) => `${count} ${pattern}`)
-          .join(', ')} of ${acknowledged} acknowledged writes`
-      : unknown
-        ? `${state.unread.size} keys were written and never read finally`
-        : `all ${acknowledged} acknowledged writes are accounted for`,
+    valid: groups.size > 0 ? false : isUnknown ? 'unknown' : true,
+    ...(isUnknown ? { reason: 'no-final-read' as const } : {}),
+    message: messageOf(counts, tally, finals, missing, isUnknown),
     figures: {
-      'attempt-count': attempt,
-      'acknowledged-count': acknowledged,
-      'stable-count': stable,
-      'superseded-count': superseded,
-      'lost-count': lost,
-      'stale-count': stale,
-      'never-read-count': neverRead,
-      'recovered-count': recovered,
+      'attempt-count': tally.attempts,
+      'acknowledged-count': tally.acknowledged,
+      'lost-count': counts.lost ?? 0,
       'resurrected-count': counts.resurrected ?? 0,
       'phantom-count': counts.phantom ?? 0,
       'duplicated-count': counts.duplicated ?? 0,
-      'flickering-count': state.counts.flickering,
-      'stable-latency-p99-ms': quantileMs(latencies, 0.99),
-      'worst-stale-ms': quantileMs(latencies, 1),
+      'recovered-count': tally.recovered,
+      'stable-count': tally.stable,
+      'stale-count': tally.stale,
+      'never-read-count': tally.neverRead,
+      'diverged-count': tally.diverged,
+      'flickering-count': tally.flickering,
+      'superseded-count': registers.superseded,
+      'deleted-count': tally.deleted,
+      'unresolved-count': unresolved,
+      'stable-latency-p50-ms': latencyMs(0.5),
+      'stable-latency-p99-ms': latencyMs(0.99),
+      'stable-latency-max-ms': latencyMs(1),
+    },
+    details: {
+      'stable-latencies': {
+        0: latencyMs(0),
+        0.5: latencyMs(0.5),
+        0.95: latencyMs(0.95),
+        0.99: latencyMs(0.99),
+        1: latencyMs(1),
+      },
+      'worst-stale': tally.worst.map(({ id, latencyNs }) => ({
+        element: history.valueText(id),
+        key: history.keys[history.key[history.writeOp[id]!]!] ?? null,
+        op: history.index[history.writeOp[id]!]!,
+        'stable-latency-ms': milliseconds(latencyNs),
+      })),
     },
     anomalies: groups.show(options.maxAnomalies, (finding, count) =>
-      anomaly(history, finding, count),
+      explainFinding(history, options, finding, count, check),
     ),
     counts,
   };
+}
+
+function messageOf(
+  counts: Readonly<Record<string, number>>,
+  tally: Tally,
+  finals: FinalReads,
+  missing: string | null,
+  isUnknown: boolean,
+): string {
+  const found = Object.entries(counts).map(([pattern, count]) => `${count} ${pattern}`);
+  if (found.length > 0) return `${found.join(', ')}, of ${tally.acknowledged} acknowledged writes`;
+  if (!isUnknown) {
+    return tally.acknowledged === 0
+      ? 'no write was acknowledged, so none could be lost'
+      : `all ${tally.acknowledged} acknowledged writes are accounted for`;
+  }
+  if (!finals.any) return 'there is no final read, so nothing can be said about what survived';
+  return `no final answer from ${missing}: what is only there may or may not be lost`;
 }
 
 export const lostWrites: Checker = {
   name: 'lost-writes',
   version: '1',
   decides:
-    'No acknowledged write is lost; none appears that failed (resurrected) or was never attempted (phantom); none ' +
-    'is there twice (duplicated). Needs final reads.',
-  source: 'set-full of Jepsen; causal mode for registers from the definition of causal memory',
+    'No acknowledged write is lost. Sets and lists: an element is lost if no final read of any node ' +
+    'has it. Registers: a write is lost if nothing shows it and nobody who could see it replaced it. ' +
+    'A write that failed and is seen is resurrected, a value that nobody attempted is a phantom, an ' +
+    'element that is there twice is duplicated.',
+  source:
+    "set-full in Jepsen's checker library, for the terms; causal memory (Ahamad et al., 1995) for " +
+    'registers without versions; dotted version vectors (Preguiça et al., 2012) for those with them',
   examples: {
-    passes: 'A add s 1; B add s 2; A readall s {1 2} final',
-    fails: 'A add s 1; B add s 2; A readall s {2} final',
+    passes: 'A add s 1; B add s 2 info; A readall s {1} final; B readall s {1} final',
+    fails: 'A add s 1; B add s 2; A readall s {2} final; B readall s {2} final',
   },
   check,
 };

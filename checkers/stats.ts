@@ -1,52 +1,92 @@
 /**
- * Counts by operation and outcome, and by class of error. A kind of operation that never succeeded is unknown:
- * nothing was shown about it.
+ * Counts: operations by name and outcome, errors by class, lateness against the open-loop schedule.
+ *
+ * Never says invalid. A name whose operations never succeeded is `unknown`: nothing was shown about it.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { Flag, type History, Status } from './history.ts';
-import { quantiles } from './quantiles.ts';
+import { milliseconds, quantilesOf } from './quantiles.ts';
 import type { Figure, Verdict } from './verdict.ts';
 
 const outcomes = ['ok', 'fail', 'info'] as const;
 
-function check(history: History, _options: CheckOptions, budget: Budget): Verdict {
-  budget.step();
-  const byF = new Map<string, { ok: number; fail: number; info: number }>();
-  const byError = new Map<string, number>();
-  const late: number[] = [];
+interface Counts {
+  /** [f * 3 + status] */
+  readonly byName: Int32Array;
+  readonly byError: Int32Array;
+  readonly stale: number;
+  readonly warned: number;
+}
+
+function count(history: History, budget: Budget): Counts {
+  const { n, f, status, flags, error } = history;
+  const byName = new Int32Array(history.fs.length * 3);
+  const byError = new Int32Array(history.errors.length);
   let stale = 0;
-  for (let row = 0; row < history.n; row++) {
-    const f = history.fs[history.f[row]!]!;
-    let counts = byF.get(f);
-    if (!counts) byF.set(f, (counts = { ok: 0, fail: 0, info: 0 }));
-    counts[outcomes[history.status[row]!]!]++;
-    if ((history.flags[row]! & Flag.Stale) !== 0 && history.status[row] === Status.Ok) stale++;
-    if (history.late) late.push(history.late[row]! / 1e6);
-    const error = history.error?.[row] ?? -1;
-    if (error >= 0)
-      byError.set(history.errors[error]!, (byError.get(history.errors[error]!) ?? 0) + 1);
+  let warned = 0;
+  for (let row = 0; row < n; row++) {
+    if ((row & 65_535) === 0) budget.step();
+    byName[f[row]! * 3 + status[row]!]!++;
+    if (error && error[row]! >= 0) byError[error[row]!]!++;
+    if (status[row] !== Status.Ok) continue;
+    if ((flags[row]! & Flag.Stale) !== 0) stale++;
+    if ((flags[row]! & Flag.Warned) !== 0) warned++;
   }
-  const never = [...byF].filter(([, counts]) => counts.ok === 0).map(([f]) => f);
-  const figures: Record<string, Figure> = { 'operations-count': history.n };
-  for (const [f, counts] of [...byF].sort()) {
-    figures[f] = outcomes.map((outcome) => `${counts[outcome]} ${outcome}`).join(', ');
+  return { byName, byError, stale, warned };
+}
+
+/** Names in alphabetical order with their index. */
+function sorted(names: readonly string[]): [string, number][] {
+  return names
+    .map((name, i): [string, number] => [name, i])
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function check(history: History, _options: CheckOptions, budget: Budget): Verdict {
+  const { byName, byError, stale, warned } = count(history, budget);
+  const of = (f: number, outcome: number): number => byName[f * 3 + outcome]!;
+  const total = (outcome: number): number =>
+    history.fs.reduce((sum, _, f) => sum + of(f, outcome), 0);
+  const names = sorted(history.fs);
+  const barren = names.filter(([, f]) => of(f, Status.Ok) === 0).map(([name]) => name);
+  const late = history.late === null ? null : quantilesOf(Float64Array.from(history.late));
+  const figures: Record<string, Figure> = {
+    'operation-count': history.n,
+    'ok-count': total(Status.Ok),
+    'fail-count': total(Status.Fail),
+    'info-count': total(Status.Info),
+  };
+  for (const [name, f] of names) {
+    figures[name] = outcomes.map((outcome, i) => `${of(f, i)} ${outcome}`).join(', ');
   }
-  for (const [error, count] of [...byError].sort()) figures[`error ${error}`] = count;
+  for (const [name, error] of sorted(history.errors)) figures[`error ${name}`] = byError[error]!;
   figures['stale-count'] = stale;
-  figures['late-p99-ms'] = quantiles(late).p99;
-  const unknown = history.n === 0 || never.length > 0;
+  figures['warned-count'] = warned;
+  figures['late-p99-ms'] = late === null ? null : milliseconds(late.p99);
+  const isUnknown = history.n === 0 || barren.length > 0;
   return {
-    checker: 'stats',
+    checker: stats.name,
     version: stats.version,
-    valid: unknown ? 'unknown' : true,
-    ...(unknown ? { reason: 'too-few-ok' as const } : {}),
+    valid: isUnknown ? 'unknown' : true,
+    ...(isUnknown ? { reason: 'too-few-ok' as const } : {}),
     message:
       history.n === 0
         ? 'the history is empty'
-        : never.length > 0
-          ? `no ${never.join(', no ')} ever succeeded`
-          : `${history.n} operations`,
+        : barren.length > 0
+          ? `no ${barren.join(' and no ')} ever succeeded`
+          : `${figures['ok-count']} of ${history.n} operations succeeded`,
     figures,
+    details: {
+      byName: Object.fromEntries(
+        names.map(([name, f]) => [
+          name,
+          { ok: of(f, Status.Ok), fail: of(f, Status.Fail), info: of(f, Status.Info) },
+        ]),
+      ),
+      byError: Object.fromEntries(
+        sorted(history.errors).map(([name, error]) => [name, byError[error]!]),
+      ),
+    },
     anomalies: [],
     counts: {},
   };
@@ -56,8 +96,9 @@ export const stats: Checker = {
   name: 'stats',
   version: '1',
   decides:
-    'Counts of operations by name, outcome and class of error. Unknown where a kind never succeeded.',
-  source: "Jepsen's stats checker",
+    'Counts of operations by name, outcome and class of error. Unknown where the operations of one ' +
+    'name never succeeded; never invalid.',
+  source: "stats in Jepsen's checker library, which calls a name without success invalid",
   examples: { passes: 'A w x 1; B r x 1', fails: 'A w x 1 fail; B r x 0' },
   check,
 };

@@ -1,27 +1,85 @@
 /**
- * Did enough happen for a verdict to mean anything? A run in which nothing happened is never green: a minimum of
- * operations must have succeeded, overall and inside each fault window, and each fault must have been
- * proved, while it lasted and after it was healed.
+ * Did enough happen for the other verdicts to mean anything? A run in which nothing happened is never green.
+ *
+ * A minimum of operations must have succeeded, overall and inside each fault window; each fault must have been
+ * proved while it lasted, and proved to be gone afterwards; and the run must have come to its end.
+ * Never says invalid. The gravest reason is the verdict's; the message names all.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { type FaultWindow, Flag, type History, Status } from './history.ts';
 import type { UnknownReason, Verdict } from './verdict.ts';
 
 /** A fault shorter than this cannot be held to a minimum of operations. */
-const windowNsMin = 1e9;
+const windowMinNs = 1e9;
 
-function okWithin(history: History, { start, end }: FaultWindow): number {
+/** For each fault the number of operations that began and succeeded within it. */
+function okWithinFaults(history: History, budget: Budget): number[] {
+  const { n, status, invoke, flags } = history;
+  const times = new Float64Array(n);
   let count = 0;
-  for (let row = 0; row < history.n; row++) {
-    const at = history.invoke[row]!;
-    if (history.status[row] === Status.Ok && at >= start && at < end) count++;
+  for (let row = 0; row < n; row++) {
+    if (status[row] !== Status.Ok || (flags[row]! & Flag.Final) !== 0) continue;
+    times[count++] = invoke[row]!;
   }
-  return count;
+  budget.step();
+  const sorted = times.subarray(0, count).sort();
+  const before = (time: number): number => {
+    let from = 0;
+    let to = count;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (sorted[middle]! < time) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  };
+  return history.faults.map((fault) => before(fault.end) - before(fault.start));
 }
 
 /** A fault that stops every node leaves nobody to answer. */
-function hitsAll(history: History, fault: FaultWindow): boolean {
-  return fault.kind !== 'partition' && fault.targets.length === history.nodes.length;
+function stopsAll(history: History, fault: FaultWindow): boolean {
+  return fault.kind !== 'partition' && fault.targets.length >= history.nodes.length;
+}
+
+function nameOf({ kind, variant, id }: FaultWindow): string {
+  return variant === '' || variant === kind ? `${kind} #${id}` : `${kind} ${variant} #${id}`;
+}
+
+function shortcomings(
+  history: History,
+  options: CheckOptions,
+  ok: number,
+  within: readonly number[],
+): [UnknownReason, string][] {
+  const { overall, perFaultWindow } = options.minimumOk;
+  const found: [UnknownReason, string][] = [];
+  if (options.aborted) found.push(['aborted', 'the run was stopped before its end']);
+  const unhealed = history.faults.filter((fault) => !fault.healed);
+  if (unhealed.length > 0) {
+    found.push(['not-healed', `not proved to be gone: ${unhealed.map(nameOf).join(', ')}`]);
+  }
+  const weak = history.faults.filter((fault) => fault.effective !== 'effective');
+  if (weak.length > 0) {
+    const which = weak.map((fault) => `${nameOf(fault)} (${fault.effective})`).join(', ');
+    found.push(['fault-not-effective', `not proved to have had an effect: ${which}`]);
+  }
+  if (ok < overall || ok === 0) {
+    const needed = Math.max(1, overall);
+    found.push(['too-few-ok', `${ok} operations succeeded, at least ${needed} are needed`]);
+  }
+  const thin = history.faults
+    .map((fault, i) => ({ fault, ok: within[i]! }))
+    .filter(
+      (each) =>
+        each.ok < perFaultWindow &&
+        !stopsAll(history, each.fault) &&
+        each.fault.end - each.fault.start >= windowMinNs,
+    );
+  if (thin.length > 0) {
+    const which = thin.map((each) => `${nameOf(each.fault)} (${each.ok})`).join(', ');
+    found.push(['too-few-ok', `fewer than ${perFaultWindow} operations succeeded in ${which}`]);
+  }
+  return found;
 }
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
@@ -29,49 +87,32 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   for (let row = 0; row < history.n; row++) {
     if (history.status[row] === Status.Ok && (history.flags[row]! & Flag.Final) === 0) ok++;
   }
-  budget.step();
-  const { overall, perFaultWindow } = options.minimumOk;
-  const windows = history.faults.map((fault) => ({ fault, ok: okWithin(history, fault) }));
-  const thin = windows.filter(
-    (each) =>
-      each.ok < perFaultWindow &&
-      !hitsAll(history, each.fault) &&
-      each.fault.end - each.fault.start >= windowNsMin,
-  );
-  const name = ({ kind, variant, id }: FaultWindow): string => `${kind} ${variant} #${id}`;
-  const ineffective = history.faults.filter((fault) => fault.effective !== 'effective');
-  const unhealed = history.faults.filter((fault) => !fault.healed);
-  const found: [UnknownReason, string][] = [];
-  if (options.aborted) found.push(['aborted', 'the run was stopped before its end']);
-  if (unhealed.length > 0) {
-    found.push(['not-healed', `not proved to be gone: ${unhealed.map(name).join(', ')}`]);
-  }
-  if (ineffective.length > 0) {
-    found.push(['fault-not-effective', `not proved to work: ${ineffective.map(name).join(', ')}`]);
-  }
-  if (ok < overall) {
-    found.push(['too-few-ok', `${ok} operations succeeded and at least ${overall} are needed`]);
-  }
-  if (thin.length > 0) {
-    const which = thin.map((each) => `${name(each.fault)} (${each.ok})`).join(', ');
-    found.push(['too-few-ok', `fewer than ${perFaultWindow} operations succeeded in ${which}`]);
-  }
+  const within = okWithinFaults(history, budget);
+  const found = shortcomings(history, options, ok, within);
   const first = found[0];
+  const count = (has: (fault: FaultWindow) => boolean): number => history.faults.filter(has).length;
   return {
-    checker: 'vacuity',
+    checker: vacuity.name,
     version: vacuity.version,
     valid: first ? 'unknown' : true,
     ...(first ? { reason: first[0] } : {}),
     message: first
       ? found.map(([, text]) => text).join('; ')
-      : `${ok} operations succeeded, ${history.faults.length} faults were proved and healed`,
+      : `${ok} operations succeeded; ${history.faults.length} faults, all proved and healed`,
     figures: {
       'ok-count': ok,
-      'faults-count': history.faults.length,
-      'effective-count': history.faults.length - ineffective.length,
-      'healed-count': history.faults.length - unhealed.length,
-      'least-ok-in-a-fault-count':
-        windows.length === 0 ? null : Math.min(...windows.map((each) => each.ok)),
+      'fault-count': history.faults.length,
+      'effective-count': count((fault) => fault.effective === 'effective'),
+      'healed-count': count((fault) => fault.healed),
+      'least-ok-in-a-fault-count': within.length === 0 ? null : Math.min(...within),
+    },
+    details: {
+      faults: history.faults.map((fault, i) => ({
+        fault: nameOf(fault),
+        ok: within[i],
+        effective: fault.effective,
+        healed: fault.healed,
+      })),
     },
     anomalies: [],
     counts: {},
@@ -82,9 +123,10 @@ export const vacuity: Checker = {
   name: 'vacuity',
   version: '1',
   decides:
-    'Whether enough happened for the other verdicts to mean anything: operations that succeeded, faults that ' +
-    'were proved and healed. Never says invalid.',
-  source: 'vacuity of verification results: Beer et al. 1997',
+    'Whether enough happened for the other verdicts to mean anything: operations that succeeded, ' +
+    'overall and within each fault; faults that were proved and healed; a run that came to its end. ' +
+    'Unknown otherwise; never invalid.',
+  source: 'vacuity in verification: Beer, Ben-David, Eisner, Rodeh, CAV 1997',
   examples: { passes: 'A w x 1; B r x 1', fails: 'A w x 1 fail' },
   check,
 };

@@ -41,7 +41,9 @@ function plain(history: History, row: number, written: ReadonlySet<number>): Pla
   const id = history.value[row]!;
   const own = isWrite(kind) || kind === Kind.Delete ? id : id === 0 ? null : id;
   const value = whole
-    ? [...elementsAt(history, row)].filter((each) => written.has(each) || each > history.writes)
+    ? [...elementsAt(history, row), ...duplicatesAt(history, row)].filter(
+        (each) => written.has(each) || each > history.writes,
+      )
     : own;
   return {
     index: row,
@@ -57,7 +59,36 @@ function plain(history: History, row: number, written: ReadonlySet<number>): Pla
     status,
     final: (history.flags[row]! & Flag.Final) !== 0,
     stale: (history.flags[row]! & Flag.Stale) !== 0,
+    node: history.node[row]! < 0 ? null : history.nodes[history.node[row]!]!,
+    siblings: siblingsAt(history, row),
+    ...versionsAt(history, row),
   };
+}
+
+function siblingsAt({ siblings }: History, row: number): (number | null)[] | null {
+  if (!siblings || siblings.off[row] === siblings.off[row + 1]) return null;
+  return [...siblings.data.subarray(siblings.off[row], siblings.off[row + 1])].map(
+    (id) => id || null,
+  );
+}
+
+function versionsAt({ versions }: History, row: number): Pick<PlainOperation, 'dot' | 'context'> {
+  if (!versions) return {};
+  const { actors, dotActor, dotCounter, context, contexts } = versions;
+  const at = context[row]! * actors.length;
+  return {
+    dot: dotActor[row]! < 0 ? null : `${actors[dotActor[row]!]}:${dotCounter[row]}`,
+    context:
+      at < 0 ? null : Object.fromEntries(actors.map((actor, i) => [actor, contexts[at + i]!])),
+  };
+}
+
+function duplicatesAt({ duplicates }: History, row: number): number[] {
+  const ids: number[] = [];
+  for (let i = 0; duplicates && i < duplicates.length; i += 2) {
+    if (duplicates[i] === row) ids.push(duplicates[i + 1]!);
+  }
+  return ids;
 }
 
 /** The history reduced to some rows. `index` of the result is the row in the original. */
@@ -66,7 +97,10 @@ export function extract(history: History, rows: readonly number[]): History {
   const written = new Set(
     sorted.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
   );
-  return buildHistory(sorted.map((row) => plain(history, row, written)));
+  return buildHistory(
+    sorted.map((row) => plain(history, row, written)),
+    { nodes: history.nodes },
+  );
 }
 
 export interface Witness {
