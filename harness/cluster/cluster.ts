@@ -44,7 +44,12 @@ export interface Cluster {
   pause(node: string): Promise<void>;
   resume(node: string): Promise<void>;
   state(node: string): Promise<ProcessState>;
-  /** Runs a program inside the node's namespaces; no shell. */
+  /** Of a node whose state is `exited`; null where it runs. 137 is SIGKILL. */
+  exitCode?(node: string): Promise<number | null>;
+  /**
+   * Runs a program inside the node's namespaces; no shell. Rejects when it has not ended after
+   * `timeoutMs`; the program itself may then go on.
+   */
   exec(node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>;
   /** Lines of the node's output since the beginning, oldest first, at most `maxLines`. */
   logs(node: string, maxLines: number): Promise<string[]>;

@@ -1,85 +1,50 @@
 /**
- * Nodes in containers. The only file that knows dockerode.
+ * Nodes in containers. The only file that knows dockerode; what others need of it comes from here.
  *
  * Each run has its own network with a small subnet and fixed addresses, and labels on everything, so that
  * runs never meet and leftovers are found. Containers get NET_ADMIN inside their own network namespace
- * and nothing else.
+ * and nothing else. Data live in the container's own layer: they survive kill and start, not removal.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
+import { asking, explain, removing } from './answers.ts';
 import type { Cluster, ClusterSpec, ExecResult, NodeHandle, ProcessState } from './cluster.ts';
 import { ClusterError } from './errors.ts';
-import { lives, thisProcess } from './owner.ts';
+import { ensureNodeImage, type NodeImage } from './image.ts';
+import { labelsOf } from './labels.ts';
+import { collect, withoutFraming } from './output.ts';
 import { waitUntilReady } from './ready.ts';
 import { freeSubnets, nodesMax, ownNetworks, type Subnet } from './subnet.ts';
 
-const runLabel = 'amnesia.run';
-const pidLabel = 'amnesia.pid';
-const startedLabel = 'amnesia.started';
+export type Engine = Docker;
+export type Container = Docker.Container;
+
 const httpPort = 7432;
 const swimPort = 7946;
 const memoryBytesMax = 512 * 1024 * 1024;
+const pidsMax = 256;
+const logFileMax = '64m';
 const pollMs = 15;
-
-/** The bundle is at the same place whether this file runs from the sources or from dist. */
-export function bundlePath(): string {
-  const here = fileURLToPath(import.meta.url);
-  const root = here.replace(/(\/dist)?\/harness\/cluster\/docker\.[jt]s$/, '');
-  return `${root}/docker/engram/dist/engram.cjs`;
-}
-
-export function imageName(): string {
-  let bundle: Buffer;
-  try {
-    bundle = readFileSync(bundlePath());
-  } catch (cause) {
-    throw new ClusterError('no-image', "the node's bundle is not built; run: npm run setup", {
-      cause,
-    });
-  }
-  return `amnesia-engram:${createHash('sha256').update(bundle).digest('hex').slice(0, 12)}`;
-}
+const goneTimeoutMs = 10_000;
+const silenceMs = 60_000;
+const probeTimeoutMs = 10_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function explain(error: unknown): ClusterError {
-  if (error instanceof ClusterError) return error;
-  const { code, statusCode, message } = error as {
-    code?: string;
-    statusCode?: number;
-    message?: string;
-  };
-  const cause = { cause: error };
-  if (code === 'EACCES') {
-    const text = 'this user may not talk to the container engine; run as root or join its group';
-    return new ClusterError('no-rights', text, cause);
-  }
-  if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET') {
-    const text = 'no container engine answers; run: npm run setup';
-    return new ClusterError('no-engine', text, cause);
-  }
-  if (statusCode === 404 && /no such image/i.test(message ?? '')) {
-    return new ClusterError('no-image', "the node's image is missing; run: npm run setup", cause);
-  }
-  return new ClusterError('engine-failed', `the container engine said: ${message}`, cause);
-}
-
-async function asking<T>(request: Promise<T>): Promise<T> {
+/** The engine of DOCKER_HOST, or the one of this machine. Throws ClusterError. */
+export function openEngine(): Engine {
   try {
-    return await request;
-  } catch (error) {
-    throw explain(error);
+    return new Docker({ timeout: silenceMs });
+  } catch (cause) {
+    const text = `DOCKER_HOST cannot be understood: ${(cause as Error).message}`;
+    throw new ClusterError('no-engine', text, { cause });
   }
 }
 
 /** Version and name of the engine. Rejects with ClusterError where none answers. */
 export async function engineInfo(): Promise<Readonly<Record<string, string>>> {
-  const docker = new Docker();
-  const info = await asking(docker.info());
+  const info = await asking(openEngine().info());
   return {
     engine: `docker ${info.ServerVersion}`,
     storage: String(info.Driver),
@@ -88,73 +53,33 @@ export async function engineInfo(): Promise<Readonly<Record<string, string>>> {
   };
 }
 
-export interface Leftover {
-  readonly kind: 'container' | 'network';
-  readonly name: string;
-  readonly runId: string;
-}
-
-/**
- * Removes what dead runs left behind; with `all`, also what living ones have. Returns what was removed.
- */
-export async function sweep(all = false): Promise<Leftover[]> {
-  const docker = new Docker();
-  const filters = { label: [runLabel] };
-  const dead = (labels: Readonly<Record<string, string>>): boolean =>
-    all || !lives({ pid: Number(labels[pidLabel]), started: labels[startedLabel] ?? '' });
-  const removed: Leftover[] = [];
-  const containers = await asking(docker.listContainers({ all: true, filters }));
-  await Promise.all(
-    containers
-      .filter((each) => dead(each.Labels))
-      .map(async (each) => {
-        await remove(docker.getContainer(each.Id).remove({ force: true, v: true }));
-        const name = each.Names[0]?.slice(1) ?? each.Id;
-        removed.push({ kind: 'container', name, runId: each.Labels[runLabel]! });
-      }),
-  );
-  const networks = await asking(docker.listNetworks({ filters }));
-  for (const each of networks.filter((network) => dead(network.Labels ?? {}))) {
-    await remove(docker.getNetwork(each.Id).remove());
-    removed.push({ kind: 'network', name: each.Name, runId: each.Labels?.[runLabel] ?? '' });
-  }
-  return removed;
-}
-
-/** What is gone already, or is just being removed, counts as removed. */
-async function remove(request: Promise<unknown>): Promise<void> {
-  try {
-    await request;
-  } catch (error) {
-    const { statusCode, message } = error as { statusCode?: number; message?: string };
-    if (statusCode === 404 || /removal .* already in progress/.test(message ?? '')) return;
-    throw explain(error);
-  }
+/** CIDRs that the engine's networks and this machine use. Rejects with ClusterError. */
+export async function usedNetworks(engine: Engine): Promise<string[]> {
+  const networks = await asking(engine.listNetworks());
+  const used = networks.flatMap((each) => each.IPAM?.Config?.map((config) => config.Subnet) ?? []);
+  return [...used.filter((cidr) => cidr !== undefined), ...ownNetworks()];
 }
 
 async function createNetwork(
-  docker: Docker,
-  spec: ClusterSpec,
-  labels: Readonly<Record<string, string>>,
+  engine: Engine,
+  runId: string,
 ): Promise<{ readonly id: string; readonly subnet: Subnet }> {
-  const networks = await asking(docker.listNetworks());
-  const used = networks.flatMap((each) => each.IPAM?.Config?.map((config) => config.Subnet) ?? []);
-  const known = [...used.filter((cidr) => cidr !== undefined), ...ownNetworks()];
+  const known = await usedNetworks(engine);
   // Runs that start together begin to look at different places.
-  const start = createHash('sha256').update(spec.runId).digest().readUInt16LE(0);
+  const start = createHash('sha256').update(runId).digest().readUInt16LE(0);
   let attempts = 0;
   for (const subnet of freeSubnets(known, start)) {
     try {
-      const network = await docker.createNetwork({
-        Name: `amnesia-${spec.runId}`,
+      const network = await engine.createNetwork({
+        Name: `amnesia-${runId}`,
         Driver: 'bridge',
         CheckDuplicate: true,
         IPAM: { Config: [{ Subnet: subnet.cidr, Gateway: subnet.gateway }] },
-        Labels: { ...labels },
+        Labels: labelsOf(runId),
       });
       return { id: network.id, subnet };
     } catch (error) {
-      // Somebody took it meanwhile, or a route that is no interface of ours overlaps.
+      // Somebody took it meanwhile.
       if (!/overlap|conflict/i.test((error as Error).message) || ++attempts === 20) {
         throw explain(error);
       }
@@ -166,51 +91,119 @@ async function createNetwork(
   );
 }
 
+/** The capabilities that iptables needs here: its older variant opens a raw socket. */
+export function networkCapabilities(iptables: string): string[] {
+  return iptables === 'legacy' ? ['NET_ADMIN', 'NET_RAW'] : ['NET_ADMIN'];
+}
+
+/** Runs a program in a running container. Rejects with ClusterError, also after `timeoutMs`. */
+export async function execIn(
+  engine: Engine,
+  container: Container,
+  argv: readonly string[],
+  timeoutMs: number,
+): Promise<ExecResult> {
+  const options = { Cmd: [...argv], AttachStdout: true, AttachStderr: true };
+  const exec = await asking(container.exec(options));
+  const stream = await asking(exec.start({ hijack: true, stdin: false }));
+  const stdout = collect();
+  const stderr = collect();
+  let ended = false;
+  const end = new Promise<void>((resolve) => {
+    for (const event of ['end', 'close', 'error']) {
+      stream.once(event, () => {
+        ended = true;
+        resolve();
+      });
+    }
+  });
+  engine.modem.demuxStream(stream, stdout.stream, stderr.stream);
+  try {
+    // The stream may never end, so the engine is asked whether the program has.
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      const { Running, ExitCode } = await asking(exec.inspect());
+      // No exit code yet: it has not even begun.
+      if (!Running && ExitCode !== null) {
+        if (!ended) await Promise.race([end, pause(50)]);
+        return { exitCode: ExitCode, stdout: stdout.text(), stderr: stderr.text() };
+      }
+      if (Date.now() > until) {
+        const text = `${argv[0]} did not end within ${timeoutMs} ms`;
+        throw new ClusterError('engine-failed', text);
+      }
+      await pause(pollMs);
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
 class DockerCluster implements Cluster {
-  readonly #docker: Docker;
+  readonly #engine: Engine;
   readonly #networkId: string;
-  readonly #containers: ReadonlyMap<string, Docker.Container>;
+  readonly #containers: ReadonlyMap<string, Container>;
   readonly nodes: readonly NodeHandle[];
-  readonly capabilities = new Set(['exec', 'kill', 'pause', 'logs', 'iptables'] as const);
+  readonly capabilities = new Set<'exec' | 'kill' | 'pause' | 'logs' | 'iptables'>([
+    'exec',
+    'kill',
+    'pause',
+    'logs',
+  ]);
   readonly environment: Readonly<Record<string, string>>;
 
   constructor(
-    docker: Docker,
+    engine: Engine,
     networkId: string,
-    containers: ReadonlyMap<string, Docker.Container>,
+    containers: ReadonlyMap<string, Container>,
     nodes: readonly NodeHandle[],
     environment: Readonly<Record<string, string>>,
   ) {
-    this.#docker = docker;
+    this.#engine = engine;
     this.#networkId = networkId;
     this.#containers = containers;
     this.nodes = nodes;
     this.environment = environment;
   }
 
-  #container(node: string): Docker.Container {
+  #container(node: string): Container {
     const container = this.#containers.get(node);
-    if (!container) throw new ClusterError('engine-failed', `there is no node ${node}`);
+    if (!container) throw new ClusterError('no-node', `there is no node ${node} in this cluster`);
     return container;
   }
 
   async kill(node: string): Promise<void> {
-    const container = this.#container(node);
     try {
-      await container.kill({ signal: 'SIGKILL' });
+      await this.#container(node).kill({ signal: 'SIGKILL' });
     } catch (error) {
       // Dead already: that is what was wanted.
-      if ((error as { statusCode?: number }).statusCode !== 409) throw explain(error);
+      if (!/is not running/i.test((error as Error).message)) throw explain(error);
     }
-    while ((await this.state(node)) !== 'exited') await pause(pollMs);
+    const until = Date.now() + goneTimeoutMs;
+    while ((await this.state(node)) !== 'exited') {
+      if (Date.now() > until) {
+        const text = `${node} is still there ${goneTimeoutMs} ms after SIGKILL`;
+        throw new ClusterError('engine-failed', text);
+      }
+      await pause(pollMs);
+    }
   }
 
   async start(node: string): Promise<void> {
-    await asking(this.#container(node).start());
+    try {
+      await this.#container(node).start();
+    } catch (error) {
+      // 304: it runs already.
+      if ((error as { statusCode?: number }).statusCode !== 304) throw explain(error);
+    }
   }
 
   async pause(node: string): Promise<void> {
-    await asking(this.#container(node).pause());
+    try {
+      await this.#container(node).pause();
+    } catch (error) {
+      if (!/already paused/i.test((error as Error).message)) throw explain(error);
+    }
   }
 
   async resume(node: string): Promise<void> {
@@ -227,114 +220,83 @@ class DockerCluster implements Cluster {
     return State.Running ? 'running' : 'exited';
   }
 
+  async exitCode(node: string): Promise<number | null> {
+    const { State } = await asking(this.#container(node).inspect());
+    return State.Running ? null : State.ExitCode;
+  }
+
   async exec(node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    const exec = await asking(
-      this.#container(node).exec({
-        Cmd: [...argv],
-        AttachStdout: true,
-        AttachStderr: true,
-        Privileged: false,
-      }),
-    );
-    const stream = await asking(exec.start({ hijack: true, stdin: false }));
-    const stdout = collect();
-    const stderr = collect();
-    this.#docker.modem.demuxStream(stream, stdout.stream, stderr.stream);
-    let ended = false;
-    stream.once('end', () => {
-      ended = true;
-    });
-    // The stream may never end, so the engine is asked whether the program has.
-    const until = Date.now() + timeoutMs;
-    for (;;) {
-      const { Running, ExitCode } = await asking(exec.inspect());
-      if (!Running) {
-        if (!ended)
-          await Promise.race([new Promise((done) => stream.once('end', done)), pause(50)]);
-        stream.destroy();
-        return { exitCode: ExitCode ?? -1, stdout: stdout.text(), stderr: stderr.text() };
-      }
-      if (Date.now() > until) {
-        stream.destroy();
-        const text = `${argv[0]} in ${node} did not end within ${timeoutMs} ms`;
-        throw new ClusterError('engine-failed', text);
-      }
-      await pause(pollMs);
-    }
+    return execIn(this.#engine, this.#container(node), argv, timeoutMs);
   }
 
   async logs(node: string, maxLines: number): Promise<string[]> {
-    return tail(this.#container(node), maxLines);
+    const options = { follow: false as const, stdout: true, stderr: true, tail: maxLines };
+    const raw = await asking(this.#container(node).logs(options));
+    return withoutFraming(Buffer.from(raw))
+      .split('\n')
+      .filter((line) => line !== '');
   }
 
   async destroy(): Promise<void> {
-    await Promise.all(
-      [...this.#containers.values()].map((each) => remove(each.remove({ force: true, v: true }))),
-    );
-    await remove(this.#docker.getNetwork(this.#networkId).remove());
+    const containers = [...this.#containers.values()];
+    await Promise.all(containers.map((each) => removing(each.remove({ force: true, v: true }))));
+    await removing(this.#engine.getNetwork(this.#networkId).remove());
   }
-}
-
-function collect(): { readonly stream: PassThrough; text(): string } {
-  const stream = new PassThrough();
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
-}
-
-/** The engine prefixes each chunk of output with eight bytes: stream, length. */
-function withoutFraming(raw: Buffer): string {
-  const parts: Buffer[] = [];
-  let offset = 0;
-  while (offset + 8 <= raw.length) {
-    const length = raw.readUInt32BE(offset + 4);
-    parts.push(raw.subarray(offset + 8, offset + 8 + length));
-    offset += 8 + length;
-  }
-  return Buffer.concat(parts).toString('utf8');
-}
-
-async function tail(container: Docker.Container, maxLines: number): Promise<string[]> {
-  const options = { follow: false as const, stdout: true, stderr: true, tail: maxLines };
-  const raw = await asking(container.logs(options));
-  return withoutFraming(Buffer.from(raw))
-    .split('\n')
-    .filter((line) => line !== '');
 }
 
 async function createContainer(
-  docker: Docker,
+  engine: Engine,
   spec: ClusterSpec,
-  labels: Readonly<Record<string, string>>,
-  image: string,
-  node: string,
-  address: string,
+  image: NodeImage,
+  node: NodeHandle,
   seeds: readonly string[],
-): Promise<Docker.Container> {
+): Promise<Container> {
   const network = `amnesia-${spec.runId}`;
   const settings: Record<string, string> = {
-    ENGRAM_NODE_ID: node,
-    ENGRAM_BIND: address,
+    ENGRAM_NODE_ID: node.name,
+    ENGRAM_BIND: node.address,
+    ENGRAM_ADVERTISE: node.address,
     ENGRAM_SEEDS: seeds.join(','),
     ...(spec.nodeFaults.length > 0 ? { ENGRAM_FAULTS: spec.nodeFaults.join(',') } : {}),
     ...spec.env,
   };
-  return docker.createContainer({
-    name: `amnesia-${spec.runId}-${node}`,
-    Hostname: node,
-    Image: image,
-    Labels: { ...labels },
+  return engine.createContainer({
+    name: `amnesia-${spec.runId}-${node.name}`,
+    Hostname: node.name,
+    Image: image.name,
+    Labels: labelsOf(spec.runId),
     Env: Object.entries(settings).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
-      CapAdd: ['NET_ADMIN'],
+      CapDrop: ['ALL'],
+      CapAdd: networkCapabilities(image.iptables),
+      SecurityOpt: ['no-new-privileges'],
       Memory: memoryBytesMax,
+      PidsLimit: pidsMax,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': logFileMax, 'max-file': '1' } },
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
     },
     NetworkingConfig: {
-      EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } },
+      EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: node.address } } },
     },
   });
+}
+
+/** All at once. When one fails the others are waited for: none may appear after the tidying up. */
+async function startAll(
+  nodes: readonly NodeHandle[],
+  containers: Map<string, Container>,
+  create: (node: NodeHandle) => Promise<Container>,
+): Promise<void> {
+  const tries = await Promise.allSettled(
+    nodes.map(async (node) => {
+      const container = await create(node);
+      containers.set(node.name, container);
+      await container.start();
+    }),
+  );
+  const failed = tries.find((each) => each.status === 'rejected');
+  if (failed) throw explain(failed.reason);
 }
 
 /**
@@ -343,37 +305,33 @@ async function createContainer(
  */
 export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
   if (spec.nodes > nodesMax) {
-    throw new ClusterError('no-subnet', `a run holds at most ${nodesMax} nodes`);
+    throw new ClusterError('no-subnet', `a run holds at most ${nodesMax} nodes; take fewer`);
   }
-  const docker = new Docker();
-  const image = imageName();
-  const { pid, started } = thisProcess();
-  const labels = { [runLabel]: spec.runId, [pidLabel]: String(pid), [startedLabel]: started };
-  const environment = { ...(await engineInfo()), image };
-  await asking(docker.getImage(image).inspect());
-  const { id, subnet } = await createNetwork(docker, spec, labels);
+  const engine = openEngine();
+  const info = await engineInfo();
+  const image = await asking(ensureNodeImage(engine));
+  const { id, subnet } = await createNetwork(engine, spec.runId);
   const nodes: NodeHandle[] = Array.from({ length: spec.nodes }, (_, i) => {
     const address = subnet.address(i + 1);
     return { name: `n${i + 1}`, address, url: `http://${address}:${httpPort}` };
   });
   const seeds = nodes.slice(0, 3).map((node) => `${node.address}:${swimPort}`);
-  const containers = new Map<string, Docker.Container>();
-  const cluster = new DockerCluster(docker, id, containers, nodes, {
-    ...environment,
+  const containers = new Map<string, Container>();
+  const cluster = new DockerCluster(engine, id, containers, nodes, {
+    ...info,
+    image: image.name,
+    iptables: image.iptables,
     subnet: subnet.cidr,
   });
   try {
-    await asking(
-      Promise.all(
-        nodes.map(async ({ name, address }) => {
-          const made = createContainer(docker, spec, labels, image, name, address, seeds);
-          const container = await made;
-          containers.set(name, container);
-          await container.start();
-        }),
-      ),
-    );
+    await startAll(nodes, containers, (node) => createContainer(engine, spec, image, node, seeds));
     await waitUntilReady(cluster, spec.readyTimeoutMs);
+    const { exitCode } = await cluster.exec(
+      'n1',
+      ['iptables', '-w', '-S', 'INPUT'],
+      probeTimeoutMs,
+    );
+    if (exitCode === 0) cluster.capabilities.add('iptables');
     return cluster;
   } catch (error) {
     await cluster.destroy().catch(() => {});

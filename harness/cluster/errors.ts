@@ -5,12 +5,15 @@ export type ClusterErrorCode =
   | 'no-image'
   | 'no-subnet'
   | 'port-in-use'
+  | 'no-node'
   | 'node-died'
   | 'not-ready'
   | 'engine-failed';
 
 export class ClusterError extends Error {
   readonly code: ClusterErrorCode;
+  /** Nothing is wrong with the arguments, and there is nothing to be judged. */
+  readonly exitCode = 255;
   constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ClusterError';

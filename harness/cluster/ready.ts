@@ -11,7 +11,7 @@ const askTimeoutMs = 1000;
 const lastLines = 8;
 
 interface ClusterHealth {
-  readonly stats: { readonly alive: number; readonly suspect: number };
+  readonly stats?: { readonly alive?: number; readonly suspect?: number };
 }
 
 /** Connections to nodes that were killed must not be waited for. */
@@ -36,33 +36,51 @@ export async function ask(url: string, path: string, timeoutMs: number): Promise
   }
 }
 
-async function seesAll(node: NodeHandle, others: number): Promise<boolean> {
+/** Null when all is well, else what is wrong with this node's view. */
+async function whatIsMissing(node: NodeHandle, others: number): Promise<string | null> {
   const health = (await ask(node.url, '/cluster/health', askTimeoutMs)) as ClusterHealth | null;
-  return health?.stats?.alive === others;
+  if (health === null) return `${node.name} does not answer at ${node.url}`;
+  const { alive = 0, suspect = 0 } = health.stats ?? {};
+  if (alive === others && suspect === 0) return null;
+  return `${node.name} sees ${alive} of ${others} others alive and suspects ${suspect}`;
 }
 
-/** Rejects with ClusterError: `node-died` with its last log lines, or `not-ready` at the deadline. */
+/** Output of a node is data: nothing in it may reach a terminal as a control sequence. */
+export function printable(line: string): string {
+  return line.replaceAll('\t', ' ').replaceAll(/\p{Cc}/gu, '?');
+}
+
+async function death(cluster: Cluster, node: string): Promise<ClusterError> {
+  const lines = await cluster.logs(node, lastLines);
+  const code = (await cluster.exitCode?.(node)) ?? null;
+  const words = lines.map((line) => `  ${printable(line)}`).join('\n');
+  return new ClusterError(
+    'node-died',
+    `${node} died at start${code === null ? '' : ` with exit code ${code}`}; ` +
+      (words === '' ? 'it said nothing' : `its last words:\n${words}`),
+  );
+}
+
+/**
+ * Resolves when all nodes agree in one and the same round. Rejects with ClusterError: `node-died` with its
+ * last log lines, or `not-ready` at the deadline.
+ */
 export async function waitUntilReady(cluster: Cluster, timeoutMs: number): Promise<void> {
   const until = Date.now() + timeoutMs;
-  let waiting = [...cluster.nodes];
+  const others = cluster.nodes.length - 1;
   for (;;) {
-    const seen = await Promise.all(waiting.map((node) => seesAll(node, cluster.nodes.length - 1)));
-    waiting = waiting.filter((_, i) => !seen[i]);
-    if (waiting.length === 0) return;
-    for (const node of waiting) {
-      if ((await cluster.state(node.name)) === 'exited') {
-        const lines = await cluster.logs(node.name, lastLines);
-        throw new ClusterError(
-          'node-died',
-          `${node.name} died at start; its last words:\n${lines.map((line) => `  ${line}`).join('\n')}`,
-        );
-      }
+    const views = await Promise.all(cluster.nodes.map((node) => whatIsMissing(node, others)));
+    if (views.every((view) => view === null)) return;
+    for (const [i, node] of cluster.nodes.entries()) {
+      if (views[i] === null) continue;
+      if ((await cluster.state(node.name)) === 'exited') throw await death(cluster, node.name);
     }
     if (Date.now() > until) {
-      const names = waiting.map((node) => node.name).join(', ');
+      const missing = views.filter((view) => view !== null).join('; ');
       throw new ClusterError(
         'not-ready',
-        `after ${timeoutMs} ms these nodes do not see all others: ${names}; look at their logs with docker logs`,
+        `the cluster is not one after ${timeoutMs} ms: ${missing}; try fewer nodes, ` +
+          'or look at what amnesia doctor says about this machine',
       );
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -1,14 +1,15 @@
 /**
  * Picks a small subnet that nobody uses. The engine's own pools hold about thirty networks; a run needs
- * sixteen addresses. Pure, except for the look at this machine's interfaces.
+ * thirty-two addresses. Pure, except for the look at this machine's interfaces and routes.
  */
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 
 export interface Subnet {
-  /** a.b.c.d/28 */
+  /** a.b.c.d/27 */
   readonly cidr: string;
   readonly gateway: string;
-  /** Addresses of nodes 1..13. */
+  /** Address of node 1..nodesMax. */
   address(node: number): string;
 }
 
@@ -21,8 +22,9 @@ const prefixLength = 27;
 const size = 2 ** (32 - prefixLength);
 /** 10.213.0.0/16: 2,048 subnets. */
 const base = (10 * 256 + 213) * 65536;
-const count = 65536 / size;
-export const nodesMax = size - 4;
+export const subnetCount = 65536 / size;
+/** Without the network's own address, the gateway's, and broadcast. */
+export const nodesMax = size - 3;
 
 function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -32,16 +34,17 @@ function toText(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
+/** Null for what is no IPv4 network. A prefix of 0 is the default route and hides nothing. */
 function rangeOf(cidr: string): Range | null {
   const match = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(cidr);
-  if (!match) return null;
+  if (!match || match[2] === '0') return null;
   const length = 2 ** (32 - Number(match[2]));
   const first = Math.floor(toNumber(match[1]!) / length) * length;
   return { first, last: first + length - 1 };
 }
 
 export function subnetAt(index: number): Subnet {
-  const first = base + (index % count) * size;
+  const first = base + (index % subnetCount) * size;
   return {
     cidr: `${toText(first)}/${prefixLength}`,
     gateway: toText(first + 1),
@@ -49,20 +52,41 @@ export function subnetAt(index: number): Subnet {
   };
 }
 
-/** Subnets in a random order, without those that overlap with `used` (CIDRs). */
+/** All subnets from number `start` on, round to it again, without those that overlap with `used` (CIDRs). */
 export function* freeSubnets(used: readonly string[], start: number): Generator<Subnet> {
   const taken = used.map(rangeOf).filter((range) => range !== null);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < subnetCount; i++) {
     const subnet = subnetAt(start + i);
     const range = rangeOf(subnet.cidr)!;
     if (!taken.some((each) => each.first <= range.last && each.last >= range.first)) yield subnet;
   }
 }
 
-/** CIDRs of this machine's own interfaces. */
+/** CIDRs in the text of /proc/net/route, where addresses are hexadecimal words in host order. */
+export function routesIn(text: string): string[] {
+  const little = (hex: string): number[] => [...Buffer.from(hex, 'hex')].reverse();
+  return text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .filter((fields) => fields.length > 7)
+    .map((fields) => {
+      const ones = little(fields[7]!)
+        .map((byte) => byte.toString(2).replaceAll('0', '').length)
+        .reduce((sum, bits) => sum + bits, 0);
+      return `${little(fields[1]!).join('.')}/${ones}`;
+    });
+}
+
+/** CIDRs of this machine's own interfaces and routes. */
 export function ownNetworks(): string[] {
-  return Object.values(networkInterfaces())
+  const interfaces = Object.values(networkInterfaces())
     .flat()
     .map((each) => each?.cidr)
     .filter((cidr) => typeof cidr === 'string' && cidr.includes('.')) as string[];
+  try {
+    return [...interfaces, ...routesIn(readFileSync('/proc/net/route', 'utf8'))];
+  } catch {
+    return interfaces;
+  }
 }

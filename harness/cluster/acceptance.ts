@@ -1,0 +1,179 @@
+/**
+ * What every runtime must do for the nodes that live in it. A list of promises with the check of each, so that
+ * any test runner can go through it; a new runtime is done when it keeps them all.
+ */
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import type { Cluster, ClusterSpec } from './cluster.ts';
+import { ask } from './ready.ts';
+
+export interface AcceptanceCase {
+  /** A sentence about the runtime. */
+  readonly promise: string;
+  /** Rejects with AssertionError where it is not kept. The cluster is usable afterwards. */
+  check(cluster: Cluster): Promise<void>;
+}
+
+const answerTimeoutMs = 1000;
+const deadlineMs = 20_000;
+const execTimeoutMs = 10_000;
+
+/** What the checks expect of the cluster that they get. */
+export const acceptanceSpec: Omit<ClusterSpec, 'runId'> = {
+  nodes: 3,
+  nodeFaults: [],
+  env: {},
+  readyTimeoutMs: 30_000,
+};
+
+async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const until = Date.now() + deadlineMs;
+  while (!(await holds())) {
+    ok(Date.now() < until, `${what}: not within ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const urlOf = (cluster: Cluster, name: string): string =>
+  cluster.nodes.find((node) => node.name === name)!.url;
+
+const answers = async (cluster: Cluster, name: string): Promise<boolean> =>
+  (await ask(urlOf(cluster, name), '/health', answerTimeoutMs)) !== null;
+
+async function aliveSeenBy(cluster: Cluster, name: string): Promise<number> {
+  const health = await ask(urlOf(cluster, name), '/cluster/health', answerTimeoutMs);
+  return (health as { stats: { alive: number } } | null)?.stats.alive ?? -1;
+}
+
+async function remember(cluster: Cluster, node: string, id: string): Promise<number> {
+  const answer = await fetch(`${urlOf(cluster, node)}/api/v1/memories/remember?ack=all`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-memory-space': 'acceptance' },
+    body: JSON.stringify({ id, content: `content of ${id}`, confidence: 0.95 }),
+    signal: AbortSignal.timeout(deadlineMs),
+  });
+  await answer.text();
+  return answer.status;
+}
+
+async function recalls(cluster: Cluster, node: string, id: string): Promise<boolean> {
+  const path = `/api/v1/memories/${id}?space=acceptance`;
+  const memory = await ask(urlOf(cluster, node), path, answerTimeoutMs);
+  return (memory as { content?: string } | null)?.content === `content of ${id}`;
+}
+
+export const acceptance: readonly AcceptanceCase[] = [
+  {
+    promise: 'names its nodes n1, n2 ... and gives each an address of its own',
+    check: async ({ nodes }) => {
+      deepEqual(
+        nodes.map((node) => node.name),
+        nodes.map((_, i) => `n${i + 1}`),
+      );
+      equal(new Set(nodes.map((node) => node.address)).size, nodes.length);
+    },
+  },
+  {
+    promise: 'is ready only when every node sees all others',
+    check: async (cluster) => {
+      for (const { name } of cluster.nodes) {
+        equal(await aliveSeenBy(cluster, name), cluster.nodes.length - 1, name);
+      }
+    },
+  },
+  {
+    promise: 'says what it is made of',
+    check: async ({ environment }) => {
+      ok(Object.keys(environment).length > 0);
+      for (const [name, value] of Object.entries(environment)) ok(value !== '', name);
+    },
+  },
+  {
+    promise: 'kills a node, keeps its data, and starts it again on them',
+    check: async (cluster) => {
+      equal(await remember(cluster, 'n2', 'before-the-kill'), 201);
+      await Promise.all(cluster.nodes.map((node) => cluster.kill(node.name)));
+      for (const { name } of cluster.nodes) {
+        equal(await cluster.state(name), 'exited');
+        if (cluster.exitCode) equal(await cluster.exitCode(name), 137);
+        equal(await answers(cluster, name), false);
+      }
+      await Promise.all(cluster.nodes.map((node) => cluster.start(node.name)));
+      for (const { name } of cluster.nodes) {
+        equal(await cluster.state(name), 'running');
+        await eventually(`${name} answers again`, () => answers(cluster, name));
+        const others = cluster.nodes.length - 1;
+        await eventually(
+          `${name} sees all`,
+          async () => (await aliveSeenBy(cluster, name)) === others,
+        );
+        await eventually(`${name} recalls`, () => recalls(cluster, name, 'before-the-kill'));
+      }
+    },
+  },
+  {
+    promise: 'kills what is dead, starts what runs, resumes what was not paused: without complaint',
+    check: async (cluster) => {
+      await cluster.start('n1');
+      await cluster.resume('n1');
+      await cluster.kill('n1');
+      await cluster.kill('n1');
+      await cluster.start('n1');
+      await eventually('n1 answers again', () => answers(cluster, 'n1'));
+    },
+  },
+  {
+    promise: 'freezes a node so that it is silent, and thaws it',
+    check: async (cluster) => {
+      await cluster.pause('n3');
+      try {
+        equal(await cluster.state('n3'), 'paused');
+        equal(await answers(cluster, 'n3'), false);
+      } finally {
+        await cluster.resume('n3');
+      }
+      equal(await cluster.state('n3'), 'running');
+      await eventually('n3 answers again', () => answers(cluster, 'n3'));
+    },
+  },
+  {
+    promise: 'kills a node that is frozen',
+    check: async (cluster) => {
+      await cluster.pause('n2');
+      await cluster.kill('n2');
+      equal(await cluster.state('n2'), 'exited');
+      await cluster.start('n2');
+      await eventually('n2 answers again', () => answers(cluster, 'n2'));
+    },
+  },
+  {
+    promise: 'runs a program with its arguments as they are, and tells output and exit code',
+    check: async (cluster) => {
+      const hostile = '$(echo no); `echo no` "\' ; true # é';
+      const said = await cluster.exec('n1', ['printf', '%s', hostile], execTimeoutMs);
+      deepEqual(said, { exitCode: 0, stdout: hostile, stderr: '' });
+      const failed = await cluster.exec('n1', ['ls', '/no/such/place'], execTimeoutMs);
+      ok(failed.exitCode !== 0);
+      match(failed.stderr, /no\/such\/place/);
+    },
+  },
+  {
+    promise: 'gives up on a program that does not end',
+    check: async (cluster) => {
+      await rejects(cluster.exec('n1', ['sleep', '30'], 300), /did not end within 300 ms/);
+    },
+  },
+  {
+    promise: 'shows the last lines of a node, oldest first, and no more than were asked for',
+    check: async (cluster) => {
+      const all = await cluster.logs('n1', 10_000);
+      ok(all.length > 1);
+      deepEqual(await cluster.logs('n1', 1), all.slice(-1));
+    },
+  },
+  {
+    promise: 'says so when asked for a node that is not there',
+    check: async (cluster) => {
+      await rejects(cluster.state('n99'), /no node n99/);
+    },
+  },
+];

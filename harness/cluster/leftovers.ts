@@ -1,0 +1,86 @@
+/**
+ * What dead runs left behind, found by label. A control process that was killed cannot tidy up; the next start
+ * does it, and `amnesia clean`.
+ */
+import { asking, removing } from './answers.ts';
+import { openEngine } from './docker.ts';
+import { bundleDigest, bundleLabel } from './image.ts';
+import { labelNames, ownerOf } from './labels.ts';
+import { isDead } from './owner.ts';
+
+export interface Leftover {
+  readonly kind: 'container' | 'network' | 'image';
+  readonly name: string;
+  /** Empty for images. */
+  readonly runId: string;
+}
+
+/**
+ * Removes containers with their volumes, and networks, of runs whose control process is dead; with `all`, also
+ * of living ones. Returns what was removed. One thing that cannot be removed does not keep the others; the first
+ * problem is thrown in the end. Rejects with ClusterError.
+ */
+export async function sweep(all = false): Promise<Leftover[]> {
+  const engine = openEngine();
+  const filters = { label: [labelNames.run] };
+  const ours = (labels: Readonly<Record<string, string>>): boolean =>
+    all || isDead(ownerOf(labels));
+  const removed: Leftover[] = [];
+  const containers = await asking(engine.listContainers({ all: true, filters }));
+  const tries = await Promise.allSettled(
+    containers
+      .filter((each) => ours(each.Labels))
+      .map(async (each) => {
+        await removing(engine.getContainer(each.Id).remove({ force: true, v: true }));
+        const name = each.Names[0]?.slice(1) ?? each.Id;
+        removed.push({ kind: 'container', name, runId: each.Labels[labelNames.run] ?? '' });
+      }),
+  );
+  // Only now: a network with containers cannot be removed.
+  const networks = await asking(engine.listNetworks({ filters }));
+  for (const each of networks.filter((network) => ours(network.Labels ?? {}))) {
+    const [tried] = await Promise.allSettled([removing(engine.getNetwork(each.Id).remove())]);
+    tries.push(tried);
+    if (tried.status === 'rejected') continue;
+    const runId = each.Labels?.[labelNames.run] ?? '';
+    removed.push({ kind: 'network', name: each.Name, runId });
+  }
+  const failed = tries.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
+  return removed;
+}
+
+/** Names of containers and networks of dead runs; removes nothing. Rejects with ClusterError. */
+export async function leftovers(): Promise<string[]> {
+  const engine = openEngine();
+  const filters = { label: [labelNames.run] };
+  const containers = await asking(engine.listContainers({ all: true, filters }));
+  const networks = await asking(engine.listNetworks({ filters }));
+  return [
+    ...containers.map((each) => ({ name: each.Names[0]?.slice(1) ?? each.Id, ...each })),
+    ...networks.map((each) => ({ name: each.Name, ...each })),
+  ]
+    .filter((each) => isDead(ownerOf(each.Labels ?? {})))
+    .map((each) => each.name);
+}
+
+/** Removes images of earlier bundles that no container uses. Rejects with ClusterError. */
+export async function sweepImages(): Promise<Leftover[]> {
+  const engine = openEngine();
+  const present = bundleDigest();
+  const images = await asking(engine.listImages({ filters: { label: [bundleLabel] } }));
+  const removed: Leftover[] = [];
+  for (const image of images) {
+    if (image.Labels?.[bundleLabel] === present) continue;
+    for (const name of image.RepoTags ?? [image.Id]) {
+      try {
+        await removing(engine.getImage(name).remove());
+        removed.push({ kind: 'image', name, runId: '' });
+      } catch (error) {
+        // In use by a run of another clone: it stays.
+        if (!/conflict|in use|being used/i.test((error as Error).message)) throw error;
+      }
+    }
+  }
+  return removed;
+}
