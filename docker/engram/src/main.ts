@@ -1,23 +1,44 @@
-/** The node's process: settings from the environment, the real world, signals. */
-import { jsonLog, realEnv } from './env/real.ts';
+/**
+ * The node's process: settings from the environment, the real world, signals. Exit codes as in sysexits.h:
+ * 78 for settings that cannot be used, 74 for a log that cannot be, 70 for a defect. `--reference` prints
+ * the settings.
+ */
+import type { Log } from './env/env.ts';
+import { jsonLog, realEnv, WorldError } from './env/real.ts';
 import { EngramNode } from './node.ts';
-import { parseSettings, type Settings } from './settings.ts';
+import { parseSettings, type Settings, settingsReference } from './settings.ts';
 import { SwimAgent } from './swim/agent.ts';
-import { defaultSwimSettings } from './swim/swim.ts';
+import { defaultSwimSettings } from './swim/protocol.ts';
+import { LogError } from './wal/log.ts';
 
-/** As in sysexits.h: bad configuration, and a defect of the program. */
 const exitConfig = 78;
 const exitDefect = 70;
+const exitDisk = 74;
+
+/** How long a node may take to stop before it is not waited for any more. */
+const stopMs = 3000;
 
 async function run(settings: Settings): Promise<void> {
   const log = jsonLog(settings.nodeId, settings.logLevel);
   const die = (error: unknown): void => {
+    if (error instanceof WorldError || error instanceof LogError) {
+      log('error', 'node.cannot-go-on', { reason: error.message, code: error.code });
+      process.exit(error instanceof WorldError ? exitConfig : exitDisk);
+    }
     const stack = error instanceof Error ? error.stack : undefined;
     log('error', 'panic', { reason: String(error), stack });
     process.exit(exitDefect);
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
+  try {
+    await start(settings, log, die);
+  } catch (error) {
+    die(error);
+  }
+}
+
+async function start(settings: Settings, log: Log, die: (error: unknown) => void): Promise<void> {
   const env = await realEnv(settings, log);
   const { advertise, httpPort, swimPort, rpcPort, rack, zone } = settings;
   const agent = await SwimAgent.create(
@@ -41,8 +62,9 @@ async function run(settings: Settings): Promise<void> {
     swim_datagrams_sent_total: agent.counters.sent,
     swim_datagrams_received_total: agent.counters.received,
     swim_datagrams_rejected_total: agent.counters.rejected,
+    swim_namesakes_total: agent.counters.namesakes,
     swim_changes_total: agent.counters.changes,
-    resident_bytes: process.memoryUsage.rss(),
+    ...env.metrics(),
   }));
   await node.start();
   agent.start();
@@ -52,22 +74,29 @@ async function run(settings: Settings): Promise<void> {
     stopping = true;
     log('info', 'node.stopping');
     agent.leave();
+    setTimeout(() => die(new Error(`the node did not stop within ${stopMs} ms`)), stopMs).unref();
     node
       .stop()
       .then(() => env.close())
-      .then(() => process.exit(0), die);
+      .then(() => process.exit(0))
+      .catch(die);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 }
 
-const parsed = parseSettings(process.env);
-if (parsed.ok) {
-  run(parsed.settings).catch((error: unknown) => {
-    console.error(`engram cannot start: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(exitConfig);
-  });
-} else {
+function main(): void {
+  if (process.argv.includes('--reference')) {
+    process.stdout.write(settingsReference());
+    return;
+  }
+  const parsed = parseSettings(process.env);
+  if (parsed.ok) {
+    void run(parsed.settings);
+    return;
+  }
   for (const problem of parsed.problems) console.error(`engram cannot start: ${problem}`);
-  process.exit(exitConfig);
+  process.exitCode = exitConfig;
 }
+
+main();

@@ -30,7 +30,8 @@ interface SettingRow {
   readonly meaning: string;
 }
 
-const host = '[A-Za-z0-9.:_-]{1,253}';
+const host = '[A-Za-z0-9._-]{1,253}';
+const hostPort = `${host}:\\d{1,5}`;
 const port = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/;
 const label = /^[A-Za-z0-9._-]{0,64}$/;
 
@@ -45,14 +46,14 @@ export const settingRows: readonly SettingRow[] = [
   {
     name: 'ENGRAM_BIND',
     fallback: '127.0.0.1',
-    accepts: 'an IP address',
-    pattern: new RegExp(`^${host}$`),
+    accepts: 'an IPv4 address',
+    pattern: /^(\d{1,3}\.){3}\d{1,3}$/,
     meaning: 'Address that all listeners bind to',
   },
   {
     name: 'ENGRAM_ADVERTISE',
     fallback: '',
-    accepts: 'an address that peers can reach',
+    accepts: 'an IPv4 address or host name that peers can reach',
     pattern: new RegExp(`^(${host})?$`),
     meaning: 'Address told to peers; ENGRAM_BIND where not set',
   },
@@ -88,8 +89,9 @@ export const settingRows: readonly SettingRow[] = [
     name: 'ENGRAM_SEEDS',
     fallback: '',
     accepts: 'host:port of SWIM, separated by commas',
-    pattern: new RegExp(`^(${host}:\\d{1,5}(,${host}:\\d{1,5})*)?$`),
-    meaning: 'Peers to ask for the cluster; none means a single node',
+    pattern: new RegExp(`^(${hostPort}(,${hostPort})*)?$`),
+    meaning:
+      'Peers to ask for the cluster, a name stands for all its addresses; none: a single node',
   },
   {
     name: 'ENGRAM_FAULTS',
@@ -167,8 +169,11 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   }
   const bind = values.get('ENGRAM_BIND') ?? '';
   const advertise = values.get('ENGRAM_ADVERTISE') || bind;
-  if (advertise === '0.0.0.0' || advertise === '::') {
+  if (advertise === '0.0.0.0') {
     problems.push('ENGRAM_ADVERTISE is not set; peers cannot reach the bind address, so set it');
+  }
+  if (values.has('ENGRAM_HTTP_PORT') && sameTcpPort(values)) {
+    problems.push('ENGRAM_RPC_PORT is the same as ENGRAM_HTTP_PORT; give them different ports');
   }
   if (problems.length > 0) return { ok: false, problems };
   const text = (name: string): string => values.get(name)!;
@@ -193,4 +198,23 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
       logLevel: text('ENGRAM_LOG_LEVEL') as Settings['logLevel'],
     },
   };
+}
+
+function sameTcpPort(values: ReadonlyMap<string, string>): boolean {
+  return values.get('ENGRAM_HTTP_PORT') === values.get('ENGRAM_RPC_PORT');
+}
+
+/** The settings and fault switches as Markdown tables, printed by `engram --reference`. */
+export function settingsReference(): string {
+  const lines = ['| setting | default | accepts | meaning |', '|---|---|---|---|'];
+  for (const { name, fallback, accepts, meaning } of settingRows) {
+    const value = fallback === null ? 'required' : fallback === '' ? '' : `\`${fallback}\``;
+    const values = name === 'ENGRAM_FAULTS' ? 'switches, see below' : accepts;
+    lines.push(`| \`${name}\` | ${value} | ${values} | ${meaning} |`);
+  }
+  lines.push('', '| switch | what breaks | who must notice |', '|---|---|---|');
+  for (const [name, { breaks, noticedBy }] of Object.entries(faultSwitches)) {
+    lines.push(`| \`${name}\` | ${breaks} | ${noticedBy} |`);
+  }
+  return `${lines.join('\n')}\n`;
 }

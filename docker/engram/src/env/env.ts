@@ -22,6 +22,8 @@ export interface Env {
   readonly disk: Disk;
   readonly http: Http;
   readonly log: Log;
+  /** Absent where host names are addresses. */
+  readonly names?: Names;
 }
 
 export interface Timer {
@@ -30,6 +32,11 @@ export interface Timer {
 
 /** `host:port` of a UDP or gRPC listener. */
 export type Address = string;
+
+export interface Names {
+  /** The host's addresses as far as known by now; looked up, and looked up again, meanwhile. */
+  addresses(host: string): readonly string[];
+}
 
 export interface Datagrams {
   /** Fire and forget; may be lost, repeated, reordered. At most 1400 bytes. */

@@ -1,62 +1,60 @@
 /**
- * Calls between nodes by gRPC over HTTP/2: one channel per peer.
- *
- * A cut is noticed by pings within about two seconds, and a connection attempt that hangs is given
- * up with the call that wanted it, so that the first call after a heal opens a new one at
- * once instead of waiting for TCP to repeat its SYN.
+ * Calls between nodes by gRPC over HTTP/2: one channel per peer, every call with a deadline. Says of a
+ * failed call whether its request may have left this node.
  */
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
-import {
-  connectNodeAdapter,
-  createGrpcTransport,
-  Http2SessionManager,
-} from '@connectrpc/connect-node';
+import { connectNodeAdapter, createGrpcTransport } from '@connectrpc/connect-node';
+import { callHeader, PeerChannel, type PendingCall, windowBytes } from './channel.ts';
 import { type Address, type Rpc, RpcError } from './env.ts';
 import { Peer } from './gen/engram/v1/peer_pb.ts';
 
-const pingIntervalMs = 1000;
-const pingTimeoutMs = 1000;
-const messageBytesMax = 512 * 1024 * 1024;
+/** Embeddings do not compress, and the rest is small. */
+const limits = {
+  acceptCompression: [],
+  readMaxBytes: 64 * 1024 * 1024,
+  writeMaxBytes: 64 * 1024 * 1024,
+};
+/** Peers ping twice a second: one that is silent for so long is gone. */
+const silentSessionMs = 15_000;
+/** How a node says that it has not even looked at a request. */
+const startingCode = Code.FailedPrecondition;
+/** How a node says that its handler threw. All other codes come from the way between. */
+const failedCode = Code.Unknown;
 
-/**
- * HTTP/2 writes small frames. With Nagle's algorithm each would wait for the peer's delayed
- * acknowledgement, 40 ms.
- */
-function withoutDelay(authority: URL): Socket {
-  return connect({ host: authority.hostname, port: Number(authority.port), noDelay: true });
-}
-
-interface Channel {
-  readonly sessions: Http2SessionManager;
+interface Wire {
+  readonly channel: PeerChannel;
   readonly client: Client<typeof Peer>;
 }
 
 type Handler = (method: string, body: Uint8Array) => Promise<Uint8Array>;
 
 export class GrpcRpc implements Rpc {
-  readonly #channels = new Map<Address, Channel>();
+  readonly #wires = new Map<Address, Wire>();
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
   #handler: Handler | null = null;
+  #calls = 0;
 
   private constructor() {
     const adapter = connectNodeAdapter({
       grpc: true,
       grpcWeb: false,
       connect: false,
-      acceptCompression: [],
-      readMaxBytes: messageBytesMax,
-      writeMaxBytes: messageBytesMax,
+      ...limits,
       routes: (router) => {
         router.service(Peer, { call: (request) => this.#answer(request.method, request.body) });
       },
     });
-    this.#server = createServer(adapter);
+    const settings = { initialWindowSize: windowBytes };
+    this.#server = createServer({ settings }, adapter);
+    // As in the channel: small frames must not wait for acknowledgements.
     this.#server.on('connection', (socket: Socket) => socket.setNoDelay(true));
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
+      session.setLocalWindowSize(windowBytes);
+      session.setTimeout(silentSessionMs, () => session.destroy());
       session.on('close', () => this.#sessions.delete(session));
       session.on('error', () => {});
     });
@@ -67,7 +65,10 @@ export class GrpcRpc implements Rpc {
     const rpc = new GrpcRpc();
     await new Promise<void>((resolve, reject) => {
       rpc.#server.once('error', reject);
-      rpc.#server.listen(port, host, () => resolve());
+      rpc.#server.listen(port, host, () => {
+        rpc.#server.off('error', reject);
+        resolve();
+      });
     });
     rpc.#server.on('error', () => {});
     return rpc;
@@ -78,34 +79,25 @@ export class GrpcRpc implements Rpc {
   }
 
   async #answer(method: string, body: Uint8Array): Promise<{ body: Uint8Array }> {
-    if (this.#handler === null) throw new ConnectError('the node is starting', Code.Unavailable);
-    return { body: await this.#handler(method, body) };
+    if (this.#handler === null) throw new ConnectError('the node is starting', startingCode);
+    try {
+      return { body: await this.#handler(method, body) };
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ConnectError(reason, failedCode, undefined, undefined, cause);
+    }
   }
 
-  #channel(to: Address): Channel {
-    let channel = this.#channels.get(to);
-    if (!channel) {
+  #wire(to: Address): Wire {
+    let wire = this.#wires.get(to);
+    if (!wire) {
       const baseUrl = `http://${to}`;
-      const sessions = new Http2SessionManager(
-        baseUrl,
-        {
-          pingIntervalMs,
-          pingTimeoutMs,
-          pingIdleConnection: true,
-        },
-        { createConnection: (authority) => withoutDelay(authority) },
-      );
-      const transport = createGrpcTransport({
-        baseUrl,
-        sessionManager: sessions,
-        acceptCompression: [],
-        readMaxBytes: messageBytesMax,
-        writeMaxBytes: messageBytesMax,
-      });
-      channel = { sessions, client: createClient(Peer, transport) };
-      this.#channels.set(to, channel);
+      const channel = new PeerChannel(baseUrl);
+      const transport = createGrpcTransport({ baseUrl, sessionManager: channel, ...limits });
+      wire = { channel, client: createClient(Peer, transport) };
+      this.#wires.set(to, wire);
     }
-    return channel;
+    return wire;
   }
 
   async call(
@@ -114,45 +106,45 @@ export class GrpcRpc implements Rpc {
     body: Uint8Array,
     deadlineMs: number,
   ): Promise<Uint8Array> {
-    const { sessions, client } = this.#channel(to);
+    const { channel, client } = this.#wire(to);
+    const id = String(++this.#calls);
+    const call: PendingCall = { sent: false };
+    channel.pending.set(id, call);
     try {
+      const timeoutMs = Math.max(1, Math.ceil(deadlineMs));
       const answer = await client.call(
         { method, body },
-        { timeoutMs: Math.max(1, Math.ceil(deadlineMs)) },
+        { timeoutMs, headers: { [callHeader]: id } },
       );
       return answer.body;
     } catch (cause) {
-      const state = sessions.state();
-      const established = state === 'open' || state === 'idle' || state === 'verifying';
-      if (state === 'connecting') sessions.abort();
-      throw asRpcError(to, method, cause, established);
+      throw asRpcError(`${method} to ${to}`, cause, call.sent);
+    } finally {
+      channel.pending.delete(id);
     }
   }
 
   async close(): Promise<void> {
-    for (const { sessions } of this.#channels.values()) sessions.abort();
+    for (const { channel } of this.#wires.values()) channel.close();
     for (const session of this.#sessions) session.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 }
 
-/** A request was certainly not sent if there was never a connection to send it on. */
-function asRpcError(to: Address, method: string, cause: unknown, established: boolean): RpcError {
+function asRpcError(what: string, cause: unknown, sent: boolean): RpcError {
   const error = ConnectError.from(cause);
-  const text = `${method} to ${to}: ${error.rawMessage}`;
-  const refused = /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH/.test(
-    `${error.message} ${String(error.cause ?? '')}`,
-  );
-  if (refused) return new RpcError('refused', text, false, { cause });
+  const text = `${what}: ${error.rawMessage}`;
+  if (error.code === startingCode) return new RpcError('refused', text, false, { cause });
+  return new RpcError(codeOf(error, sent), text, sent, { cause });
+}
+
+function codeOf(error: ConnectError, sent: boolean): RpcError['code'] {
   switch (error.code) {
     case Code.DeadlineExceeded:
-    case Code.Canceled:
-      return new RpcError('deadline', text, established, { cause });
-    case Code.Unavailable:
-    case Code.Aborted:
-      // A session that broke while we waited: the request may have arrived before.
-      return new RpcError('unreachable', text, true, { cause });
+      return 'deadline';
+    case failedCode:
+      return 'remote';
     default:
-      return new RpcError('remote', text, true, { cause });
+      return !sent && /ECONNREFUSED/.test(error.rawMessage) ? 'refused' : 'unreachable';
   }
 }

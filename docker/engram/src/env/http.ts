@@ -1,10 +1,16 @@
-/** HTTP by node:http: reads a whole request, asks the core, writes the answer. */
+/**
+ * HTTP by node:http: reads a whole request, asks the core, writes the answer. A body over the limit is
+ * answered with 413 and read on for a while, since closing on unread data would reset the connection
+ * and the client would never see the answer.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Http, HttpRequest, HttpResponse } from './env.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
 /** Longer than any client ought to keep an idle connection, so that the client closes first. */
 const keepAliveMs = 65_000;
+/** How much of a body that is too large is read and thrown away before the connection is cut. */
+const drainedBytesMax = 64 * 1024 * 1024;
 
 type Handler = (request: HttpRequest) => Promise<HttpResponse>;
 
@@ -34,7 +40,21 @@ const broken: HttpResponse = {
   }),
 };
 
-/** Null where the body is too large. */
+const starting: HttpResponse = {
+  status: 503,
+  headers: { 'content-type': 'application/json', 'retry-after': '1' },
+  body: JSON.stringify({
+    error: {
+      code: 'MEMORY_CLUSTER_UNAVAILABLE',
+      message: 'The node is starting: it reads its log.',
+      suggestion: 'Try again in a second, or ask another node.',
+      example: 'GET /health',
+    },
+    applied: false,
+  }),
+};
+
+/** Null where the body is too large. Rejects where the client goes away before its end. */
 function readBody(message: IncomingMessage): Promise<Uint8Array | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -42,11 +62,15 @@ function readBody(message: IncomingMessage): Promise<Uint8Array | null> {
     message.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (length <= bodyBytesMax) chunks.push(chunk);
-      else resolve(null);
+      else if (length > drainedBytesMax) message.destroy();
+      else chunks.length = 0;
     });
-    message.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    message.on('end', () => {
+      if (length > bodyBytesMax) resolve(null);
+      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     message.on('error', reject);
-    message.on('aborted', () => reject(new Error('the client went away')));
+    message.on('close', () => reject(new Error('the client went away')));
   });
 }
 
@@ -95,8 +119,12 @@ export class NodeHttp implements Http {
     const http = new NodeHttp(onError);
     await new Promise<void>((resolve, reject) => {
       http.#server.once('error', reject);
-      http.#server.listen(port, host, () => resolve());
+      http.#server.listen(port, host, () => {
+        http.#server.off('error', reject);
+        resolve();
+      });
     });
+    http.#server.on('error', onError);
     return http;
   }
 
@@ -113,7 +141,7 @@ export class NodeHttp implements Http {
       return;
     }
     if (body === null) this.#write(response, tooLarge);
-    else if (this.#handler === null) this.#write(response, { ...broken, status: 503 });
+    else if (this.#handler === null) this.#write(response, starting);
     else this.#write(response, await this.#handler(toRequest(message, body)));
   }
 

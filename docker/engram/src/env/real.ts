@@ -6,6 +6,7 @@ import type { Env, Log } from './env.ts';
 import { FolderDisk } from './files.ts';
 import { GrpcRpc } from './grpc.ts';
 import { NodeHttp } from './http.ts';
+import { NameBook } from './names.ts';
 import { UdpDatagrams } from './udp.ts';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -24,16 +25,54 @@ export function jsonLog(node: string, least: Settings['logLevel']): Log {
 }
 
 export interface RealEnv extends Env {
+  /** Figures of the process and its sockets, for /metrics. */
+  metrics(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
-/** Opens all listeners. Rejects where a port is taken or the data folder cannot be used. */
+/** The node cannot have what its settings ask for: a port is taken, a folder is not writable. */
+export class WorldError extends Error {
+  readonly code = 'WORLD_UNUSABLE';
+  constructor(message: string, options: ErrorOptions) {
+    super(message, options);
+    this.name = 'WorldError';
+  }
+}
+
+async function open<T>(what: string, advice: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WorldError(`${what} cannot be used (${reason}); ${advice}`, { cause });
+  }
+}
+
+/** Opens all listeners. Rejects with WorldError. */
 export async function realEnv(settings: Settings, log: Log): Promise<RealEnv> {
-  const disk = await FolderDisk.open(settings.dataDir);
-  const datagram = await UdpDatagrams.bind(settings.bind, settings.swimPort, settings.clusterKey);
-  const rpc = await GrpcRpc.listen(settings.bind, settings.rpcPort);
-  const http = await NodeHttp.listen(settings.bind, settings.httpPort, (error) =>
-    log('error', 'http.failed', { reason: String(error) }),
+  const { bind, dataDir, swimPort, rpcPort, httpPort, clusterKey } = settings;
+  const names = new NameBook(log);
+  const disk = await open(
+    `the data folder ${dataDir}`,
+    'make it writable or set ENGRAM_DATA_DIR',
+    FolderDisk.open(dataDir),
+  );
+  const datagram = await open(
+    `UDP ${bind}:${swimPort}`,
+    'stop what uses it or set ENGRAM_SWIM_PORT',
+    UdpDatagrams.bind(bind, swimPort, clusterKey, names),
+  );
+  const rpc = await open(
+    `TCP ${bind}:${rpcPort}`,
+    'stop what uses it or set ENGRAM_RPC_PORT',
+    GrpcRpc.listen(bind, rpcPort),
+  );
+  const http = await open(
+    `TCP ${bind}:${httpPort}`,
+    'stop what uses it or set ENGRAM_HTTP_PORT',
+    NodeHttp.listen(bind, httpPort, (error) =>
+      log('error', 'http.failed', { reason: String(error) }),
+    ),
   );
   return {
     nowMs: () => Date.now(),
@@ -48,6 +87,13 @@ export async function realEnv(settings: Settings, log: Log): Promise<RealEnv> {
     disk,
     http,
     log,
+    names,
+    metrics: () => ({
+      datagram_send_errors_total: datagram.counters.sendErrors,
+      datagrams_unauthenticated_total: datagram.counters.unauthenticated,
+      resident_bytes: process.memoryUsage.rss(),
+      uptime_seconds: Math.round(process.uptime()),
+    }),
     close: async () => {
       await http.close();
       await rpc.close();

@@ -1,35 +1,41 @@
-/** Datagrams by UDP. With a cluster key each one carries an HMAC, and others are dropped. */
+/**
+ * Datagrams by UDP. With a cluster key each one carries an HMAC, and others are counted and dropped.
+ * Authentication only: contents are readable, and an old datagram may be played again.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
-import type { Address, Datagrams } from './env.ts';
+import type { Address, Datagrams, Names } from './env.ts';
 
 const macBytes = 16;
-export const datagramBytesMax = 1400;
-
-function splitAddress(address: Address): { readonly host: string; readonly port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
-}
 
 export class UdpDatagrams implements Datagrams {
   readonly #socket: Socket;
   readonly #key: string | null;
+  readonly #names: Names;
   readonly counters = { sendErrors: 0, unauthenticated: 0 };
 
-  private constructor(socket: Socket, key: string | null) {
+  private constructor(socket: Socket, key: string | null, names: Names) {
     this.#socket = socket;
     this.#key = key;
+    this.#names = names;
   }
 
   /** Rejects where the port is taken. */
-  static async bind(host: string, port: number, key: string | null): Promise<UdpDatagrams> {
-    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  static async bind(
+    host: string,
+    port: number,
+    key: string | null,
+    names: Names,
+  ): Promise<UdpDatagrams> {
+    const socket = createSocket('udp4');
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind(port, host, resolve);
+      socket.bind(port, host, () => {
+        socket.off('error', reject);
+        resolve();
+      });
     });
-    const datagrams = new UdpDatagrams(socket, key);
+    const datagrams = new UdpDatagrams(socket, key, names);
     // A peer that is gone makes later sends fail; SWIM finds out by itself.
     socket.on('error', () => datagrams.counters.sendErrors++);
     return datagrams;
@@ -40,9 +46,14 @@ export class UdpDatagrams implements Datagrams {
   }
 
   send(to: Address, bytes: Uint8Array): void {
-    const { host, port } = splitAddress(to);
+    const colon = to.lastIndexOf(':');
+    const [address] = this.#names.addresses(to.slice(0, colon));
+    if (address === undefined) {
+      this.counters.sendErrors++;
+      return;
+    }
     const sealed = this.#key === null ? bytes : Buffer.concat([this.#mac(bytes), bytes]);
-    this.#socket.send(sealed, port, host, (error) => {
+    this.#socket.send(sealed, Number(to.slice(colon + 1)), address, (error) => {
       if (error) this.counters.sendErrors++;
     });
   }

@@ -1,39 +1,44 @@
 /**
- * Binds the SWIM state machine to an `Env`: datagrams, timers, and a file with the members, so that a
- * node that restarts inside a partition still knows who belongs to the cluster.
+ * Binds the SWIM state machine to an `Env`: datagrams, timers, seeds, and the memory of former lives.
+ * Decides nothing itself.
  */
+import { seedAddresses } from '../discovery/seeds.ts';
 import type { Env } from '../env/env.ts';
 import type { Member, Membership } from './membership.ts';
+import { MemberSaver, recallMembers } from './memory.ts';
 import { type Claim, decode, encode } from './message.ts';
-import { type Effect, Swim, type SwimSettings } from './swim.ts';
-
-const membersFile = 'members.json';
-const saveDelayMs = 200;
+import type { Effect, SwimSettings } from './protocol.ts';
+import { Swim } from './swim.ts';
 
 export class SwimAgent implements Membership {
   readonly #env: Env;
   readonly #swim: Swim;
+  readonly #saver: MemberSaver;
   readonly #listeners: ((member: Member) => void)[] = [];
-  #saving = false;
+  /** Addresses that speak with this node's own id. */
+  readonly #namesakes = new Set<string>();
   #stopped = false;
   #members: readonly Member[] = [];
-  readonly counters = { sent: 0, received: 0, rejected: 0, changes: 0 };
+  readonly counters = { sent: 0, received: 0, rejected: 0, changes: 0, namesakes: 0 };
 
   private constructor(env: Env, swim: Swim) {
     this.#env = env;
     this.#swim = swim;
+    this.#saver = new MemberSaver(env, () => this.#members);
     this.#refresh();
   }
 
-  /** Reads the members of a former life. The incarnation follows the wall clock, so it grows. */
+  /**
+   * Reads the members of a former life. The incarnation follows the wall clock and is always above that
+   * of the former life. `seeds` are `host:port`; a host may have many addresses.
+   */
   static async create(
     env: Env,
     self: Omit<Claim, 'state' | 'incarnation'>,
     seeds: readonly string[],
     settings: SwimSettings,
   ): Promise<SwimAgent> {
-    const bytes = await env.disk.read(membersFile);
-    const known = bytes ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Claim[]) : [];
+    const known = await recallMembers(env);
     const before = known.find((claim) => claim.id === self.id)?.incarnation ?? 0;
     const member: Member = {
       ...self,
@@ -41,27 +46,20 @@ export class SwimAgent implements Membership {
       incarnation: Math.max(Math.floor(env.nowMs()), before + 1),
       changedAtMs: env.monotonicMs(),
     };
-    const swim = new Swim(member, known, seeds, settings, () => env.random());
+    const addresses = (): readonly string[] => seedAddresses(seeds, env.names);
+    const swim = new Swim(member, known, addresses, settings, () => env.random());
     return new SwimAgent(env, swim);
   }
 
   start(): void {
-    this.#env.datagram.receive((_from, bytes) => {
-      const datagram = this.#stopped ? null : decode(bytes);
-      if (datagram === null) {
-        this.counters.rejected++;
-        return;
-      }
-      this.counters.received++;
-      const now = this.#env.monotonicMs();
-      this.#perform(this.#swim.receive(datagram.from, datagram.message, datagram.gossip, now));
-    });
+    this.#env.datagram.receive((from, bytes) => this.#receive(from, bytes));
     this.#perform(this.#swim.start());
-    this.#save();
+    this.#saver.changed();
   }
 
   /** Tells the others that this node leaves on purpose. */
   leave(): void {
+    if (this.#stopped) return;
     this.#perform(this.#swim.leave());
     this.#stopped = true;
   }
@@ -88,6 +86,28 @@ export class SwimAgent implements Membership {
     this.#listeners.push(listener);
   }
 
+  #receive(from: string, bytes: Uint8Array): void {
+    if (this.#stopped) return;
+    const datagram = decode(bytes);
+    if (datagram === null) {
+      this.counters.rejected++;
+      return;
+    }
+    this.counters.received++;
+    const { id, swimAddress } = datagram.from;
+    if (id === this.self.id && swimAddress !== this.self.swimAddress) this.#namesake(from);
+    const now = this.#env.monotonicMs();
+    this.#perform(this.#swim.receive(datagram.from, datagram.message, datagram.gossip, now));
+  }
+
+  /** Two nodes with one id would refute each other for ever and write as one actor. */
+  #namesake(from: string): void {
+    this.counters.namesakes++;
+    if (this.#namesakes.has(from) || this.#namesakes.size > 16) return;
+    this.#namesakes.add(from);
+    this.#env.log('error', 'swim.id-taken', { id: this.self.id, from });
+  }
+
   #refresh(): void {
     this.#members = [...this.#swim.others(), this.#swim.self].sort((left, right) =>
       left.id < right.id ? -1 : 1,
@@ -97,31 +117,18 @@ export class SwimAgent implements Membership {
   #perform(effects: readonly Effect[]): void {
     for (const effect of effects) {
       switch (effect.type) {
-        case 'send': {
-          const { bytes } = encode(this.#swim.self, effect.message, effect.gossip);
+        case 'send':
           this.counters.sent++;
-          this.#env.datagram.send(effect.to, bytes);
+          this.#env.datagram.send(
+            effect.to,
+            encode(this.#swim.self, effect.message, effect.gossip),
+          );
           break;
-        }
-        case 'timer': {
-          const due = this.#env.monotonicMs() + effect.afterMs;
-          this.#env.timer(effect.afterMs, () => {
-            if (this.#stopped) return;
-            const now = this.#env.monotonicMs();
-            this.#perform(this.#swim.timer(effect.timer, now, now - due));
-          });
+        case 'timer':
+          this.#setTimer(effect);
           break;
-        }
         case 'changed':
-          this.counters.changes++;
-          this.#refresh();
-          this.#env.log('info', 'swim.changed', {
-            member: effect.member.id,
-            state: effect.member.state,
-            incarnation: effect.member.incarnation,
-          });
-          this.#save();
-          for (const listener of this.#listeners) listener(effect.member);
+          this.#announce(effect.member);
           break;
         default:
           effect satisfies never;
@@ -129,20 +136,21 @@ export class SwimAgent implements Membership {
     }
   }
 
-  #save(): void {
-    if (this.#saving || this.#stopped) return;
-    this.#saving = true;
-    this.#env.timer(saveDelayMs, () => {
-      const claims = this.#members.map(({ changedAtMs: _, ...claim }) => claim);
-      this.#env.disk.replace(membersFile, Buffer.from(JSON.stringify(claims))).then(
-        () => {
-          this.#saving = false;
-        },
-        (error) => {
-          this.#saving = false;
-          this.#env.log('warn', 'swim.members-not-saved', { reason: String(error) });
-        },
-      );
+  #setTimer({ timer, afterMs }: Extract<Effect, { type: 'timer' }>): void {
+    const due = this.#env.monotonicMs() + afterMs;
+    this.#env.timer(afterMs, () => {
+      if (this.#stopped) return;
+      const now = this.#env.monotonicMs();
+      this.#perform(this.#swim.timer(timer, now, now - due));
     });
+  }
+
+  #announce(member: Member): void {
+    this.counters.changes++;
+    this.#refresh();
+    const { id, state, incarnation } = member;
+    this.#env.log('info', 'swim.changed', { member: id, state, incarnation });
+    this.#saver.changed();
+    for (const listener of this.#listeners) listener(member);
   }
 }

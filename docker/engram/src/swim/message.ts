@@ -1,11 +1,13 @@
 /**
- * Datagrams of SWIM: MessagePack, at most 1400 bytes. Every message says who sends it, as the sender sees
- * itself, and carries gossip. `decode` returns null for whatever is foreign or malformed.
+ * Datagrams of SWIM: MessagePack, at most 1384 bytes, so that there is room for 16 bytes of
+ * authentication in the 1400 that every network carries. Every message says who sends it, as the
+ * sender sees itself, and carries gossip. `decode` returns null for whatever is foreign or
+ * malformed.
  */
 import { pack, unpack } from '../store/codec.ts';
 import type { MemberState } from './membership.ts';
 
-export const datagramBytesMax = 1400;
+export const messageBytesMax = 1384;
 
 /** A member as it travels: no local times. */
 export interface Claim {
@@ -34,6 +36,11 @@ export interface Datagram {
 }
 
 const magic = 0x5e;
+/** Far beyond any clock, and far enough from where integers end to be refuted. */
+const incarnationMax = 2 ** 52;
+const idPattern = /^[a-z0-9-]{1,32}$/;
+/** Addresses and labels: one byte for each character. */
+const textPattern = /^[\x21-\x7e]{0,260}$/;
 const types = ['ping', 'ack', 'ping-req', 'sync'] as const;
 const states: readonly MemberState[] = ['alive', 'suspect', 'dead', 'left'];
 
@@ -52,44 +59,53 @@ function packClaim(claim: Claim): unknown[] {
 
 function unpackClaim(value: unknown): Claim | null {
   if (!Array.isArray(value) || value.length !== 8) return null;
-  const [id, swimAddress, apiAddress, rpcAddress, rack, zone, state, incarnation] = value;
-  const texts = [id, swimAddress, apiAddress, rpcAddress, rack, zone];
-  if (!texts.every((text) => typeof text === 'string' && text.length <= 260)) return null;
-  if (!/^[a-z0-9-]{1,32}$/.test(id) || !Number.isSafeInteger(incarnation) || incarnation < 0) {
-    return null;
-  }
-  const known = states[state as number];
-  if (known === undefined) return null;
-  return { id, swimAddress, apiAddress, rpcAddress, rack, zone, state: known, incarnation };
+  const [id, swimAddress, apiAddress, rpcAddress, rack, zone, number, incarnation] = value;
+  const state = states[number as number];
+  const claim = { id, swimAddress, apiAddress, rpcAddress, rack, zone, state, incarnation };
+  return isClaim(claim) ? claim : null;
 }
 
-/** As much gossip as fits goes along; returns how many of `gossip`, from its beginning, did. */
-export function encode(
-  from: Claim,
-  message: Message,
-  gossip: readonly Claim[],
-): { readonly bytes: Uint8Array; readonly carried: number } {
-  const head = [magic, types.indexOf(message.type), packClaim(from)];
-  const body =
+/** Whether something from outside is a claim, within its limits. */
+export function isClaim(value: unknown): value is Claim {
+  if (typeof value !== 'object' || value === null) return false;
+  const claim = value as Record<keyof Claim, unknown>;
+  const { id, swimAddress, apiAddress, rpcAddress, rack, zone, state, incarnation } = claim;
+  if (typeof id !== 'string' || !idPattern.test(id)) return false;
+  const texts = [swimAddress, apiAddress, rpcAddress, rack, zone];
+  if (!texts.every((text) => typeof text === 'string' && textPattern.test(text))) return false;
+  return states.includes(state as MemberState) && isIncarnation(incarnation);
+}
+
+function isIncarnation(value: unknown): value is number {
+  return (
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= incarnationMax
+  );
+}
+
+/** No more than so many bytes of a datagram are taken by a claim. Text is ASCII here. */
+export function claimBytes(claim: Claim): number {
+  const { id, swimAddress, apiAddress, rpcAddress, rack, zone } = claim;
+  const texts = [id, swimAddress, apiAddress, rpcAddress, rack, zone];
+  return texts.reduce((sum, text) => sum + text.length + 3, 1 + 1 + 9);
+}
+
+/** What is left for gossip beside the message itself. */
+export function gossipBudgetBytes(from: Claim, message: Message): number {
+  const target = 'target' in message ? message.target.length : 0;
+  return messageBytesMax - claimBytes(from) - target - 3 - 9 - 8;
+}
+
+export function encode(from: Claim, message: Message, gossip: readonly Claim[]): Uint8Array {
+  const [first, target] =
     message.type === 'sync'
       ? [message.wantsAnswer, '']
       : [message.sequence, message.type === 'ack' ? '' : message.target];
-  const claims: unknown[] = [];
-  let bytes = pack([...head, ...body, claims]);
-  let carried = 0;
-  for (const claim of gossip) {
-    claims.push(packClaim(claim));
-    const longer = pack([...head, ...body, claims]);
-    if (longer.length > datagramBytesMax) break;
-    bytes = longer;
-    carried++;
-  }
-  // The packer may reuse its buffer.
-  return { bytes: Uint8Array.from(bytes), carried };
+  const type = types.indexOf(message.type);
+  return pack([magic, type, packClaim(from), first, target, gossip.map(packClaim)]);
 }
 
 export function decode(bytes: Uint8Array): Datagram | null {
-  if (bytes.length > datagramBytesMax) return null;
+  if (bytes.length > messageBytesMax) return null;
   let value: unknown;
   try {
     value = unpack(bytes);

@@ -3,100 +3,65 @@
  * timers; `nowMs` and `random` are arguments, and a timer is data that comes back when it is due.
  *
  * Promises: every member is probed in random order, round robin; a member that does not answer, neither
- * directly nor through k others, is suspected; a suspect that does not refute in time is dead; a
- * member that hears that it is suspected or dead refutes with a higher incarnation. Dead members
- * are probed on, so that a healed partition always joins again.
+ * directly nor through k others, is suspected and told so; a suspect that does not refute in time is
+ * dead; a member that hears that it is suspected or dead refutes with a higher incarnation. Dead
+ * members are probed on, so that a healed partition always joins again.
  *
  * Beyond the paper: up to four probes a second in small clusters, so that a cut of five nodes is seen
- * within about two seconds; and local health in the spirit of Lifeguard (Dadgar et al. 2018): a
- * node whose own timers come late blames itself first and gives its probes more time.
+ * within about two seconds; push-pull with a random peer, and at once with one that was dead; what the
+ * other side of a healed cut took for dead is asked before it is buried; and local health in the
+ * spirit of Lifeguard (Dadgar et al. 2018): a node whose own timers come late blames itself first.
  */
 import type { Member, MemberState } from './membership.ts';
-import type { Claim, Message } from './message.ts';
-
-export interface SwimSettings {
-  readonly probeIntervalMs: number;
-  readonly ackTimeoutMs: number;
-  readonly indirectProbes: number;
-  readonly suspicionMs: number;
-  readonly probesPerIntervalMax: number;
-  readonly deadProbeMs: number;
-  readonly syncMs: number;
-  readonly joinRetryMs: number;
-  readonly neverProbeDead: boolean;
-  readonly noRefutation: boolean;
-}
-
-export const defaultSwimSettings: SwimSettings = {
-  probeIntervalMs: 1000,
-  ackTimeoutMs: 500,
-  indirectProbes: 3,
-  suspicionMs: 1500,
-  probesPerIntervalMax: 4,
-  deadProbeMs: 500,
-  syncMs: 5000,
-  joinRetryMs: 150,
-  neverProbeDead: false,
-  noRefutation: false,
-};
-
-export type Timer =
-  | { readonly type: 'probe' }
-  /** No direct ack so far: ask others. */
-  | { readonly type: 'indirect'; readonly sequence: number; readonly target: string }
-  /** No ack at all. */
-  | { readonly type: 'verdict'; readonly sequence: number; readonly target: string }
-  | { readonly type: 'suspicion'; readonly target: string; readonly incarnation: number }
-  | { readonly type: 'dead-probe' }
-  | { readonly type: 'sync' }
-  | { readonly type: 'join' };
-
-export type Effect =
-  | {
-      readonly type: 'send';
-      readonly to: string;
-      readonly message: Message;
-      readonly gossip: readonly Claim[];
-    }
-  | { readonly type: 'timer'; readonly afterMs: number; readonly timer: Timer }
-  | { readonly type: 'changed'; readonly member: Member };
-
-export type Random = () => number;
+import { type Claim, claimBytes, gossipBudgetBytes, type Message } from './message.ts';
+import { News } from './news.ts';
+import type { Effect, Random, SwimSettings, Timer } from './protocol.ts';
 
 /** A timer that comes later than this says that this node is slow, not the others. */
 const lateTimerMs = 250;
-const gossipPerDatagram = 8;
+/** Clusters up to this many peers probe each of them once in an interval. */
+const smallPeers = 4;
+/** In larger ones a node sends so many probes in an interval: about six messages, with the acks. */
+const probesPerInterval = 3;
+/** After so many fruitless attempts to join, the pause between them becomes a probe interval. */
+const eagerJoins = 20;
+const membersMax = 4096;
+const relaysMax = 1024;
 
 const strength: Readonly<Record<MemberState, number>> = { alive: 0, suspect: 1, dead: 2, left: 3 };
 
 export class Swim {
   readonly #settings: SwimSettings;
   readonly #random: Random;
-  readonly #seeds: readonly string[];
+  readonly #seeds: () => readonly string[];
   readonly #members = new Map<string, Member>();
-  /** How often each member's news were sent; the least sent go first. */
-  readonly #news = new Map<string, number>();
-  readonly #acked = new Set<number>();
+  readonly #news = new News();
+  /** Probes under way: sequence -> whether an ack came. */
+  readonly #probes = new Map<number, boolean>();
   /** Pings that we do for others: our sequence -> who asked, and with which sequence. */
   readonly #relayed = new Map<number, { readonly to: string; readonly sequence: number }>();
   #order: string[] = [];
-  #sequence = 0;
+  #sequence: number;
   #joined = false;
+  #joinAttempts = 0;
   #excusedUntilMs = 0;
   #self: Member;
   #effects: Effect[] = [];
 
+  /** `known`: members of a former life. `seeds`: addresses to ask, as they are known at the moment. */
   constructor(
     self: Member,
     known: readonly Claim[],
-    seeds: readonly string[],
+    seeds: () => readonly string[],
     settings: SwimSettings,
     random: Random,
   ) {
     this.#self = self;
     this.#settings = settings;
     this.#random = random;
-    this.#seeds = seeds.filter((seed) => seed !== self.swimAddress);
+    this.#seeds = seeds;
+    // So that a late ack for a former life of this node acknowledges nothing.
+    this.#sequence = Math.floor(random() * 2 ** 30);
     for (const claim of known) {
       if (claim.id === self.id) continue;
       this.#members.set(claim.id, { ...claim, changedAtMs: self.changedAtMs });
@@ -144,13 +109,15 @@ export class Swim {
         this.#bury(timer, nowMs);
         break;
       case 'dead-probe':
-        this.#probeDead();
+        if (!this.#settings.neverProbeDead) this.#probeDead();
         this.#timer(this.#settings.deadProbeMs, timer);
         break;
-      case 'sync':
-        this.#syncWith(this.#pick(this.#alive())?.swimAddress);
+      case 'sync': {
+        const peer = this.#pick(this.#reachable());
+        if (peer) this.#sync(peer.swimAddress, true);
         this.#timer(this.#settings.syncMs, timer);
         break;
+      }
       case 'join':
         this.#join();
         break;
@@ -162,9 +129,12 @@ export class Swim {
 
   receive(from: Claim, message: Message, gossip: readonly Claim[], nowMs: number): Effect[] {
     if (from.id === this.#self.id) return [];
+    const before = this.#members.get(from.id)?.state;
     if (from.state === 'alive' || from.state === 'left') this.#learn(from, nowMs);
-    for (const claim of gossip) this.#learn(claim, nowMs);
-    this.#joined = true;
+    for (const claim of gossip) {
+      if (message.type === 'sync') this.#learnFromSync(claim, nowMs);
+      else this.#learn(claim, nowMs);
+    }
     switch (message.type) {
       case 'ping':
         if (message.target === this.#self.id) {
@@ -174,19 +144,19 @@ export class Swim {
       case 'ack':
         this.#acknowledged(message.sequence);
         break;
-      case 'ping-req': {
-        const target = this.#members.get(message.target);
-        if (!target) break;
-        const sequence = ++this.#sequence;
-        this.#relayed.set(sequence, { to: from.swimAddress, sequence: message.sequence });
-        this.#send(target.swimAddress, { type: 'ping', sequence, target: target.id }, target.id);
+      case 'ping-req':
+        this.#relay(from, message);
         break;
-      }
       case 'sync':
+        this.#joined = true;
         if (message.wantsAnswer) this.#sync(from.swimAddress, false);
         break;
       default:
         message satisfies never;
+    }
+    // Both sides of a healed cut have news for each other.
+    if (before === 'dead' && this.#members.get(from.id)?.state === 'alive') {
+      this.#sync(from.swimAddress, true);
     }
     return this.#take();
   }
@@ -194,7 +164,7 @@ export class Swim {
   /** Says goodbye: others take this node for gone on purpose. */
   leave(): Effect[] {
     this.#self = { ...this.#self, state: 'left' };
-    for (const member of this.#alive()) this.#sync(member.swimAddress, false);
+    for (const member of this.#reachable()) this.#sync(member.swimAddress, false);
     return this.#take();
   }
 
@@ -209,11 +179,11 @@ export class Swim {
   }
 
   #tickMs(): number {
-    const peers = Math.max(1, this.#members.size);
-    return this.#settings.probeIntervalMs / Math.min(peers, this.#settings.probesPerIntervalMax);
+    const peers = Math.max(1, this.others().length);
+    return this.#settings.probeIntervalMs / (peers <= smallPeers ? peers : probesPerInterval);
   }
 
-  #alive(): Member[] {
+  #reachable(): Member[] {
     return this.others().filter((member) => member.state === 'alive' || member.state === 'suspect');
   }
 
@@ -222,16 +192,29 @@ export class Swim {
   }
 
   #probe(): void {
-    const alive = this.#alive();
-    this.#order = this.#order.filter((id) => alive.some((member) => member.id === id));
-    if (this.#order.length === 0) this.#order = this.#shuffled(alive.map((member) => member.id));
-    const target = this.#members.get(this.#order.shift() ?? '');
-    if (!target) return;
+    const ids = this.#reachable().map((member) => member.id);
+    this.#order = this.#order.filter((id) => ids.includes(id));
+    if (this.#order.length === 0) this.#order = this.#shuffled(ids);
+    const id = this.#order.shift();
+    if (id === undefined) return;
+    // A small cluster keeps its order, so that no probe of a member is later than an interval.
+    if (ids.length <= smallPeers)
+      this.#order.push(id, ...ids.filter((each) => this.#isNew(each, id)));
     const sequence = ++this.#sequence;
     const { ackTimeoutMs } = this.#settings;
-    this.#send(target.swimAddress, { type: 'ping', sequence, target: target.id }, target.id);
-    this.#timer(ackTimeoutMs, { type: 'indirect', sequence, target: target.id });
-    this.#timer(2 * ackTimeoutMs, { type: 'verdict', sequence, target: target.id });
+    this.#probes.set(sequence, false);
+    this.#ping(id, sequence);
+    this.#timer(ackTimeoutMs, { type: 'indirect', sequence, target: id });
+    this.#timer(2 * ackTimeoutMs, { type: 'verdict', sequence, target: id });
+  }
+
+  #isNew(id: string, probed: string): boolean {
+    return id !== probed && !this.#order.includes(id);
+  }
+
+  #ping(id: string, sequence: number): void {
+    const { swimAddress } = this.#members.get(id)!;
+    this.#send(swimAddress, { type: 'ping', sequence, target: id }, id);
   }
 
   #shuffled(ids: string[]): string[] {
@@ -243,68 +226,76 @@ export class Swim {
   }
 
   #askOthers(sequence: number, target: string): void {
-    if (this.#acked.has(sequence)) return;
-    const asked = this.#shuffled(
-      this.#alive()
-        .map((member) => member.id)
-        .filter((id) => id !== target),
-    ).slice(0, this.#settings.indirectProbes);
-    for (const id of asked) {
+    if (this.#probes.get(sequence) !== false) return;
+    const ids = this.#reachable().map((member) => member.id);
+    const asked = this.#shuffled(ids.filter((id) => id !== target));
+    for (const id of asked.slice(0, this.#settings.indirectProbes)) {
       const { swimAddress } = this.#members.get(id)!;
       this.#send(swimAddress, { type: 'ping-req', sequence, target }, target);
     }
   }
 
+  #relay(from: Claim, { sequence: asked, target }: Extract<Message, { type: 'ping-req' }>): void {
+    if (!this.#members.has(target)) return;
+    const sequence = ++this.#sequence;
+    this.#relayed.set(sequence, { to: from.swimAddress, sequence: asked });
+    if (this.#relayed.size > relaysMax) this.#relayed.delete(this.#relayed.keys().next().value!);
+    this.#ping(target, sequence);
+  }
+
   #judge(timer: Extract<Timer, { type: 'verdict' }>, nowMs: number): void {
-    if (this.#acked.delete(timer.sequence)) return;
+    const acked = this.#probes.get(timer.sequence);
+    this.#probes.delete(timer.sequence);
     const member = this.#members.get(timer.target);
-    if (member?.state !== 'alive') return;
-    if (nowMs < this.#excusedUntilMs) return;
+    if (acked || member?.state !== 'alive' || nowMs < this.#excusedUntilMs) return;
     this.#learn({ ...member, state: 'suspect' }, nowMs);
+    // It may be well and the answers lost: let it hear at once, so that it can refute.
+    this.#ping(member.id, ++this.#sequence);
   }
 
   #bury(timer: Extract<Timer, { type: 'suspicion' }>, nowMs: number): void {
     const member = this.#members.get(timer.target);
     if (member?.state !== 'suspect' || member.incarnation !== timer.incarnation) return;
-    if (nowMs < this.#excusedUntilMs) {
-      this.#timer(this.#settings.suspicionMs, timer);
-      return;
-    }
-    this.#learn({ ...member, state: 'dead' }, nowMs);
+    if (nowMs < this.#excusedUntilMs) this.#timer(this.#settings.suspicionMs, timer);
+    else this.#learn({ ...member, state: 'dead' }, nowMs);
   }
 
   #probeDead(): void {
-    if (this.#settings.neverProbeDead) return;
-    const dead = this.others().filter((member) => member.state === 'dead');
-    const target = this.#pick(dead);
-    if (target) {
-      const sequence = ++this.#sequence;
-      this.#send(target.swimAddress, { type: 'ping', sequence, target: target.id }, target.id);
-    }
+    const target = this.#pick(this.others().filter((member) => member.state === 'dead'));
+    if (target) this.#ping(target.id, ++this.#sequence);
     // A cluster that was cut before this node knew it whole is found again through the seeds.
     const known = new Set([...this.#members.values()].map((member) => member.swimAddress));
-    const stranger = this.#pick(this.#seeds.filter((seed) => !known.has(seed)));
+    known.add(this.#self.swimAddress);
+    const stranger = this.#pick(this.#seeds().filter((seed) => !known.has(seed)));
     if (stranger && this.#random() < 0.5) this.#sync(stranger, true);
   }
 
   #join(): void {
     if (this.#joined) return;
-    const targets = new Set([...this.#seeds, ...this.others().map((member) => member.swimAddress)]);
+    const targets = new Set([...this.#seeds(), ...this.others().map((each) => each.swimAddress)]);
+    targets.delete(this.#self.swimAddress);
     for (const target of targets) this.#sync(target, true);
-    if (targets.size > 0) this.#timer(this.#settings.joinRetryMs, { type: 'join' });
+    const { joinRetryMs, probeIntervalMs } = this.#settings;
+    const patient = ++this.#joinAttempts > eagerJoins;
+    this.#timer(patient ? probeIntervalMs : joinRetryMs, { type: 'join' });
   }
 
-  #syncWith(address: string | undefined): void {
-    if (address !== undefined) this.#sync(address, true);
-  }
-
+  /** Sends all that we know, in as many datagrams as it takes. */
   #sync(to: string, wantsAnswer: boolean): void {
     const all = [...this.#members.values()];
-    for (let i = 0; i === 0 || i < all.length; i += gossipPerDatagram) {
-      const gossip = all.slice(i, i + gossipPerDatagram);
-      const message: Message = { type: 'sync', wantsAnswer: wantsAnswer && i === 0 };
+    const budget = gossipBudgetBytes(this.#self, { type: 'sync', wantsAnswer });
+    let first = true;
+    do {
+      const gossip: Claim[] = [];
+      for (let left = budget; all.length > 0; ) {
+        left -= claimBytes(all[0]!);
+        if (left < 0 && gossip.length > 0) break;
+        gossip.push(all.shift()!);
+      }
+      const message: Message = { type: 'sync', wantsAnswer: wantsAnswer && first };
       this.#effects.push({ type: 'send', to, message, gossip });
-    }
+      first = false;
+    } while (all.length > 0);
   }
 
   #acknowledged(sequence: number): void {
@@ -312,28 +303,36 @@ export class Swim {
     if (relayed) {
       this.#relayed.delete(sequence);
       this.#send(relayed.to, { type: 'ack', sequence: relayed.sequence }, null);
-      return;
+    } else if (this.#probes.has(sequence)) {
+      this.#probes.set(sequence, true);
     }
-    this.#acked.add(sequence);
-    if (this.#acked.size > 1024) this.#acked.delete(this.#acked.values().next().value!);
-    if (this.#relayed.size > 1024) this.#relayed.delete(this.#relayed.keys().next().value!);
   }
 
   /** Sends with gossip: first what we hold of the receiver, so that it can refute, then the news. */
-  #send(to: string, message: Message, receiver: string | null): void {
-    const about = receiver === null ? undefined : this.#members.get(receiver);
-    const gossip: Claim[] = about && about.state !== 'alive' ? [about] : [];
-    const limit = 3 * Math.ceil(Math.log2(this.#members.size + 2));
-    const fresh = [...this.#news]
-      .sort((left, right) => left[1] - right[1])
-      .slice(0, gossipPerDatagram);
-    for (const [id, sent] of fresh) {
-      const member = this.get(id);
-      if (member && member !== about) gossip.push(member);
-      if (sent + 1 >= limit) this.#news.delete(id);
-      else this.#news.set(id, sent + 1);
-    }
+  #send(to: string, message: Message, about: string | null): void {
+    const doubted = about === null ? undefined : this.#members.get(about);
+    const gossip: Claim[] = doubted && doubted.state !== 'alive' ? [doubted] : [];
+    const used = gossip.reduce((sum, claim) => sum + claimBytes(claim), 0);
+    const left = gossipBudgetBytes(this.#self, message) - used;
+    const except = gossip[0]?.id ?? null;
+    gossip.push(...this.#news.take(left, this.#members.size, (id) => this.get(id), except));
     this.#effects.push({ type: 'send', to, message, gossip });
+  }
+
+  /**
+   * After a heal, the other side's push-pull takes our whole side for dead. Who is alive here is not
+   * believed dead by hearsay: it is told, and its refutation ends the rumour everywhere.
+   */
+  #learnFromSync(claim: Claim, nowMs: number): void {
+    const known = this.#members.get(claim.id);
+    const doubts = claim.state === 'suspect' || claim.state === 'dead';
+    if (known?.state !== 'alive' || !doubts) {
+      this.#learn(claim, nowMs);
+      return;
+    }
+    if (claim.incarnation < known.incarnation) return;
+    const message: Message = { type: 'ping', sequence: ++this.#sequence, target: claim.id };
+    this.#effects.push({ type: 'send', to: known.swimAddress, message, gossip: [claim] });
   }
 
   #learn(claim: Claim, nowMs: number): void {
@@ -342,19 +341,16 @@ export class Swim {
       return;
     }
     const known = this.#members.get(claim.id);
-    if (known && !overrides(claim, known)) return;
-    const changed = known?.state !== claim.state || known.incarnation !== claim.incarnation;
-    const member: Member = {
-      ...claim,
-      changedAtMs: known?.state === claim.state ? known.changedAtMs : nowMs,
-    };
+    if (known ? !overrides(claim, known) : this.#members.size >= membersMax) return;
+    // Nobody dies here without having been suspected here: a rumour gets time to be refuted.
+    const state = claim.state === 'dead' && known?.state === 'alive' ? 'suspect' : claim.state;
+    const changedAtMs = known?.state === state ? known.changedAtMs : nowMs;
+    const member: Member = { ...claim, state, changedAtMs };
     this.#members.set(claim.id, member);
-    if (!changed) return;
-    this.#news.set(claim.id, 0);
-    if (claim.state === 'suspect') {
-      const { suspicionMs } = this.#settings;
+    this.#news.add(claim.id);
+    if (state === 'suspect') {
       const { id: target, incarnation } = claim;
-      this.#timer(suspicionMs, { type: 'suspicion', target, incarnation });
+      this.#timer(this.#settings.suspicionMs, { type: 'suspicion', target, incarnation });
     }
     this.#effects.push({ type: 'changed', member });
   }
@@ -364,7 +360,7 @@ export class Swim {
     if (claim.state === 'alive' && claim.incarnation === this.#self.incarnation) return;
     if (this.#settings.noRefutation) return;
     this.#self = { ...this.#self, incarnation: claim.incarnation + 1, changedAtMs: nowMs };
-    this.#news.set(this.#self.id, 0);
+    this.#news.add(this.#self.id);
     this.#effects.push({ type: 'changed', member: this.#self });
   }
 }
