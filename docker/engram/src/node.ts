@@ -42,13 +42,13 @@ export class EngramNode {
     this.#faults = makeFaults(settings.faults);
     this.#placement = new RingPlacement(() => membership.members(), settings.replicationFactor);
     this.#data = createDataPlane(env, this.#faults, membership, this.#placement);
-    this.#router = new Router(
+    this.#router = new Router({
       env,
       membership,
-      this.#placement,
-      () => this.#data.spaces(),
-      makeKinds(this.#data),
-    );
+      placement: this.#placement,
+      spaces: () => this.#data.spaces(),
+      kinds: makeKinds(this.#data),
+    });
   }
 
   /** Recovers the log first: nothing is answered from a state older than what was shown before. */
@@ -57,6 +57,7 @@ export class EngramNode {
       this.#env.log('warn', 'fault.on', { fault: name });
     }
     await this.#data.start();
+    await this.#router.start();
     this.#env.rpc.serve(async (method, body) => {
       try {
         return method.startsWith('data.')
@@ -67,7 +68,6 @@ export class EngramNode {
         throw error;
       }
     });
-    this.#router.start();
     const service = this.#service();
     this.#env.http.serve((request) => {
       this.#requests++;
@@ -77,6 +77,7 @@ export class EngramNode {
     this.#env.log('info', 'node.ready', { faults: this.#faults.names });
   }
 
+  /** New requests are refused from now on; those under way that need the log may fail. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#router.stop();
@@ -111,6 +112,7 @@ export class EngramNode {
       router: this.#router,
       visibility: () => this.#visibility(),
       owns: (space) => this.#placement.owners(space).includes(this.#settings.nodeId),
+      stopping: () => this.#stopped,
       newId: () => {
         this.#ids++;
         const chance = Math.floor(this.#env.random() * 2 ** 40).toString(36);

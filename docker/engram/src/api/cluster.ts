@@ -1,8 +1,8 @@
 /** Endpoints about the node and the cluster. */
 import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import { json } from './answers.ts';
 import { ApiError, invalid } from './errors.ts';
-import { readJson, spaceOf } from './input.ts';
-import { json } from './memories.ts';
+import { readJson, spaceName, spaceOf } from './input.ts';
 import type { Service } from './service.ts';
 
 export function health(service: Service): HttpResponse {
@@ -108,12 +108,7 @@ export async function createSpace(service: Service, request: HttpRequest): Promi
       'POST /api/v1/spaces {"id":"kitchen"}',
     );
   }
-  const space = spaceOf(
-    { ...request, headers: new Map(), query: new Map() },
-    {
-      memory_space_id: body.id,
-    },
-  );
+  const space = spaceName(body.id);
   await service.data.createSpace(space);
   return json(201, { id: space, ...service.router.table.route(space) });
 }

@@ -8,6 +8,7 @@ const statuses = {
   INVALID_MEMORY_INPUT: 400,
   UNAUTHORIZED: 401,
   MEMORY_NOT_FOUND: 404,
+  PATH_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   QUERY_TIMEOUT: 408,
   UNSUPPORTED_MEDIA_TYPE: 415,
@@ -21,6 +22,10 @@ export type ErrorCode = keyof typeof statuses;
 export const rememberExample =
   'POST /api/v1/memories/remember {"content":"The kettle is in the cupboard","confidence":0.9}';
 
+export const episodeExample =
+  'POST /api/v1/episodes/remember {"what":"Tea was made","when":"2026-01-31T12:00:00Z"}';
+
+/** A request that is answered with an error; `code` decides the status. */
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly suggestion: string;
@@ -36,9 +41,11 @@ export class ApiError extends Error {
     more: {
       readonly headers?: Readonly<Record<string, string>>;
       readonly fields?: Readonly<Record<string, unknown>>;
+      readonly cause?: unknown;
     } = {},
   ) {
-    super(message);
+    super(message, { cause: more.cause });
+    this.name = 'ApiError';
     this.code = code;
     this.suggestion = suggestion;
     this.example = example;

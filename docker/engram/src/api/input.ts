@@ -6,10 +6,16 @@ import type { HttpRequest } from '../env/env.ts';
 import { embeddingLength, embedText } from '../query/embedding.ts';
 import { ApiError, invalid } from './errors.ts';
 
-const spacePattern = /^[a-z0-9-_]{3,64}$/;
+const spacePattern = /^[a-z0-9_-]{3,64}$/;
 const contentBytesMax = 100_000;
 const idBytesMax = 512;
 const tagsMax = 64;
+const tagLengthMax = 256;
+const loneSurrogate = /\p{Cs}/u;
+/** Words that stand where an id stands in a path. */
+const reservedIds = new Set(['remember', 'recall']);
+const idExample = '{"id":"kettle-1","content":"The kettle is in the cupboard"}';
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export type Body = Readonly<Record<string, unknown>>;
 
@@ -24,9 +30,9 @@ export function readJson(request: HttpRequest): Body {
   }
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(request.body).toString('utf8'));
+    value = JSON.parse(utf8.decode(request.body));
   } catch {
-    throw invalid('The body is not valid JSON.', 'Check quotes and commas, and send one object.');
+    throw invalid('The body is not JSON in UTF-8.', 'Check quotes and commas; send one object.');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid('The body is not a JSON object.', 'Send one object with the field "content".');
@@ -34,12 +40,17 @@ export function readJson(request: HttpRequest): Body {
   return value as Body;
 }
 
+/** The space that a request is about: header, query, body, or "default". */
 export function spaceOf(request: HttpRequest, body?: Body): string {
-  const given =
+  return spaceName(
     request.headers.get('x-memory-space') ??
-    request.query.get('space') ??
-    body?.memory_space_id ??
-    'default';
+      request.query.get('space') ??
+      body?.memory_space_id ??
+      'default',
+  );
+}
+
+export function spaceName(given: unknown): string {
   if (typeof given !== 'string' || !spacePattern.test(given)) {
     throw invalid(
       `The memory space ${JSON.stringify(given).slice(0, 80)} is not a valid name.`,
@@ -77,15 +88,36 @@ export function durabilityOf(request: HttpRequest): Durability {
   return given;
 }
 
+/** The id of a memory to be. */
 export function idOf(value: unknown): string {
   if (typeof value !== 'string' || value === '' || Buffer.byteLength(value) > idBytesMax) {
     throw invalid(
-      'The id is not a text of 1 to 512 bytes.',
+      `The id is not a text of 1 to ${idBytesMax} bytes.`,
       'Give a short text as "id", or leave it out to get one.',
-      '{"id":"kettle-1","content":"The kettle is in the cupboard"}',
+      idExample,
+    );
+  }
+  if (reservedIds.has(value) || loneSurrogate.test(value)) {
+    throw invalid(
+      `The id ${JSON.stringify(value)} could not be asked for by a path.`,
+      'Give another id, or leave it out to get one.',
+      idExample,
     );
   }
   return value;
+}
+
+/** The id at the end of a path, percent-encoded there. */
+export function pathId(argument: string): string {
+  try {
+    return decodeURIComponent(argument);
+  } catch {
+    throw invalid(
+      `The id ${JSON.stringify(argument.slice(0, 80))} is not percent-encoded UTF-8.`,
+      'Encode each byte of the id that is no letter or digit as %XX.',
+      'GET /api/v1/memories/kettle%201',
+    );
+  }
 }
 
 export function numberParameter(
@@ -126,15 +158,17 @@ export function wholeParameter(
   return value;
 }
 
-export function textField(body: Body, name: string): string {
+export function textField(body: Body, name: string, example?: string): string {
   const value = body[name];
   if (typeof value !== 'string' || value === '') {
-    throw invalid(`"${name}" is missing or not a text.`, `Give "${name}" as a non-empty text.`);
+    const wrong = value === undefined ? 'is missing' : 'is not a text, or is empty';
+    throw invalid(`"${name}" ${wrong}.`, `Give "${name}" as a non-empty text.`, example);
   }
   if (Buffer.byteLength(value) > contentBytesMax) {
     throw invalid(
       `"${name}" is longer than ${contentBytesMax} bytes.`,
       'Split it into several memories.',
+      example,
     );
   }
   return value;
@@ -172,7 +206,7 @@ export function tagsField(body: Body): string[] {
   const good =
     Array.isArray(value) &&
     value.length <= tagsMax &&
-    value.every((tag) => typeof tag === 'string' && tag.length <= 256);
+    value.every((tag) => typeof tag === 'string' && tag.length <= tagLengthMax);
   if (!good) {
     throw invalid(
       `"tags" is not a list of at most ${tagsMax} texts.`,
@@ -182,10 +216,14 @@ export function tagsField(body: Body): string[] {
   return value as string[];
 }
 
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
+
+/** ms since 1970. */
 export function timeField(body: Body, name: string, nowMs: number): number {
   const value = body[name];
   if (value === undefined) return nowMs;
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  const good = typeof value === 'string' && rfc3339.test(value);
+  const time = good ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(time)) {
     throw invalid(
       `"${name}" is not a time.`,
@@ -196,7 +234,8 @@ export function timeField(body: Body, name: string, nowMs: number): number {
   return time;
 }
 
-export function cueOf(request: HttpRequest): { readonly text: string; readonly cue: Float32Array } {
+/** What is to be recalled: an embedding as a JSON list, or the embedding of a text. */
+export function cueOf(request: HttpRequest): Float32Array {
   const query = request.query.get('query') ?? '';
   const embedding = request.query.get('embedding');
   if (embedding !== undefined) {
@@ -204,9 +243,9 @@ export function cueOf(request: HttpRequest): { readonly text: string; readonly c
     try {
       parsed = JSON.parse(embedding);
     } catch {
-      parsed = null;
+      parsed = [];
     }
-    return { text: query, cue: embeddingField(parsed ?? [], '') };
+    return embeddingField(parsed ?? [], '');
   }
   if (query === '') {
     throw invalid(
@@ -215,5 +254,5 @@ export function cueOf(request: HttpRequest): { readonly text: string; readonly c
       'GET /api/v1/memories/recall?query=kettle',
     );
   }
-  return { text: query, cue: embedText(query) };
+  return embedText(query);
 }

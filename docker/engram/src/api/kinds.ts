@@ -2,21 +2,27 @@
  * What can be forwarded between nodes, and how it is served by an owner. Bodies and values are plain
  * data: they go through MessagePack.
  */
-import type { Context, DataPlane, Durability, MemoryState, ReadResult } from '../data.ts';
+import type {
+  Context,
+  DataPlane,
+  Durability,
+  MemoryState,
+  ReadResult,
+  WriteRequest,
+} from '../data.ts';
 import { recall } from '../query/recall.ts';
 import type { Kind } from '../routing/router.ts';
 import { type PackedVersion, packVersion, unpackVersion } from '../store/codec.ts';
 
 export interface WriteBody {
   readonly id: string;
-  readonly deleted: boolean;
   readonly content: string;
   readonly confidence: number;
   readonly tags: readonly string[];
   readonly memoryType: string;
   readonly observedAtMs: number;
-  /** Raw float32, or null. */
-  readonly embedding: Uint8Array | null;
+  /** Raw float32. */
+  readonly embedding: Uint8Array;
   readonly context: Context | null;
   readonly durability: Durability;
 }
@@ -28,6 +34,19 @@ export interface WriteValue {
   readonly copies: number;
   readonly satisfied: boolean;
   readonly deferred: boolean;
+}
+
+export interface DeleteBody {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly context: Context | null;
+  readonly durability: Durability;
+}
+
+/** `written` is null where there was nothing to delete. */
+export interface DeleteValue {
+  readonly written: WriteValue | null;
+  readonly context: Context;
 }
 
 export interface ReadBody {
@@ -97,8 +116,55 @@ function answer<T>(
 }
 
 /** A read that waits for its context leaves time for the answer to travel back. */
-function waitingMs(deadlineMs: number): number {
+function readWaitMs(deadlineMs: number): number {
   return Math.min(500, deadlineMs * 0.7);
+}
+
+/** So does a write that waits for copies. */
+function writeWaitMs(deadlineMs: number): number {
+  return deadlineMs * 0.8;
+}
+
+async function write(
+  data: DataPlane,
+  request: WriteRequest,
+  deadlineMs: number,
+): Promise<WriteValue> {
+  const result = await data.write(request, writeWaitMs(deadlineMs));
+  const { version, context, copies, satisfied, deferred } = result;
+  const { dot, storedAtMs } = version;
+  return { dot, storedAtMs, context, copies, satisfied, deferred };
+}
+
+/**
+ * Deletes what the coordinator shows. Where the context cannot be had, a memory that is not seen here may
+ * well exist: then the tombstone is written all the same, and waits for what it depends on.
+ */
+async function remove(
+  data: DataPlane,
+  space: string,
+  request: DeleteBody,
+  deadlineMs: number,
+): Promise<DeleteValue> {
+  const { id, nowMs, context, durability } = request;
+  const seen = await data.read(space, id, context, readWaitMs(deadlineMs) / 2);
+  const shown = seen.value?.shown;
+  if (!seen.stale && (!shown || shown.deleted)) return { written: null, context: seen.context };
+  const tombstone: WriteRequest = {
+    space,
+    id,
+    deleted: true,
+    content: '',
+    confidence: shown?.confidence ?? 0.7,
+    tags: [],
+    memoryType: shown?.memoryType ?? 'semantic',
+    observedAtMs: nowMs,
+    embedding: null,
+    context,
+    durability,
+  };
+  const written = await write(data, tombstone, deadlineMs);
+  return { written, context: written.context };
 }
 
 export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
@@ -107,18 +173,20 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
       idempotent: false,
       handler: async (space, body, deadlineMs): Promise<WriteValue> => {
         const request = body as WriteBody;
-        const embedding = request.embedding === null ? null : toFloats(request.embedding);
-        const result = await data.write({ ...request, space, embedding }, deadlineMs);
-        const { version, context, copies, satisfied, deferred } = result;
-        const { dot, storedAtMs } = version;
-        return { dot, storedAtMs, context, copies, satisfied, deferred };
+        const embedding = toFloats(request.embedding);
+        return write(data, { ...request, deleted: false, space, embedding }, deadlineMs);
       },
+    },
+    delete: {
+      idempotent: false,
+      handler: (space, body, deadlineMs): Promise<DeleteValue> =>
+        remove(data, space, body as DeleteBody, deadlineMs),
     },
     read: {
       idempotent: true,
       handler: async (space, body, deadlineMs) => {
         const { id, context } = body as ReadBody;
-        const result = await data.read(space, id, context, waitingMs(deadlineMs));
+        const result = await data.read(space, id, context, readWaitMs(deadlineMs));
         return answer(result, result.value ? [result.value] : [], result.value ? 1 : 0, false);
       },
     },
@@ -126,7 +194,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
       idempotent: true,
       handler: async (space, body, deadlineMs) => {
         const { context, offset, limit, embeddings } = body as ListBody;
-        const result = await data.list(space, context, waitingMs(deadlineMs));
+        const result = await data.list(space, context, readWaitMs(deadlineMs));
         const page = result.value.slice(offset, offset + limit);
         return answer(result, page, result.value.length, embeddings);
       },
@@ -135,7 +203,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
       idempotent: true,
       handler: async (space, body, deadlineMs) => {
         const { context, cue, threshold, resultsMax } = body as RecallBody;
-        const result = await data.list(space, context, waitingMs(deadlineMs));
+        const result = await data.list(space, context, readWaitMs(deadlineMs));
         const found = recall(result.value, toFloats(cue), threshold, resultsMax);
         const memories = found.map((each) => each.memory);
         return {

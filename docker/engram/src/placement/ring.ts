@@ -6,30 +6,37 @@
 import type { Placement } from '../data.ts';
 import { hashText } from '../gossip/merkle.ts';
 
-/** 512 points give each node a share within about 5 % of the mean. */
-export const virtualNodes = 512;
+/** The standard deviation of a node's share is about 1/sqrt(virtualNodes) of the mean: 3 %. */
+export const virtualNodes = 1024;
+
+/** A place on the ring has 32 bits; a point is place * ownersMax + index of its owner. */
+const ownersMax = 2 ** 16;
+const cachedSpacesMax = 100_000;
 
 export interface RingMember {
   readonly id: string;
+  /** Empty: nothing is known of racks, and the node shares none. */
   readonly rack: string;
 }
 
+function placeOf(text: string): number {
+  return Math.floor(hashText(text) / 2 ** 21);
+}
+
 export class Ring {
+  /** Sorted. */
   readonly #points: Float64Array;
-  readonly #owners: Uint16Array;
   readonly #members: readonly RingMember[];
 
   constructor(members: readonly RingMember[]) {
     this.#members = [...members].sort((left, right) => (left.id < right.id ? -1 : 1));
-    const points: { readonly point: number; readonly owner: number }[] = [];
+    this.#points = new Float64Array(members.length * virtualNodes);
     this.#members.forEach((member, owner) => {
       for (let i = 0; i < virtualNodes; i++) {
-        points.push({ point: hashText(`${member.id}#${i}`), owner });
+        this.#points[owner * virtualNodes + i] = placeOf(`${member.id}#${i}`) * ownersMax + owner;
       }
     });
-    points.sort((left, right) => left.point - right.point || left.owner - right.owner);
-    this.#points = Float64Array.from(points, (each) => each.point);
-    this.#owners = Uint16Array.from(points, (each) => each.owner);
+    this.#points.sort();
   }
 
   /** The first `count` different nodes clockwise from the key, those of new racks first. */
@@ -38,9 +45,9 @@ export class Ring {
     const chosen: number[] = [];
     const passedOver: number[] = [];
     const racks = new Set<string>();
-    const start = this.#firstAfter(hashText(key));
+    const start = this.#firstAfter(placeOf(key) * ownersMax);
     for (let i = 0; i < this.#points.length && chosen.length < wanted; i++) {
-      const owner = this.#owners[(start + i) % this.#points.length]!;
+      const owner = this.#points[(start + i) % this.#points.length]! % ownersMax;
       if (chosen.includes(owner) || passedOver.includes(owner)) continue;
       const { rack } = this.#members[owner]!;
       if (rack !== '' && racks.has(rack)) {
@@ -74,6 +81,7 @@ export class RingPlacement implements Placement {
   #ring = new Ring([]);
   readonly #cache = new Map<string, readonly string[]>();
 
+  /** `members` gives the same array for as long as nothing changes. */
   constructor(members: () => readonly RingMember[], factor: number) {
     this.#members = members;
     this.#factor = factor;
@@ -81,20 +89,23 @@ export class RingPlacement implements Placement {
 
   owners(space: string): readonly string[] {
     const members = this.#members();
-    if (members !== this.#seen) {
-      this.#seen = members;
-      const signature = members.map((member) => `${member.id}/${member.rack}`).join(',');
-      if (signature !== this.#signature) {
-        this.#signature = signature;
-        this.#ring = new Ring(members);
-        this.#cache.clear();
-      }
-    }
+    if (members !== this.#seen) this.#refresh(members);
     let owners = this.#cache.get(space);
     if (!owners) {
       owners = this.#ring.preference(space, this.#factor);
+      if (this.#cache.size >= cachedSpacesMax) this.#cache.clear();
       this.#cache.set(space, owners);
     }
     return owners;
+  }
+
+  /** A change of state moves nothing: only who is there, and in which rack. */
+  #refresh(members: readonly RingMember[]): void {
+    this.#seen = members;
+    const signature = members.map((member) => `${member.id}/${member.rack}`).join(',');
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    this.#ring = new Ring(members);
+    this.#cache.clear();
   }
 }

@@ -1,33 +1,27 @@
 /**
- * A circuit breaker per peer (Nygard 2007): after three failures in a row calls fail at once for a while,
- * then one is let through. Membership closes it as soon as it says that the peer is back. Pure.
+ * A circuit breaker per peer (Nygard 2007): after three failures in a row, requests of clients no longer
+ * go there, so that a peer that answers nobody costs nobody its deadline. Half open it is only for
+ * the node's own probes; the first that succeeds closes it, and so does membership as soon as it says
+ * that the peer is back. Pure.
  */
 
 const failuresMax = 3;
-const openMs = 300;
-
-interface Circuit {
-  failures: number;
-  openUntilMs: number;
-}
 
 export class Breakers {
-  readonly #circuits = new Map<string, Circuit>();
+  readonly #failures = new Map<string, number>();
 
-  allows(peer: string, nowMs: number): boolean {
-    const circuit = this.#circuits.get(peer);
-    if (!circuit || circuit.failures < failuresMax || nowMs >= circuit.openUntilMs) return true;
-    return false;
+  allows(peer: string): boolean {
+    return (this.#failures.get(peer) ?? 0) < failuresMax;
   }
 
   succeeded(peer: string): void {
-    this.#circuits.delete(peer);
+    this.#failures.delete(peer);
   }
 
-  failed(peer: string, nowMs: number): void {
-    const circuit = this.#circuits.get(peer) ?? { failures: 0, openUntilMs: 0 };
-    circuit.failures++;
-    circuit.openUntilMs = nowMs + openMs;
-    this.#circuits.set(peer, circuit);
+  /** Returns true where this failure opened it: then the peer is to be probed. */
+  failed(peer: string): boolean {
+    const failures = (this.#failures.get(peer) ?? 0) + 1;
+    this.#failures.set(peer, failures);
+    return failures === failuresMax;
   }
 }

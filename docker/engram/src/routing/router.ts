@@ -2,20 +2,22 @@
  * Brings a request to a node that can serve it. Any node takes any request: an owner serves reads itself,
  * writes go to the primary, everything else is forwarded by RPC, at most twice.
  *
- * Promise about writes: a write that failed with `applied: false` was neither logged nor sent to anyone.
- * So a write goes to the next owner only if the one before certainly never got it.
+ * Promise about writes: a write that failed with `notApplied` was neither logged nor sent to anyone. So a
+ * write goes to the next owner only if the one before certainly never got it. An owner that cannot
+ * reach the primary coordinates a write itself: any owner may write, since versions merge.
  */
 
 import type { Placement } from '../data.ts';
 import { type Env, RpcError } from '../env/env.ts';
 import { pack, unpack } from '../store/codec.ts';
-import type { Member, Membership } from '../swim/membership.ts';
+import type { Membership } from '../swim/membership.ts';
 import { Breakers } from './breaker.ts';
+import { RouteGossip } from './gossip.ts';
 import { type Route, RoutingTable } from './table.ts';
 
-const gossipMs = 1000;
-const gossipDeadlineMs = 800;
-const attemptMs = 700;
+/** One attempt to forward; short enough that there is time for another owner. */
+const readAttemptMs = 700;
+const writeAttemptMs = 1300;
 const retryPausesMs = [10, 20, 40];
 const hopsMax = 2;
 
@@ -25,13 +27,18 @@ interface Forwarded {
   readonly space: string;
   readonly hops: number;
   readonly deadlineMs: number;
+  /** Generation of the route that the sender follows. */
+  readonly generation: number;
+  /** The sender cannot reach the primary: serve it as you are. */
+  readonly fallback: boolean;
   readonly body: unknown;
 }
 
 type ForwardAnswer =
-  | { readonly t: 'done'; readonly hops: number; readonly node: string; readonly value: unknown }
-  /** Not an owner: try that node, says the routing entry of this version. */
-  | { readonly t: 'redirect'; readonly node: string; readonly version: number };
+  /** `route`: what the asker does not know yet. */
+  | { readonly t: 'done'; readonly value: unknown; readonly route: Route | null }
+  /** Wrong node: try the primary of this route. */
+  | { readonly t: 'redirect'; readonly route: Route };
 
 export interface Served<T> {
   readonly value: T;
@@ -39,14 +46,17 @@ export interface Served<T> {
   readonly hops: number;
 }
 
+/** Why nobody served a request. */
 export class RoutingError extends Error {
   readonly code: 'NO_OWNER' | 'INDETERMINATE' | 'DEADLINE';
-  /** True: certainly neither logged nor sent to anyone. */
-  readonly notApplied: boolean;
-  constructor(code: RoutingError['code'], message: string, notApplied: boolean) {
-    super(message);
+  constructor(code: RoutingError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RoutingError';
     this.code = code;
-    this.notApplied = notApplied;
+  }
+  /** True: certainly neither logged nor sent to anyone. */
+  get notApplied(): boolean {
+    return this.code !== 'INDETERMINATE';
   }
 }
 
@@ -54,94 +64,73 @@ export class RoutingError extends Error {
 export type LocalHandler = (space: string, body: unknown, deadlineMs: number) => Promise<unknown>;
 
 export interface Kind {
+  /** May be repeated: a read. */
   readonly idempotent: boolean;
   readonly handler: LocalHandler;
 }
 
+export interface RouterParts {
+  readonly env: Env;
+  readonly membership: Membership;
+  readonly placement: Placement;
+  /** Names of all known spaces. */
+  spaces(): readonly string[];
+  readonly kinds: Readonly<Record<string, Kind>>;
+}
+
 export class Router {
-  readonly #env: Env;
-  readonly #membership: Membership;
-  readonly #placement: Placement;
-  readonly #kinds: Readonly<Record<string, Kind>>;
-  readonly #spaces: () => readonly string[];
+  readonly #parts: RouterParts;
   readonly #breakers = new Breakers();
+  readonly #gossip: RouteGossip;
   readonly table: RoutingTable;
-  #stopped = false;
   readonly counters = { forwarded: 0, redirects: 0, retries: 0, promotions: 0, refused: 0 };
 
-  constructor(
-    env: Env,
-    membership: Membership,
-    placement: Placement,
-    spaces: () => readonly string[],
-    kinds: Readonly<Record<string, Kind>>,
-  ) {
-    this.#env = env;
-    this.#membership = membership;
-    this.#placement = placement;
-    this.#spaces = spaces;
-    this.#kinds = kinds;
+  constructor(parts: RouterParts) {
+    const { env, membership, placement } = parts;
+    this.#parts = parts;
     this.table = new RoutingTable({
       self: membership.self.id,
       index: () => 1 + membership.members().findIndex((member) => member.id === membership.self.id),
       owners: (space) => placement.owners(space),
       reachable: (id) => membership.reachable(id),
     });
+    this.#gossip = new RouteGossip(env, membership, this.table, this.#breakers, () =>
+      this.#promoteAll(),
+    );
   }
 
-  start(): void {
-    this.#membership.onChange((member) => {
-      if (member.state === 'alive') this.#breakers.succeeded(member.id);
-      this.#promoteAll();
-    });
-    this.#schedule();
+  /** Reads the routes of a former life and begins to talk. */
+  async start(): Promise<void> {
+    await this.#gossip.start();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#gossip.stop();
   }
 
   #promoteAll(): void {
-    let promoted = false;
-    for (const space of this.#spaces()) {
-      const route = this.table.promote(space);
-      if (!route) continue;
-      promoted = true;
-      this.counters.promotions++;
-      this.#env.log('info', 'routing.promoted', {
-        space,
-        generation: route.generation,
-      });
-    }
-    if (promoted) for (const peer of this.#peers()) void this.#gossip(peer);
+    for (const space of this.#parts.spaces()) this.#promote(space);
   }
 
-  #peers(): Member[] {
-    const self = this.#membership.self.id;
-    return this.#membership
-      .members()
-      .filter((member) => member.id !== self && this.#membership.reachable(member.id));
+  #promote(space: string): void {
+    const route = this.table.promote(space);
+    if (!route) return;
+    this.counters.promotions++;
+    const { generation } = route;
+    this.#parts.env.log('info', 'routing.promoted', { space, generation });
+    this.#gossip.changed();
   }
 
-  #schedule(): void {
-    this.#env.timer(gossipMs * (0.75 + this.#env.random() / 2), () => {
-      if (this.#stopped) return;
-      this.#promoteAll();
-      const peers = this.#peers();
-      const peer = peers[Math.floor(this.#env.random() * peers.length)];
-      void (peer ? this.#gossip(peer) : Promise.resolve()).then(() => this.#schedule());
-    });
-  }
-
-  async #gossip(peer: Member): Promise<void> {
-    try {
-      const body = pack(this.table.entries());
-      const { rpc } = this.#env;
-      const answer = await rpc.call(peer.rpcAddress, 'route.gossip', body, gossipDeadlineMs);
-      for (const route of unpack(answer) as Route[]) this.table.merge(route);
-    } catch {
-      // Out of reach: the next round asks somebody else.
-    }
+  /** Who is to be asked, in this order; the last resort of a write is whoever surely can. */
+  #candidates(space: string, idempotent: boolean): string[] {
+    const { membership, placement } = this.#parts;
+    const self = membership.self.id;
+    const others = this.table.candidates(space).filter((owner) => owner !== self);
+    const alive = others.filter((owner) => membership.get(owner)?.state === 'alive');
+    const suspect = others.filter((owner) => !alive.includes(owner));
+    if (!placement.owners(space).includes(self)) return [...alive, ...suspect];
+    const { primary } = this.table.route(space);
+    return !idempotent && alive[0] === primary ? [primary, self] : [self];
   }
 
   /** Serves `kind` for a space, here or elsewhere. Rejects with RoutingError. */
@@ -151,93 +140,118 @@ export class Router {
     body: unknown,
     deadlineMs: number,
   ): Promise<Served<T>> {
-    const self = this.#membership.self.id;
-    const { idempotent, handler } = this.#kinds[kind]!;
-    const until = this.#env.monotonicMs() + deadlineMs;
-    const owner = this.#placement.owners(space).includes(self);
-    this.table.promote(space);
-    let candidates = this.table.candidates(space);
-    if (idempotent && owner) candidates = [self, ...candidates.filter((each) => each !== self)];
-    let attempt = 0;
-    for (const candidate of candidates) {
-      const left = until - this.#env.monotonicMs();
-      if (left <= 0) throw new RoutingError('DEADLINE', 'the deadline passed', !idempotent);
+    const { env, membership, kinds } = this.#parts;
+    const self = membership.self.id;
+    const { idempotent, handler } = kinds[kind]!;
+    const until = env.monotonicMs() + deadlineMs;
+    this.#promote(space);
+    let attempts = 0;
+    for (const candidate of this.#candidates(space, idempotent)) {
+      let leftMs = until - env.monotonicMs();
+      if (leftMs <= 0) throw new RoutingError('DEADLINE', 'no owner answered in time');
       if (candidate === self) {
-        return { value: (await handler(space, body, left)) as T, node: self, hops: 0 };
+        return { value: (await handler(space, body, leftMs)) as T, node: self, hops: 0 };
       }
-      if (attempt > 0) await this.#pause(attempt);
-      attempt++;
-      const served = await this.#tryForward<T>(candidate, kind, space, body, left, idempotent);
+      if (!this.#breakers.allows(candidate)) continue;
+      if (attempts > 0) {
+        await this.#pause(attempts);
+        leftMs = until - env.monotonicMs();
+      }
+      attempts++;
+      const fallback = candidate !== this.table.route(space).primary;
+      const request = { kind, space, body, fallback };
+      const served = await this.#forward<T>(candidate, request, leftMs, idempotent);
       if (served) return served;
     }
     this.counters.refused++;
-    throw new RoutingError('NO_OWNER', `no owner of space ${space} can be reached`, !idempotent);
+    throw new RoutingError('NO_OWNER', 'no owner of it can be reached from this node');
   }
 
-  #pause(attempt: number): Promise<void> {
+  /** 10, 20, 40 ms with jitter. */
+  #pause(attempts: number): Promise<void> {
+    const { env } = this.#parts;
     this.counters.retries++;
-    const pause = retryPausesMs[Math.min(attempt, retryPausesMs.length) - 1]!;
+    const pause = retryPausesMs[Math.min(attempts, retryPausesMs.length) - 1]!;
     return new Promise((resolve) => {
-      this.#env.timer(pause * (0.5 + this.#env.random()), resolve);
+      env.timer(pause * (0.5 + env.random()), resolve);
     });
   }
 
   /** Null: certainly not done there, try the next. */
-  async #tryForward<T>(
+  async #forward<T>(
     target: string,
-    kind: string,
-    space: string,
-    body: unknown,
+    request: Pick<Forwarded, 'kind' | 'space' | 'body' | 'fallback'>,
     leftMs: number,
     idempotent: boolean,
   ): Promise<Served<T> | null> {
+    const { env, membership } = this.#parts;
+    const deadlineMs = Math.min(leftMs, idempotent ? readAttemptMs : writeAttemptMs);
     let node = target;
     for (let hops = 1; hops <= hopsMax; hops++) {
-      const now = this.#env.monotonicMs();
-      const member = this.#membership.get(node);
-      if (!member || !this.#breakers.allows(node, now)) return null;
-      const deadlineMs = idempotent ? Math.min(leftMs, attemptMs) : leftMs;
-      const request: Forwarded = { kind, space, hops, deadlineMs, body };
+      const member = membership.get(node);
+      if (!member || node === membership.self.id || !this.#breakers.allows(node)) return null;
+      const { generation } = this.table.route(request.space);
+      const body = pack({ ...request, hops, deadlineMs, generation } satisfies Forwarded);
       this.counters.forwarded++;
+      let answer: ForwardAnswer;
       try {
-        const { rpc } = this.#env;
-        const bytes = await rpc.call(member.rpcAddress, 'api.forward', pack(request), deadlineMs);
-        this.#breakers.succeeded(node);
-        const answer = unpack(bytes) as ForwardAnswer;
-        if (answer.t === 'done') return { value: answer.value as T, node: answer.node, hops };
-        this.counters.redirects++;
-        node = answer.node;
+        answer = unpack(
+          await env.rpc.call(member.rpcAddress, 'api.forward', body, deadlineMs),
+        ) as ForwardAnswer;
       } catch (error) {
-        this.#breakers.failed(node, this.#env.monotonicMs());
-        const sent = !(error instanceof RpcError) || error.sent;
-        this.#env.log('debug', 'routing.forward-failed', { peer: node, kind, reason: String(error) });
-        if (idempotent || !sent) return null;
+        if (this.#failed(node, request.kind, error) || idempotent) return null;
         throw new RoutingError(
           'INDETERMINATE',
-          `${node} was asked to write and did not answer; the write may have been applied`,
-          false,
+          `${node} was asked to write and did not answer, so it may have been written`,
+          { cause: error },
         );
       }
+      this.#breakers.succeeded(node);
+      if (answer.route && this.table.merge(answer.route)) this.#gossip.learned();
+      if (answer.t === 'done') return { value: answer.value as T, node, hops };
+      this.counters.redirects++;
+      node = answer.route.primary;
     }
     return null;
   }
 
+  /** Notes a failed call; returns whether the request certainly never left this node. */
+  #failed(node: string, kind: string, error: unknown): boolean {
+    const { env } = this.#parts;
+    env.log('debug', 'routing.forward-failed', { peer: node, kind, reason: String(error) });
+    if (!(error instanceof RpcError)) return false;
+    // A peer that answered with an error is there.
+    if (error.code !== 'remote' && this.#breakers.failed(node)) this.#gossip.probe(node);
+    return !error.sent;
+  }
+
   /** Requests of peers: `api.forward` and `route.gossip`. */
   async handleRpc(method: string, body: Uint8Array): Promise<Uint8Array> {
-    if (method === 'route.gossip') {
-      for (const route of unpack(body) as Route[]) this.table.merge(route);
-      return pack(this.table.entries());
+    switch (method) {
+      case 'route.gossip':
+        return this.#gossip.receive(body);
+      case 'api.forward':
+        return pack(await this.#answer(unpack(body) as Forwarded));
+      default:
+        throw new Error(`unknown method ${method}`);
     }
-    const { kind, space, hops, deadlineMs, body: request } = unpack(body) as Forwarded;
-    const self = this.#membership.self.id;
-    if (!this.#placement.owners(space).includes(self)) {
-      const { primary, version } = this.table.route(space);
-      return pack({ t: 'redirect', node: primary, version } satisfies ForwardAnswer);
-    }
+  }
+
+  async #answer(request: Forwarded): Promise<ForwardAnswer> {
+    const { membership, placement, kinds } = this.#parts;
+    const { kind, space, hops, deadlineMs, generation, fallback } = request;
+    const self = membership.self.id;
+    const known = kinds[kind];
+    if (!known) throw new Error(`unknown kind ${kind} of request; are all nodes of one release?`);
     // A request arrives at a primary that does not know yet that it is one.
-    this.table.promote(space);
-    const { handler } = this.#kinds[kind]!;
-    const value = await handler(space, request, deadlineMs);
-    return pack({ t: 'done', hops, node: self, value } satisfies ForwardAnswer);
+    this.#promote(space);
+    const route = this.table.route(space);
+    const owner = placement.owners(space).includes(self);
+    const better = !known.idempotent && !fallback && hops < hopsMax && route.primary !== self;
+    if (!owner || (better && membership.get(route.primary)?.state === 'alive')) {
+      return { t: 'redirect', route };
+    }
+    const value = await known.handler(space, request.body, deadlineMs);
+    return { t: 'done', value, route: route.generation > generation ? route : null };
   }
 }

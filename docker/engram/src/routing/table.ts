@@ -2,16 +2,18 @@
  * Who is primary of each space: a state machine without I/O.
  *
  * The first reachable owner in order of preference serves as primary. If the primary that an entry names
- * cannot be reached, that owner promotes itself. Each promotion takes a new generation, and
- * generations are ballots as in Paxos: node i uses only numbers that are i modulo 128. So two
- * sides of a cut that promote separately never give one generation two primaries; after the heal
- * the higher generation wins everywhere. Safety does not rest on it: any owner may write.
+ * cannot be reached or owns the space no longer, that owner promotes itself. Each promotion takes a
+ * new generation, and generations are ballots as in Paxos: node i uses only numbers that are i
+ * modulo 128. So two sides of a cut that promote separately never give one generation two
+ * primaries; after the heal the higher (generation, node) wins everywhere, and the next promotion
+ * goes beyond both. Safety does not rest on it: any owner may write.
  */
 
 export interface Route {
   readonly space: string;
   readonly primary: string;
   readonly replicas: readonly string[];
+  /** 0: nobody was ever promoted, the primary is what placement says. */
   readonly generation: number;
   /** Grows with every change that this node has seen. */
   readonly version: number;
@@ -41,11 +43,11 @@ export class RoutingTable {
     this.#view = view;
   }
 
-  /** The route of a space as this node believes it; generation 0 is what placement says. */
+  /** The route of a space as this node believes it. */
   route(space: string): Route {
     const owners = this.#view.owners(space);
     const known = this.#routes.get(space);
-    const primary = known && owners.includes(known.primary) ? known.primary : owners[0]!;
+    const primary = known?.primary ?? owners[0]!;
     const replicas = owners.filter((owner) => owner !== primary);
     return {
       space,
@@ -56,21 +58,26 @@ export class RoutingTable {
     };
   }
 
-  /** Owners in the order in which a request should try them: the primary, then by preference. */
+  /** Reachable owners, the primary first, then by preference. */
   candidates(space: string): string[] {
-    const { primary, replicas } = this.route(space);
-    return [primary, ...replicas].filter((owner) => this.#view.reachable(owner));
+    const owners = this.#view.owners(space);
+    const primary = this.#routes.get(space)?.primary ?? owners[0]!;
+    return owners
+      .filter((owner) => this.#view.reachable(owner))
+      .sort((left, right) => Number(right === primary) - Number(left === primary));
   }
 
   /** Promotes this node where it must; returns the new route, or null where nothing changed. */
   promote(space: string): Route | null {
     const { self } = this.#view;
-    const route = this.route(space);
-    if (route.primary === self || this.#view.reachable(route.primary)) return null;
-    const heir = this.#view.owners(space).find((owner) => this.#view.reachable(owner));
+    const owners = this.#view.owners(space);
+    const known = this.#routes.get(space);
+    const primary = known?.primary ?? owners[0]!;
+    if (owners.includes(primary) && this.#view.reachable(primary)) return null;
+    const heir = owners.find((owner) => this.#view.reachable(owner));
     if (heir !== self) return null;
-    const generation = nextGeneration(route.generation, this.#view.index());
-    return this.#store(space, self, generation, route.version + 1);
+    const generation = nextGeneration(known?.generation ?? 0, this.#view.index());
+    return this.#store(space, self, generation, (known?.version ?? 0) + 1);
   }
 
   #store(space: string, primary: string, generation: number, version: number): Route {

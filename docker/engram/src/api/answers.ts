@@ -1,0 +1,161 @@
+/** What answers about memories have in common: headers, visibility, and failures to reach an owner. */
+import { encodeContext } from '../conflict/context.ts';
+import type { Context, MemoryState, MemoryVersion } from '../data.ts';
+import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import { RoutingError, type Served } from '../routing/router.ts';
+import { ApiError } from './errors.ts';
+import type { ReadValue } from './kinds.ts';
+import type { Service } from './service.ts';
+
+const writeDeadlineMs = 2000;
+const readDeadlineMs = 1500;
+
+export function json(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+/** RFC 3339 in UTC. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** In words: high, medium or low. */
+export function categoryOf(confidence: number): string {
+  return confidence >= 0.75 ? 'high' : confidence >= 0.4 ? 'medium' : 'low';
+}
+
+/** Has a write served by the space's primary. Throws ApiError. */
+export async function serveWrite<T>(
+  service: Service,
+  kind: 'write' | 'delete',
+  space: string,
+  body: unknown,
+): Promise<Served<T>> {
+  try {
+    return await service.router.serve<T>(kind, space, body, writeDeadlineMs);
+  } catch (error) {
+    if (!(error instanceof RoutingError)) throw error;
+    throw new ApiError(
+      'MEMORY_CLUSTER_UNAVAILABLE',
+      `Space ${space} cannot be written now: ${error.message}.`,
+      error.notApplied
+        ? 'Nothing was written. Try again, or ask a node on the other side of the partition.'
+        : 'The write may or may not have been applied. Read before you write again.',
+      'GET /cluster/health',
+      {
+        headers: { 'retry-after': '1' },
+        fields: error.notApplied ? { applied: false } : {},
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Has a read served by an owner of the space; refuses a stale answer where asked to. */
+export async function serveRead(
+  service: Service,
+  request: HttpRequest,
+  kind: 'read' | 'list' | 'recall',
+  space: string,
+  body: unknown,
+): Promise<Served<ReadValue>> {
+  let answer: Served<ReadValue>;
+  try {
+    answer = await service.router.serve<ReadValue>(kind, space, body, readDeadlineMs);
+  } catch (error) {
+    if (!(error instanceof RoutingError)) throw error;
+    throw new ApiError(
+      error.code === 'DEADLINE' ? 'QUERY_TIMEOUT' : 'MEMORY_CLUSTER_UNAVAILABLE',
+      `Space ${space} cannot be read now: ${error.message}.`,
+      'Try again, or ask a node on the other side of the partition.',
+      'GET /cluster/health',
+      { headers: { 'retry-after': '1' }, cause: error },
+    );
+  }
+  if (answer.value.stale && request.query.get('strict') === 'true') {
+    throw new ApiError(
+      'MEMORY_CLUSTER_UNAVAILABLE',
+      `Space ${space} cannot be read from a state as new as the context.`,
+      'Leave ?strict=true out to get what is there, marked as stale.',
+      `GET ${request.path}`,
+      { headers: { ...servedHeaders(answer, answer.value.context), 'retry-after': '1' } },
+    );
+  }
+  return answer;
+}
+
+export function servedHeaders(
+  answer: { readonly node: string; readonly hops: number },
+  context: Context,
+): Record<string, string> {
+  return {
+    'x-engram-node': answer.node,
+    'x-engram-hops': String(answer.hops),
+    'x-engram-context': encodeContext(context),
+  };
+}
+
+export interface Seen {
+  /** Factor of every confidence in the answer. */
+  readonly penalty: number;
+  readonly warnings: readonly string[];
+  readonly stale?: true;
+}
+
+/** What every answer of a read says about itself. */
+export function seenNow(service: Service, stale: boolean): Seen {
+  const { factor, warnings } = service.visibility();
+  if (!stale) return { penalty: factor, warnings };
+  const also = 'The state of the context cannot be reached - the answer is stale';
+  return { penalty: factor, warnings: [...warnings, also], stale };
+}
+
+export function showVersion(version: MemoryVersion, factor: number): Record<string, unknown> {
+  return {
+    version: version.dot,
+    content: version.content,
+    confidence: version.confidence * factor,
+    timestamp: timeText(version.observedAtMs),
+    ...(version.deleted ? { deleted: true } : {}),
+  };
+}
+
+export function showMemory(
+  memory: MemoryState,
+  factor: number,
+  embeddings: boolean,
+): Record<string, unknown> {
+  const { shown, siblings } = memory;
+  return {
+    id: memory.id,
+    ...showVersion(shown, factor),
+    memory_type: shown.memoryType,
+    tags: shown.tags,
+    conflict: siblings.length > 1,
+    siblings: siblings.map((version) => showVersion(version, factor)),
+    ...(embeddings && shown.embedding ? { embedding: [...shown.embedding] } : {}),
+  };
+}
+
+/** 404 for a memory: still an answer about the space, with all that such answers carry. */
+export function notFound(
+  id: string,
+  headers: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, unknown>>,
+): ApiError {
+  return new ApiError(
+    'MEMORY_NOT_FOUND',
+    `There is no memory ${JSON.stringify(id.slice(0, 80))} in this space.`,
+    'Check the id and the space, or recall by a query.',
+    'GET /api/v1/memories/recall?query=kettle',
+    { headers, fields },
+  );
+}
