@@ -1,189 +1,285 @@
 /**
- * Eventual convergence: after everything is healed and load has stopped, every node gives the same answer for every
- * key; and when that came about. Rounds of final reads are repeated until they agree, so the newest final
- * read of each node counts, and the first moment from which all agree and stay so is `converged-at`.
+ * Eventual convergence: after everything was healed and load had stopped, every node gives the same answer
+ * for every key, siblings included; and when that came about.
+ *
+ * Answers are compared by a commutative 64-bit hash of what they show, kept up along each chain of set
+ * reads, so that a whole space costs no more than its changes. The run repeats rounds of final reads
+ * until they agree; the last complete round is judged. `converged-at` of a key is the first moment of
+ * the final phase from which the latest answers of all nodes agree, and stay so. A key for which a node
+ * gave no answer, or whose answers began before its last write was over, is not judged: unknown.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { explainDivergence, explainSource, groupsOf } from './convergence-witness.ts';
+import {
+  collectFinalReads,
+  type FinalReads,
+  isJudgedRead,
+  type KeyFinals,
+  listed,
+  missingText,
+} from './final-reads.ts';
 import { Groups } from './grouping.ts';
-import { type History, isWrite, Kind, PHASES } from './history.ts';
-import { contentsAt, finalReads, isWhole } from './sightings.ts';
+import { type History, isWrite, Kind, PHASES, Status } from './history.ts';
+import { milliseconds, Numbers, quantilesOf } from './quantiles.ts';
+import { collectChains } from './set-reads.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
-import { indices, keyName, lanes, steps } from './witness.ts';
 
-/** One answer to a final read, reduced to text so that answers can be compared. */
-interface FinalAnswer {
-  readonly row: number;
-  readonly node: number;
-  readonly state: string;
+/** Keys in the tables of the details. */
+const keysShown = 20;
+
+/** A 64-bit hash of what each read shows, in two halves, by row. */
+export interface StateHashes {
+  readonly high: Int32Array;
+  readonly low: Int32Array;
 }
 
-interface Diverged {
-  readonly key: number;
-  /** Rows of the newest final reads, one for each group of nodes that agree. */
-  readonly groups: readonly { readonly nodes: readonly number[]; readonly row: number }[];
+function mix(value: number): number {
+  let x = Math.imul(value ^ (value >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return x ^ (x >>> 16);
 }
 
-function stateOf(
-  history: History,
-  row: number,
-  contents: ReadonlyMap<number, ReadonlySet<number>>,
-) {
-  if (isWhole(history.kind[row]!)) {
-    return [...contents.get(row)!].sort((left, right) => left - right).join(',');
+const highOf = (id: number): number => mix(id + 0x3c6ef372);
+const lowOf = (id: number): number => mix(id ^ 0x5bd1e995);
+
+export function hashStates(history: History, budget: Budget): StateHashes {
+  const high = new Int32Array(history.n);
+  const low = new Int32Array(history.n);
+  const { siblings, value, kind } = history;
+  for (let row = 0; row < history.n; row++) {
+    if (kind[row] !== Kind.Read) continue;
+    // The shown value counts by itself: which sibling is shown is part of the answer.
+    high[row] = highOf(-1 - value[row]!);
+    low[row] = lowOf(-1 - value[row]!);
+    for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]!; i++) {
+      if (siblings.data[i] === value[row]) continue;
+      high[row] = (high[row]! + highOf(siblings.data[i]!)) | 0;
+      low[row] = (low[row]! + lowOf(siblings.data[i]!)) | 0;
+    }
   }
-  const { siblings, value } = history;
-  if (!siblings) return String(value[row]);
-  const ids = [...siblings.data.subarray(siblings.off[row], siblings.off[row + 1])];
-  return `${value[row]}|${ids.sort((left, right) => left - right).join(',')}`;
+  const chains = collectChains(history);
+  for (let chain = 0; chains !== null && chain < chains.count; chain++) {
+    if ((chain & 255) === 0) budget.step();
+    let h = 0;
+    let l = 0;
+    for (let at = chains.off[chain]!; at < chains.off[chain + 1]!; at++) {
+      const row = chains.rows[at]!;
+      for (let d = chains.delta.off[row]!; d < chains.delta.off[row + 1]!; d++) {
+        const change = chains.delta.data[d]!;
+        const sign = change > 0 ? 1 : -1;
+        h = (h + sign * highOf(Math.abs(change))) | 0;
+        l = (l + sign * lowOf(Math.abs(change))) | 0;
+      }
+      high[row] = h;
+      low[row] = l;
+    }
+  }
+  return { high, low };
 }
 
-function answersOf(
-  history: History,
-  rows: readonly number[],
-  contents: ReadonlyMap<number, ReadonlySet<number>>,
-): FinalAnswer[] {
-  return rows
-    .map((row) => ({
-      row,
-      node: history.node[row]! >= 0 ? history.node[row]! : -2 - history.session[row]!,
-      state: stateOf(history, row, contents),
-    }))
-    .sort((left, right) => history.complete[left.row]! - history.complete[right.row]!);
+/** Rows of the last round that every reader answered; of the last answers, if no round is complete. */
+export function lastRound(history: History, key: KeyFinals): readonly number[] {
+  const attempts = [...key.attempts.values()];
+  const rounds = Math.min(...attempts.map((rows) => rows.length));
+  for (let round = rounds - 1; round >= 0; round--) {
+    const rows = attempts.map((each) => each[round]!);
+    if (rows.every((row) => isJudgedRead(history, row))) return rows;
+  }
+  return key.last;
 }
 
-/** When all of `nodes` agree and stay so, ns; null for never. */
-function convergedAt(
-  history: History,
-  answers: readonly FinalAnswer[],
-  nodes: number,
-): number | null {
-  const now = new Map<number, string>();
-  let since: number | null = null;
-  for (const { row, node, state } of answers) {
-    now.set(node, state);
-    const agree = now.size === nodes && [...now.values()].every((each) => each === state);
-    if (!agree) since = null;
-    else since ??= history.complete[row]!;
+function agree({ high, low }: StateHashes, rows: readonly number[]): boolean {
+  const first = rows[0]!;
+  return rows.every((row) => high[row] === high[first] && low[row] === low[first]);
+}
+
+/** When the latest answers of all readers agree and stay so, ns; Infinity for never. */
+function convergedAt(history: History, key: KeyFinals, hashes: StateHashes): number {
+  const answers = [...key.attempts]
+    .flatMap(([reader, rows]) => rows.map((row) => ({ reader, row })))
+    .filter(({ row }) => isJudgedRead(history, row))
+    .sort((a, b) => a.row - b.row);
+  const latest = new Map<number, number>();
+  let since = Number.POSITIVE_INFINITY;
+  for (const { reader, row } of answers) {
+    latest.set(reader, row);
+    const isEqual = latest.size === key.attempts.size && agree(hashes, [...latest.values()]);
+    if (!isEqual) since = Number.POSITIVE_INFINITY;
+    else since = Math.min(since, history.complete[row]!);
   }
   return since;
 }
 
-function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const finals = finalReads(history);
-  const whole = new Set([...finals.values()].flat().filter((row) => isWhole(history.kind[row]!)));
-  const contents = contentsAt(history, whole);
-  const nodes = new Set(
-    [...finals.values()]
-      .flat()
-      .map((row) => history.node[row]!)
-      .filter((node) => node >= 0),
-  );
-  const expected = Math.max(history.nodes.length, nodes.size);
-  const written = writtenKeys(history);
-  const unread: string[] = [];
-  const groups = new Groups<Diverged>();
-  let last = 0;
-  for (const key of written) {
-    budget.step();
-    const answers = answersOf(history, finals.get(key) ?? [], contents);
-    const newest = new Map(answers.map((answer) => [answer.node, answer]));
-    const wanted = expected > 0 ? expected : newest.size;
-    if (newest.size === 0 || newest.size < wanted) {
-      unread.push(history.keys[key]!);
-      continue;
-    }
-    const at = convergedAt(history, answers, newest.size);
-    if (at === null) groups.add('diverged', String(key), divergence(key, [...newest.values()]));
-    else last = Math.max(last, at);
-  }
-  return verdict(history, options, groups, unread, written.size, last, expected);
-}
-
-function verdict(
-  history: History,
-  options: CheckOptions,
-  groups: Groups<Diverged>,
-  unread: readonly string[],
-  keys: number,
-  lastNs: number,
-  nodes: number,
-): Verdict {
-  const diverged = groups.size;
-  const unknown = diverged === 0 && (unread.length > 0 || keys === 0);
-  const healNs = healedAt(history);
-  const afterHealMs = diverged > 0 || keys === 0 ? null : Math.max(0, lastNs - healNs) / 1e6;
-  return {
-    checker: 'convergence',
-    version: convergence.version,
-    valid: diverged > 0 ? false : unknown ? 'unknown' : true,
-    ...(unknown ? { reason: 'no-final-read' as const } : {}),
-    message:
-      diverged > 0
-        ? `${diverged} of ${keys} keys never became equal on all ${nodes} nodes`
-        : unknown
-          ? `no final read of every node for ${unread.slice(0, 3).join(', ') || 'any key'}`
-          : `${keys} keys are equal on all ${nodes} nodes`,
-    figures: {
-      'keys-count': keys,
-      'diverged-count': diverged,
-      'unread-count': unread.length,
-      'nodes-count': nodes,
-      'converged-at-ms': diverged > 0 || keys === 0 ? null : lastNs / 1e6,
-      'seen-equal-after-heal-ms': afterHealMs,
-    },
-    anomalies: groups.show(options.maxAnomalies, (each, count) => anomaly(history, each, count)),
-    counts: groups.counts(),
-  };
-}
-
-function writtenKeys(history: History): Set<number> {
-  const keys = new Set<number>();
+/** By key: when its last acknowledged write was over, ns; -1 for none. */
+function lastWrites(history: History): Float64Array {
+  const ends = new Float64Array(history.keys.length).fill(-1);
   for (let row = 0; row < history.n; row++) {
     const kind = history.kind[row]!;
-    if (isWrite(kind) || kind === Kind.Delete) keys.add(history.key[row]!);
-  }
-  return keys;
-}
-
-/** When the last fault was healed, or load stopped. */
-function healedAt(history: History): number {
-  let at = 0;
-  for (const fault of history.faults) if (Number.isFinite(fault.end)) at = Math.max(at, fault.end);
-  const heal = PHASES.indexOf('heal');
-  for (let row = 0; row < history.n; row++) {
-    if (history.phase[row]! < heal && Number.isFinite(history.complete[row]!)) {
-      at = Math.max(at, history.complete[row]!);
+    const key = history.key[row]!;
+    if (key < 0 || history.status[row] !== Status.Ok) continue;
+    if (isWrite(kind) || kind === Kind.Delete) {
+      ends[key] = Math.max(ends[key]!, history.complete[row]!);
     }
   }
-  return at;
+  return ends;
 }
 
-function divergence(key: number, newest: readonly FinalAnswer[]): Diverged {
-  const byState = new Map<string, { nodes: number[]; row: number }>();
-  for (const { node, row, state } of newest) {
-    const group = byState.get(state);
-    if (group) group.nodes.push(node);
-    else byState.set(state, { nodes: [node], row });
+/** When the last fault was over, else when the phase after the load began; null where neither is known. */
+function healedAt(history: History): number | null {
+  const ends = history.faults.map((fault) => fault.end).filter(Number.isFinite);
+  if (ends.length > 0) return Math.max(...ends);
+  let begin = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < history.n; row++) {
+    if (history.phase[row]! >= PHASES.indexOf('heal')) {
+      begin = Math.min(begin, history.invoke[row]!);
+    }
   }
-  return { key, groups: [...byState.values()] };
+  return Number.isFinite(begin) ? begin : null;
 }
 
-function anomaly(history: History, { groups }: Diverged, count: number): Anomaly {
-  const rows = groups.map((group) => group.row).sort((left, right) => left - right);
-  const names = groups.map((group) =>
-    group.nodes.map((node) => (node >= 0 ? history.nodes[node] : `session ${-2 - node}`)).join(' '),
+interface Judged {
+  readonly diverged: readonly { readonly key: KeyFinals; readonly rows: readonly number[] }[];
+  /** Keys that all agree on, and since when. */
+  readonly converged: readonly { readonly key: number; readonly at: number }[];
+  /** Keys that were still being written when they were read finally. */
+  readonly unsettled: readonly string[];
+  readonly rounds: number;
+}
+
+function judgeKeys(
+  history: History,
+  finals: FinalReads,
+  hashes: StateHashes,
+  budget: Budget,
+): Judged {
+  const writtenUntil = lastWrites(history);
+  const diverged: { key: KeyFinals; rows: readonly number[] }[] = [];
+  const converged: { key: number; at: number }[] = [];
+  const unsettled: string[] = [];
+  let rounds = 0;
+  for (const key of finals.byKey) {
+    budget.step();
+    if (key === null || key.missing.length > 0 || key.last.length === 0) continue;
+    for (const rows of key.attempts.values()) rounds = Math.max(rounds, rows.length);
+    const rows = lastRound(history, key);
+    const isEqual = agree(hashes, rows);
+    if (rows.some((row) => history.invoke[row]! < writtenUntil[key.key]!)) {
+      unsettled.push(history.keys[key.key]!);
+    } else if (!isEqual) {
+      diverged.push({ key, rows });
+    } else {
+      converged.push({ key: key.key, at: convergedAt(history, key, hashes) });
+    }
+  }
+  return { diverged, converged, unsettled, rounds };
+}
+
+/** What all agree on must have been written by somebody, and not have failed. */
+function judgeSources(
+  history: History,
+  finals: FinalReads,
+  found: (pattern: 'phantom' | 'resurrected', row: number, id: number) => void,
+): void {
+  for (const key of finals.byKey) {
+    const row = key?.last[0];
+    if (row === undefined || history.kind[row] !== Kind.Read) continue;
+    const id = history.value[row]!;
+    const write = id === 0 ? -1 : history.writeOp[id]!;
+    if (id !== 0 && write < 0) found('phantom', row, id);
+    else if (write >= 0 && history.status[write] === Status.Fail) found('resurrected', row, id);
+  }
+}
+
+type Show = (count: number) => Anomaly;
+
+function check(history: History, options: CheckOptions, budget: Budget): Verdict {
+  const finals = collectFinalReads(history, 'all');
+  const hashes = hashStates(history, budget);
+  const judged = judgeKeys(history, finals, hashes, budget);
+  const groups = new Groups<Show>();
+  for (const { key, rows } of judged.diverged) {
+    groups.add('diverged', String(key.key), (count) =>
+      explainDivergence(history, options, finals, hashes, key.key, rows, count, check),
+    );
+  }
+  judgeSources(history, finals, (pattern, row, id) =>
+    groups.add(pattern, String(id), (count) =>
+      explainSource(history, options, pattern, row, id, count, check),
+    ),
   );
+  return verdictOf(history, options, finals, hashes, judged, groups);
+}
+
+function verdictOf(
+  history: History,
+  options: CheckOptions,
+  finals: FinalReads,
+  hashes: StateHashes,
+  judged: Judged,
+  groups: Groups<Show>,
+): Verdict {
+  const { diverged, converged, unsettled } = judged;
+  const keys = finals.byKey.filter((key) => key !== null).length;
+  const readers = new Set(finals.byKey.flatMap((key) => [...(key?.attempts.keys() ?? [])])).size;
+  const isLone = readers === 1 && history.nodes.length !== 1;
+  const missing = missingText(history, finals);
+  const isUnknown =
+    groups.size === 0 &&
+    (!finals.any || keys === 0 || missing !== null || unsettled.length > 0 || isLone);
+  const healNs = healedAt(history);
+  const isAll = diverged.length === 0 && converged.length === keys && keys > 0;
+  const atNs = isAll ? converged.reduce((max, each) => Math.max(max, each.at), 0) : Number.NaN;
+  const lastWriteNs = lastWrites(history).reduce((max, each) => Math.max(max, each), -1);
+  const afterHeal = new Numbers();
+  if (healNs !== null) for (const { at } of converged) afterHeal.push(Math.max(0, at - healNs));
+  const after = quantilesOf(afterHeal.toArray());
+  const why = !finals.any
+    ? 'there is no final read, so nothing can be said about the state of any node'
+    : missing !== null
+      ? `no final answer from ${missing}`
+      : unsettled.length > 0
+        ? `${listed(unsettled, 'key')} was still being written when it was read finally`
+        : 'only one reader answered, so there is nothing to compare';
+  const worst = [...converged].sort((a, b) => b.at - a.at).slice(0, keysShown);
   return {
-    pattern: 'diverged',
-    violates: ['convergence'],
-    key: keyName(history, rows[0]!),
-    ops: indices(history, rows),
-    summary: `${keyName(history, rows[0]!)} has ${groups.length} different states: ${names.join(' | ')}`,
-    steps: steps(history, rows),
-    lanes: lanes(history, rows),
-    count,
-    confirmed: true,
-    minimal: rows.length === 2,
+    checker: convergence.name,
+    version: convergence.version,
+    valid: groups.size > 0 ? false : isUnknown ? 'unknown' : true,
+    ...(isUnknown ? { reason: 'no-final-read' as const } : {}),
+    message:
+      diverged.length > 0
+        ? `${diverged.length} of ${keys} keys differ between nodes to the end`
+        : groups.size > 0
+          ? 'all nodes agree on values that nobody wrote'
+          : isUnknown
+            ? why
+            : `all ${readers} nodes agree on all ${keys} keys`,
+    figures: {
+      'key-count': keys,
+      'diverged-count': diverged.length,
+      'unread-count': keys - converged.length - diverged.length,
+      'reader-count': readers,
+      'round-count': judged.rounds,
+      'converged-at-ms': milliseconds(atNs),
+      'converged-after-heal-ms': healNs === null ? null : milliseconds(Math.max(0, atNs - healNs)),
+      'converged-after-last-write-ms': milliseconds(Math.max(0, atNs - lastWriteNs)),
+      'key-converged-after-heal-p99-ms': after === null ? null : milliseconds(after.p99),
+    },
+    details: {
+      'slowest-keys': worst.map(({ key, at }) => ({
+        key: history.keys[key],
+        'converged-at-ms': milliseconds(at),
+      })),
+      'diverged-keys': diverged.slice(0, keysShown).map(({ key, rows }) => ({
+        key: history.keys[key.key],
+        groups: groupsOf(history, finals, hashes, rows).map(({ readers: who, state }) => ({
+          nodes: who,
+          state,
+        })),
+      })),
+    },
+    anomalies: groups.show(options.maxAnomalies, (show, count) => show(count)),
+    counts: groups.counts(),
   };
 }
 
@@ -191,9 +287,10 @@ export const convergence: Checker = {
   name: 'convergence',
   version: '1',
   decides:
-    'After the heal all nodes give the same answer for every key, siblings included, and when that came about. ' +
-    'Needs a final read of every written key from every node.',
-  source: 'strong eventual consistency: Shapiro et al., SSS 2011; final reads after quiescence',
+    'After the heal all nodes give the same answer for every key, siblings included, and when that ' +
+    'came about. Needs a final read of every written key through every node, after its last write.',
+  source:
+    'eventual consistency: Terry et al., SOSP 1995; strong eventual consistency: Shapiro et al., SSS 2011',
   examples: {
     passes: 'A w x 1 || B w x 2; A r x 2 final; B r x 2 final',
     fails: 'A w x 1 || B w x 2; A r x 1 final; B r x 2 final',
