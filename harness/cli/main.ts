@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { EXIT, explain } from './errors.ts';
 
 interface CommandFile {
-  register(program: Command): void;
+  register(program: Command): void | Promise<void>;
 }
 
 /** In the order of the help text. */
@@ -49,7 +49,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const program = makeProgram();
     const wanted = commands[argv[0] ?? ''];
     const files = wanted === undefined ? Object.values(commands) : [wanted];
-    for (const file of files) (await file()).register(program);
+    for (const file of files) await (await file()).register(program);
     for (const command of program.commands) command.exitOverride();
     if (argv.length === 0) {
       program.outputHelp();

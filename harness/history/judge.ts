@@ -3,17 +3,17 @@
  * that they cannot differ. Damaged files and histories that cannot be judged end as `unknown` with
  * the reason; a violation that is found nevertheless wins.
  */
-import { dirname, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { HistoryError } from '../../checkers/build.ts';
 import type { CheckOptions } from '../../checkers/checker.ts';
 import { compose } from '../../checkers/compose.ts';
-import { type History, Status } from '../../checkers/history.ts';
+import { Flag, type History, Status } from '../../checkers/history.ts';
 import { checkers, defaultCheckOptions } from '../../checkers/index.ts';
 import type { Valid, Verdict } from '../../checkers/verdict.ts';
 import type { VerdictScreen } from '../report/verdict-text.ts';
 import { makeBudget } from './budget.ts';
 import { type LoadedRun, loadOpen } from './columns.ts';
-import { openRunFile, type RunSummary, readSummary } from './run-file.ts';
+import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
 
 export interface JudgeOptions {
@@ -59,31 +59,49 @@ function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verd
 }
 
 /**
- * Judges a stored run. Throws RunFileError when `path` is no readable run file or the verdict cannot
- * be stored.
+ * Judges a stored run. Throws RunFileError when `path` is no readable run file. A verdict that cannot
+ * be stored is returned all the same, with a note.
  */
 export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
   const file = openRunFile(path);
-  let loaded: LoadedRun | HistoryError;
-  let summary: RunSummary;
+  let judgement: Judgement;
   try {
-    summary = readSummary(file);
-    loaded = load(() => loadOpen(file, { initial: options.initial }));
+    judgement = judgeOpen(file, options);
   } finally {
     file.db.close();
   }
+  if (options.store === false) return judgement;
+  const { valid, verdicts, screen } = judgement;
+  try {
+    const { store: _, ...kept } = options;
+    return { ...judgement, checkNo: saveVerdicts(path, verdicts, valid, kept) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const notes = [...screen.notes, `the verdict could not be stored: ${reason}`];
+    return { ...judgement, screen: { ...screen, notes } };
+  }
+}
+
+/** The same for a file that is open; nothing is stored. `remarks`: what reading it has shown. */
+export function judgeOpen(
+  file: RunFile,
+  options: JudgeOptions = {},
+  remarks: readonly string[] = [],
+): Judgement {
+  const summary = readSummary(file);
+  const loaded = load(() => loadOpen(file, { initial: options.initial }));
   if (loaded instanceof HistoryError) {
-    const verdicts = [cannotJudge('harness-error', loaded.message)];
-    return finish(path, summary, null, verdicts, [], options);
+    const verdict = cannotJudge('harness-error', loaded.message);
+    return show(file.path, summary, null, [verdict], remarks);
   }
   const { history } = loaded;
   const aborted = summary.state !== 'done' || loaded.damaged;
-  const checked = judgeHistory(history, summary.minimumOk, aborted, options);
-  const notes = [...loaded.notes];
+  const notes = [...remarks, ...loaded.notes];
   if (summary.state !== 'done') {
     notes.push(`the run was ${summary.state}: ${summary.stateMessage ?? 'no reason was recorded'}`);
   }
-  return finish(path, summary, history, withReason(checked, aborted, notes), notes, options);
+  const checked = judgeHistory(history, summary, aborted, options);
+  return show(file.path, summary, history, withReason(checked, aborted, notes), notes);
 }
 
 function load(read: () => LoadedRun): LoadedRun | HistoryError {
@@ -98,31 +116,57 @@ function load(read: () => LoadedRun): LoadedRun | HistoryError {
 /** Names of all checkers, in the order in which they are shown. */
 export const checkerNames: readonly string[] = Object.keys(checkers);
 
-/** Judges columns; what the run itself says (minimum of ok operations) goes along. */
-export function judgeHistory(
-  history: History,
+/** What can be asked of a history that another tool recorded: it knows no nodes and no faults. */
+const FOR_FOREIGN: ReadonlySet<string> = new Set([
+  'lost-writes',
+  'causal',
+  'session',
+  'linearizable',
+  'staleness',
+  'stats',
+]);
+
+function checkersFor(history: History, foreign: boolean): readonly string[] {
+  if (!foreign) return checkerNames;
+  const settled = history.flags.some((flags) => (flags & Flag.Final) !== 0);
+  return checkerNames.filter(
+    (name) => FOR_FOREIGN.has(name) && (settled || name !== 'lost-writes'),
+  );
+}
+
+function settingsOf(
   minimumOk: RunSummary['minimumOk'],
   aborted: boolean,
   options: JudgeOptions,
-): readonly Verdict[] {
-  const chosen = options.checkers ?? checkerNames;
-  const limits = {
-    timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
-    memoryMb: options.memoryMb ?? MEMORY_MB,
-  };
-  const settings: CheckOptions = {
+): CheckOptions {
+  const { promises } = defaultCheckOptions;
+  return {
     ...defaultCheckOptions,
     aborted,
     ...(options.models === undefined ? {} : { models: options.models }),
     ...(options.maxAnomalies === undefined ? {} : { maxAnomalies: options.maxAnomalies }),
-    ...(options.realTime === undefined ? {} : { realTime: options.realTime }),
+    ...(options.realTime === true
+      ? { realTime: true, promises: [...promises, 'linearizable' as const] }
+      : {}),
     ...(minimumOk === null ? {} : { minimumOk }),
   };
+}
+
+/** Judges columns; what the run itself says (minimum of ok operations) goes along. */
+function judgeHistory(
+  history: History,
+  summary: RunSummary,
+  aborted: boolean,
+  options: JudgeOptions,
+): readonly Verdict[] {
+  const chosen = options.checkers ?? checkersFor(history, summary.source !== null);
+  const timeLimitMs = (options.timeLimitS ?? TIME_LIMIT_S) * 1000;
+  const memoryMb = options.memoryMb ?? MEMORY_MB;
   const { verdicts } = compose(
     history,
     chosen.map((name) => checkers[name]!),
-    settings,
-    () => makeBudget(limits.timeLimitMs, limits.memoryMb),
+    settingsOf(summary.minimumOk, aborted, options),
+    () => makeBudget(timeLimitMs, memoryMb),
   );
   return verdicts;
 }
@@ -140,26 +184,15 @@ function withReason(
   ];
 }
 
-function finish(
+function show(
   path: string,
   summary: RunSummary,
   history: History | null,
   verdicts: readonly Verdict[],
   notes: readonly string[],
-  options: JudgeOptions,
 ): Judgement {
   const valid = decide(verdicts);
-  const problems = [...notes];
-  let checkNo: number | null = null;
-  if (options.store !== false) {
-    try {
-      const { store: _, ...kept } = options;
-      checkNo = saveVerdicts(path, verdicts, valid, kept);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      problems.push(`the verdict could not be stored: ${reason}`);
-    }
-  }
+  const stored = basename(path) === 'run.sqlite';
   const screen: VerdictScreen = {
     name: summary.name,
     seed: summary.seed,
@@ -169,11 +202,11 @@ function finish(
     faults: history?.faults ?? [],
     nodes: history?.nodes ?? [],
     duration: summary.duration,
-    notes: problems,
-    run: shortest(dirname(path)),
+    notes,
+    run: stored ? shortest(dirname(path)) : path.endsWith('.sqlite') ? shortest(path) : null,
     replay: summary.replay === '' ? null : summary.replay,
   };
-  return { valid, verdicts, screen, checkNo };
+  return { valid, verdicts, screen, checkNo: null };
 }
 
 export function countOutcomes(history: History): VerdictScreen['counts'] {
@@ -182,7 +215,7 @@ export function countOutcomes(history: History): VerdictScreen['counts'] {
   return { ok: counts[Status.Ok]!, fail: counts[Status.Fail]!, info: counts[Status.Info]! };
 }
 
-/** The shorter way to write a folder: from here or from the root. */
+/** The shorter way to write a path: from here or from the root. */
 function shortest(dir: string): string {
   const near = relative(process.cwd(), dir);
   return near !== '' && near.length < dir.length ? near : dir;

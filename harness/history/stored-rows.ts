@@ -1,0 +1,76 @@
+/** Rows of table `op` as they were recorded, every column, one after the other. */
+import type { Phase } from '../../checkers/history.ts';
+import type { StoredRow } from './op-writer.ts';
+import type { Outcome } from './operation.ts';
+import type { RunFile } from './run-file.ts';
+
+interface Raw {
+  readonly idx: number;
+  readonly process: number | 'nemesis';
+  readonly f: string;
+  readonly outcome: Outcome | null;
+  readonly invoked: number;
+  readonly completed: number | null;
+  readonly thread: number;
+  readonly node: string | null;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly phase: Phase;
+  readonly workload: string | null;
+  readonly final: number | null;
+  readonly error: string | null;
+  readonly message: string | null;
+  readonly scheduled: number;
+  readonly confidence: number | null;
+  readonly warnings: number | null;
+  readonly stale: number | null;
+  readonly server: string | null;
+  readonly hops: number | null;
+  readonly version: string | null;
+  readonly siblings: string | null;
+  readonly sent_context: string | null;
+  readonly context: string | null;
+  readonly extra: string | null;
+}
+
+/** In order of `idx`. What SQLite throws for a damaged file goes to the caller. */
+export function* storedRows(file: RunFile): Generator<StoredRow> {
+  for (const raw of file.db.prepare<[], Raw>('SELECT * FROM op ORDER BY idx').iterate()) {
+    yield rowOf(raw);
+  }
+}
+
+function rowOf(raw: Raw): StoredRow {
+  const given = <Value>(value: Value | null): Value | undefined => value ?? undefined;
+  const bit = (value: number | null): boolean | undefined =>
+    value === null ? undefined : value === 1;
+  const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+  return {
+    idx: raw.idx,
+    process: raw.process,
+    thread: raw.thread,
+    phase: raw.phase,
+    workload: raw.workload,
+    f: raw.f,
+    key: raw.key,
+    value: json(raw.value),
+    node: raw.node,
+    scheduled: raw.scheduled,
+    invoked: raw.invoked,
+    completed: given(raw.completed),
+    outcome: given(raw.outcome),
+    final: bit(raw.final),
+    error: given(raw.error),
+    message: given(raw.message),
+    confidence: given(raw.confidence),
+    warnings: given(raw.warnings),
+    stale: bit(raw.stale),
+    server: given(raw.server),
+    hops: given(raw.hops),
+    version: given(raw.version),
+    siblings: raw.siblings === null ? undefined : (JSON.parse(raw.siblings) as unknown[]),
+    sentContext: given(raw.sent_context),
+    context: given(raw.context),
+    extra: raw.extra === null ? undefined : (JSON.parse(raw.extra) as StoredRow['extra']),
+  };
+}
