@@ -87,7 +87,8 @@ export class Swim {
     this.#timer(0, { type: 'join' });
     this.#timer(this.#random() * this.#tickMs(), { type: 'probe' });
     this.#timer(this.#settings.deadProbeMs, { type: 'dead-probe' });
-    this.#timer(this.#settings.syncMs * this.#random(), { type: 'sync' });
+    // Early, for those whom a seed did not know yet when it answered.
+    this.#timer(this.#settings.joinRetryMs * (2 + this.#random()), { type: 'sync' });
     return this.#take();
   }
 
@@ -115,7 +116,7 @@ export class Swim {
       case 'sync': {
         const peer = this.#pick(this.#reachable());
         if (peer) this.#sync(peer.swimAddress, true);
-        this.#timer(this.#settings.syncMs, timer);
+        this.#timer(this.#settings.syncMs * (0.8 + 0.4 * this.#random()), timer);
         break;
       }
       case 'join':
@@ -148,8 +149,8 @@ export class Swim {
         this.#relay(from, message);
         break;
       case 'sync':
-        this.#joined = true;
         if (message.wantsAnswer) this.#sync(from.swimAddress, false);
+        else this.#joined = true;
         break;
       default:
         message satisfies never;
