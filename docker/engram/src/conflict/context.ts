@@ -50,7 +50,13 @@ export function decodeContext(token: string): Context {
     }
   }
   if (t === undefined) return { v: v as Record<string, number>, t: zeroClock };
-  if (!Array.isArray(t) || t.length !== 2 || !isCounter(t[0]) || !isCounter(t[1]) || t[0] > clockMsMax) {
+  if (
+    !Array.isArray(t) ||
+    t.length !== 2 ||
+    !isCounter(t[0]) ||
+    !isCounter(t[1]) ||
+    t[0] > clockMsMax
+  ) {
     throw new ContextError('X-Engram-Context has a bad clock "t"; it is [ms, counter]');
   }
   return { v: v as Record<string, number>, t: { ms: t[0], counter: t[1] } };

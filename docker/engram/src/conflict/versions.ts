@@ -42,11 +42,20 @@ export function addVersion(
   return kept.sort((left, right) => compareVersions(right, left));
 }
 
+/**
+ * The union without what is superseded, sorted like `addVersion`. Takes nothing for granted: also
+ * where one side holds a version beside what supersedes it, the result does not.
+ */
 export function mergeVersions(
   left: readonly MemoryVersion[],
   right: readonly MemoryVersion[],
 ): readonly MemoryVersion[] {
-  return right.reduce(addVersion, left);
+  const union = new Map([...left, ...right].map((version) => [version.dot, version]));
+  const all = [...union.values()];
+  const kept = all.filter((version) => !all.some((other) => supersedes(other, version)));
+  const same =
+    kept.length === left.length && left.every(({ dot }) => kept.some((v) => v.dot === dot));
+  return same ? left : kept.sort((a, b) => compareVersions(b, a));
 }
 
 /**

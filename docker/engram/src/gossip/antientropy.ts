@@ -2,40 +2,30 @@
  * Anti-entropy: whatever the reason for which two replicas differ, they find out and repair it
  * (Demers et al. 1987; Merkle trees as in Dynamo, section 4.7).
  *
- * Each round, one random reachable peer, all spaces that either of us owns:
+ * Each round, one random reachable peer, mostly a co-owner, all spaces that either of us owns:
  *   1. exchange (name, version vector, Merkle root) of each space; names of spaces spread on the way;
  *   2. who owns a space and has lacked the same writes for a whole round pulls them: shipping had its
  *      chance, and is cheaper;
  *   3. equal vectors with unequal roots are a difference that no vector explains: walk the trees and
  *      pull the buckets that differ.
- * A pull brings everything that the puller's vector does not cover together with the peer's vector, in
- * one message made in one moment, so merging it keeps the space causally closed.
+ * What a pull is and why merging it keeps the space causally closed: see transfer.ts.
  */
 
 import { covers, equals } from '../conflict/vector.ts';
 import type { Placement, VersionVector } from '../data.ts';
-import { type PackedVersion, pack, packVersion, unpack, unpackVersion } from '../store/codec.ts';
+import { pack, unpack } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
-import { bucketOf, depth } from './merkle.ts';
+import { depth, fanout } from './merkle.ts';
+import { Transfers } from './transfer.ts';
 
 const roundMs = 1000;
 const summaryDeadlineMs = 1000;
-const pullDeadlineMs = 15_000;
+/** Share of the rounds that go to somebody with whom this node shares a space. */
+const coOwnerShare = 0.8;
 
 /** (name, vector, root); an empty root means "heard of, holds nothing". */
 type Summary = readonly [string, VersionVector, string];
-
-interface PullRequest {
-  readonly space: string;
-  readonly vector: VersionVector;
-  readonly buckets: readonly number[];
-}
-
-interface PullAnswer {
-  readonly versions: readonly PackedVersion[];
-  readonly vector: VersionVector;
-}
 
 export class AntiEntropy {
   readonly #replica: Replica;
@@ -43,14 +33,17 @@ export class AntiEntropy {
   readonly #placement: Placement;
   /** What each peer had at the last round, by `peer/space`. */
   readonly #lastSeen = new Map<string, VersionVector>();
-  readonly #pulling = new Set<string>();
+  readonly #pulling = new Map<string, Promise<void>>();
+  readonly #repairing = new Set<string>();
   #stopped = false;
-  readonly counters = { rounds: 0, pulls: 0, pulledVersions: 0, differingBuckets: 0 };
+  readonly transfers: Transfers;
+  readonly counters = { rounds: 0, differingBuckets: 0 };
 
   constructor(replica: Replica, membership: Membership, placement: Placement) {
     this.#replica = replica;
     this.#membership = membership;
     this.#placement = placement;
+    this.transfers = new Transfers(replica);
   }
 
   start(): void {
@@ -71,14 +64,27 @@ export class AntiEntropy {
     const { env } = this.#replica;
     env.timer(roundMs * (0.75 + env.random() / 2), () => {
       if (this.#stopped) return;
-      const self = this.#membership.self.id;
-      const peers = this.#membership
-        .members()
-        .filter((member) => member.id !== self && this.#membership.reachable(member.id));
-      const peer = peers[Math.floor(env.random() * peers.length)];
+      const peer = this.#partner();
       const round = peer ? this.#round(peer) : Promise.resolve();
       void round.then(() => this.#schedule());
     });
+  }
+
+  /** Mostly a co-owner; at times anybody, for the names of spaces and for what strangers hold. */
+  #partner(): Member | undefined {
+    const { env } = this.#replica;
+    const self = this.#membership.self.id;
+    const reachable = this.#membership
+      .members()
+      .filter((member) => member.id !== self && this.#membership.reachable(member.id));
+    const coOwners = new Set<string>();
+    for (const name of this.#replica.names()) {
+      const owners = this.#placement.owners(name);
+      if (owners.includes(self)) for (const owner of owners) coOwners.add(owner);
+    }
+    const near = reachable.filter((member) => coOwners.has(member.id));
+    const peers = near.length > 0 && env.random() < coOwnerShare ? near : reachable;
+    return peers[Math.floor(env.random() * peers.length)];
   }
 
   #owns(node: string, space: string): boolean {
@@ -129,7 +135,7 @@ export class AntiEntropy {
       const before = this.#lastSeen.get(key);
       this.#lastSeen.set(key, vector);
       if (!covers(state.vector, vector)) {
-        if (before && !covers(state.vector, before)) void this.pull(peer, name, []);
+        if (before && !covers(state.vector, before)) void this.pull(peer, name);
       } else if (equals(state.vector, vector) && state.merkle.root() !== root) {
         void this.#repair(peer, name, vector);
       }
@@ -139,8 +145,8 @@ export class AntiEntropy {
   /** Walks the trees from the root and pulls the buckets that differ. */
   async #repair(peer: Member, space: string, vector: VersionVector): Promise<void> {
     const key = `${peer.id}/${space}`;
-    if (this.#pulling.has(key)) return;
-    this.#pulling.add(key);
+    if (this.#repairing.has(key)) return;
+    this.#repairing.add(key);
     try {
       const { merkle } = this.#replica.ensure(space);
       let differing = [0];
@@ -156,18 +162,18 @@ export class AntiEntropy {
         differing = differing.flatMap((node, i) =>
           merkle
             .children(level, node)
-            .map((hash, child) => (hash === theirs[i]![child] ? -1 : node * 16 + child))
+            .map((hash, child) => (hash === theirs[i]![child] ? -1 : node * fanout + child))
             .filter((index) => index >= 0),
         );
       }
       // Writes that arrived meanwhile make buckets differ for a moment; then nothing is broken.
       if (differing.length === 0 || !equals(this.#replica.ensure(space).vector, vector)) return;
       this.counters.differingBuckets += differing.length;
-      await this.#fetch(peer, { space, vector, buckets: differing });
+      await this.transfers.fetch(peer, { space, vector, buckets: differing });
     } catch {
       // Out of reach: the next round tries again.
     } finally {
-      this.#pulling.delete(key);
+      this.#repairing.delete(key);
     }
   }
 
@@ -181,41 +187,22 @@ export class AntiEntropy {
     return pack(nodes.map((node) => merkle.children(level, node)));
   }
 
-  /** Brings everything of a space that the peer shows and this node does not. */
-  async pull(peer: Member, space: string, buckets: readonly number[]): Promise<void> {
+  /**
+   * Brings everything of a space that the peer shows and this node does not. Never rejects. Who asks
+   * while it is being brought waits for the same.
+   */
+  pull(peer: Member, space: string): Promise<void> {
+    if (this.#replica.faults.has('no-anti-entropy')) return Promise.resolve();
     const key = `${peer.id}/${space}`;
-    if (this.#pulling.has(key) || this.#replica.faults.has('no-anti-entropy')) return;
-    this.#pulling.add(key);
-    try {
-      await this.#fetch(peer, { space, vector: this.#replica.ensure(space).vector, buckets });
-    } catch {
+    const running = this.#pulling.get(key);
+    if (running) return running;
+    const { vector } = this.#replica.ensure(space);
+    const pull = this.transfers
+      .fetch(peer, { space, vector, buckets: [] })
       // Out of reach: whoever needs it asks again.
-    } finally {
-      this.#pulling.delete(key);
-    }
-  }
-
-  async #fetch(peer: Member, request: PullRequest): Promise<void> {
-    this.counters.pulls++;
-    const { rpc } = this.#replica.env;
-    const bytes = await rpc.call(peer.rpcAddress, 'data.pull', pack(request), pullDeadlineMs);
-    const answer = unpack(bytes) as PullAnswer;
-    const state = this.#replica.ensure(request.space);
-    if (request.buckets.length === 0 && covers(state.vector, answer.vector)) return;
-    this.counters.pulledVersions += answer.versions.length;
-    await this.#replica.commitMerge(
-      request.space,
-      answer.versions.map(unpackVersion),
-      answer.vector,
-    );
-  }
-
-  /** The answering side of a pull. */
-  handlePull(body: Uint8Array): Uint8Array {
-    const { space, vector, buckets } = unpack(body) as PullRequest;
-    const state = this.#replica.peek(space);
-    const wanted = new Set(buckets);
-    const versions = state.difference(vector, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
-    return pack({ versions: versions.map(packVersion), vector: state.vector });
+      .catch(() => {})
+      .finally(() => this.#pulling.delete(key));
+    this.#pulling.set(key, pull);
+    return pull;
   }
 }

@@ -4,6 +4,7 @@
  * node goes on where it was; sending something twice is harmless, since receivers know dots.
  */
 import type { MemoryVersion } from '../data.ts';
+import { approximateBytes } from '../store/codec.ts';
 
 export interface Shipment {
   /** 1, 2, 3 ... in the order of this node's log, also over restarts. */
@@ -12,11 +13,15 @@ export interface Shipment {
   readonly version: MemoryVersion;
 }
 
+/** Entries that are dropped together. */
+const dropAtOnce = 1024;
+
 export class Outbox {
-  #entries: Shipment[] = [];
+  readonly #entries: Shipment[] = [];
   /** Sequence of the newest entry. */
   #last = 0;
   readonly #cursors = new Map<string, number>();
+  /** What is older than that many entries reaches a peer by anti-entropy instead. */
   readonly #entriesMax: number;
 
   constructor(entriesMax: number, cursors: Readonly<Record<string, number>>) {
@@ -31,6 +36,7 @@ export class Outbox {
   push(space: string, version: MemoryVersion): number {
     this.#last++;
     this.#entries.push({ sequence: this.#last, space, version });
+    if (this.#entries.length > this.#entriesMax + dropAtOnce) this.#dropFirst(dropAtOnce);
     return this.#last;
   }
 
@@ -50,21 +56,23 @@ export class Outbox {
   }
 
   /**
-   * The next batch for a peer: entries after its cursor that `wanted` accepts, and the sequence up to
-   * which an acknowledgement of them counts.
+   * The next batch for a peer: entries after its cursor that `wanted` accepts, at least one and else at
+   * most `bytesMax`, and the sequence up to which an acknowledgement of them counts.
    */
   next(
     peer: string,
     wanted: (space: string) => boolean,
-    countMax: number,
+    bytesMax: number,
   ): { readonly shipments: readonly Shipment[]; readonly upTo: number } {
     const shipments: Shipment[] = [];
     let upTo = this.cursor(peer);
+    let bytes = 0;
     const first = this.#entries[0]?.sequence ?? this.#last + 1;
     for (let i = Math.max(0, upTo + 1 - first); i < this.#entries.length; i++) {
       const entry = this.#entries[i]!;
       if (wanted(entry.space)) {
-        if (shipments.length === countMax) break;
+        bytes += approximateBytes(entry.version);
+        if (bytes > bytesMax && shipments.length > 0) break;
         shipments.push(entry);
       }
       upTo = entry.sequence;
@@ -84,16 +92,16 @@ export class Outbox {
     return count;
   }
 
-  /**
-   * Forgets what all of `peers` have. A peer that is further behind than `entriesMax` gets the rest by
-   * anti-entropy.
-   */
+  /** Forgets what all of `peers` have. */
   trim(peers: readonly string[]): void {
-    let keepAfter = this.#last;
-    for (const peer of peers) keepAfter = Math.min(keepAfter, this.cursor(peer));
-    keepAfter = Math.max(keepAfter, this.#last - this.#entriesMax);
+    const keepAfter = Math.min(this.#last, ...peers.map((peer) => this.cursor(peer)));
     const first = this.#entries[0]?.sequence ?? this.#last + 1;
     const drop = keepAfter + 1 - first;
-    if (drop > 1024 || drop === this.#entries.length) this.#entries.splice(0, Math.max(0, drop));
+    // Removing from the front costs as much as what stays: not for every few entries.
+    if (drop >= dropAtOnce || drop === this.#entries.length) this.#dropFirst(drop);
+  }
+
+  #dropFirst(count: number): void {
+    this.#entries.splice(0, Math.max(0, count));
   }
 }

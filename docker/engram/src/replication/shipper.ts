@@ -9,11 +9,12 @@ import type { Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
 import { Outbox, type Shipment } from './outbox.ts';
 
-const batchCountMax = 128;
-const shipDeadlineMs = 1500;
+const batchBytesMax = 512 * 1024;
+const shipDeadlineMs = 1000;
 const retryMs = 150;
 const cursorSaveMs = 1000;
-const outboxEntriesMax = 100_000;
+/** About 60 MB of embeddings that nobody else keeps in memory, in the worst case. */
+const outboxEntriesMax = 20_000;
 const cursorFile = 'cursors.json';
 /** How long `no-causal-delivery` holds single writes back, at most. */
 const shuffleMsMax = 300;
@@ -84,11 +85,19 @@ export class Shipper {
     const self = this.#membership.self.id;
     const peers = this.#placement.owners(space).filter((owner) => owner !== self);
     return new Promise((resolve) => {
-      const waiter: AckWaiter = { sequence, peers, needed, resolve };
-      this.#ackWaiters.add(waiter);
-      this.#replica.env.timer(timeoutMs, () => {
+      const timer = this.#replica.env.timer(timeoutMs, () => {
         if (this.#ackWaiters.delete(waiter)) resolve(this.#count(waiter));
       });
+      const waiter: AckWaiter = {
+        sequence,
+        peers,
+        needed,
+        resolve: (copies) => {
+          timer.cancel();
+          resolve(copies);
+        },
+      };
+      this.#ackWaiters.add(waiter);
       this.#settle();
     });
   }
@@ -111,7 +120,7 @@ export class Shipper {
     const { shipments, upTo } = this.#outbox.next(
       peer,
       (space) => this.#placement.owners(space).includes(peer),
-      batchCountMax,
+      batchBytesMax,
     );
     if (shipments.length === 0) {
       this.#outbox.acknowledge(peer, upTo);

@@ -2,7 +2,7 @@
  * The data plane of one node: writes, reads, and what peers ask for. See data.ts for the model.
  */
 import { laterClock, tick } from '../conflict/clock.ts';
-import { covers, coversDot, formatDot, join, nodeOfActor, withDot } from '../conflict/vector.ts';
+import { covers, coversDot, formatDot, join, withDot } from '../conflict/vector.ts';
 import { inheritedRank } from '../conflict/versions.ts';
 import type {
   Context,
@@ -20,15 +20,13 @@ import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { AntiEntropy } from '../gossip/antientropy.ts';
 import { Shipper } from '../replication/shipper.ts';
-import type { Member, Membership } from '../swim/membership.ts';
+import type { Membership } from '../swim/membership.ts';
+import { CatchUp } from './catchup.ts';
 import { Replica } from './replica.ts';
 import type { SpaceState } from './space.ts';
 
 /** How long a write waits for its dependencies before it is deferred. */
 const writeCatchUpMs = 150;
-/** How long a read waits for shipping before it begins to pull. */
-const patienceMs = 40;
-const pullPauseMs = 100;
 const conflictsMax = 1000;
 const confidenceMax = 1;
 
@@ -40,6 +38,7 @@ class NodeData implements DataPlane {
   readonly #replica: Replica;
   readonly #shipper: Shipper;
   readonly #antiEntropy: AntiEntropy;
+  readonly #catchUp: CatchUp;
   readonly #counters = { staleReads: 0, waitedReads: 0 };
 
   constructor(env: Env, faults: Faults, membership: Membership, placement: Placement) {
@@ -50,6 +49,7 @@ class NodeData implements DataPlane {
     this.#replica = new Replica(env, faults);
     this.#shipper = new Shipper(this.#replica, membership, placement);
     this.#antiEntropy = new AntiEntropy(this.#replica, membership, placement);
+    this.#catchUp = new CatchUp(this.#replica, membership, placement, this.#antiEntropy);
   }
 
   async start(): Promise<void> {
@@ -72,7 +72,11 @@ class NodeData implements DataPlane {
     const state = this.#replica.ensure(request.space);
     if (request.context) state.observeClock(request.context.t);
     const deps = request.context?.v ?? state.vector;
-    const current = await this.#catchUp(state, deps, Math.min(writeCatchUpMs, deadlineMs));
+    const current = await this.#catchUp.reach(
+      request.space,
+      deps,
+      Math.min(writeCatchUpMs, deadlineMs),
+    );
     const version = this.#version(request, state, deps, current);
     let sequence = 0;
     await this.#replica.commitOwn(request.space, version, () => {
@@ -130,10 +134,15 @@ class NodeData implements DataPlane {
     sequence: number,
     until: number,
   ): Promise<{ copies: number; needed: number }> {
-    const owners = this.#placement.owners(request.space).length;
-    const needed = { primary: 1, replica: 2, quorum: Math.floor(owners / 2) + 1, all: owners }[
-      request.durability
-    ];
+    const owners = this.#placement.owners(request.space);
+    // The copy of a node that is no owner counts as durable, and as none of the owners'.
+    const stranger = owners.includes(this.#membership.self.id) ? 0 : 1;
+    const needed = {
+      primary: 1,
+      replica: 2,
+      quorum: Math.floor(owners.length / 2) + 1 + stranger,
+      all: owners.length + stranger,
+    }[request.durability];
     if (needed <= 1) return { copies: 1, needed };
     const left = Math.max(0, until - this.#env.monotonicMs());
     const copies = await this.#shipper.copies(sequence, request.space, needed, left);
@@ -170,57 +179,9 @@ class NodeData implements DataPlane {
     const state = this.#replica.peek(space);
     if (covers(state.vector, context.v)) return false;
     this.#counters.waitedReads++;
-    const current = await this.#catchUp(state, context.v, deadlineMs);
+    const current = await this.#catchUp.reach(space, context.v, deadlineMs);
     if (!current) this.#counters.staleReads++;
     return !current;
-  }
-
-  /**
-   * Waits until `vector` is visible: first for shipping, then by pulling from whoever may have it. Gives up
-   * at the deadline, or as soon as all who can be reached were asked and those whose writes are
-   * missing cannot be. Returns whether it is visible.
-   */
-  async #catchUp(state: SpaceState, vector: VersionVector, timeoutMs: number): Promise<boolean> {
-    if (covers(state.vector, vector)) return true;
-    state = this.#replica.ensure(state.name);
-    const until = this.#env.monotonicMs() + timeoutMs;
-    const left = (): number => until - this.#env.monotonicMs();
-    let peers = this.#sources(state, vector);
-    if (peers.all.length === 0) return false;
-    if (await this.#replica.covered(state.name, vector, Math.min(patienceMs, left()))) return true;
-    while (left() > 0) {
-      peers = this.#sources(state, vector);
-      const pulls = peers.all.map((peer) => this.#antiEntropy.pull(peer, state.name, []));
-      const pause = Math.min(pullPauseMs, left());
-      const arrived = this.#replica.covered(state.name, vector, pause);
-      const answered = Promise.all(pulls).then(() => covers(state.vector, vector));
-      if (await Promise.race([arrived, answered])) return true;
-      if (!peers.writersReachable) return await arrived;
-      if (await this.#replica.covered(state.name, vector, Math.min(pause, left()))) return true;
-    }
-    return covers(state.vector, vector);
-  }
-
-  /** Reachable peers that may have what is missing, and whether a writer of it is among them. */
-  #sources(
-    state: SpaceState,
-    vector: VersionVector,
-  ): { readonly all: readonly Member[]; readonly writersReachable: boolean } {
-    const self = this.#membership.self.id;
-    const names = new Set(this.#placement.owners(state.name));
-    let writersReachable = false;
-    for (const actor in vector) {
-      if (coversDot(state.vector, actor, vector[actor]!)) continue;
-      const node = nodeOfActor(actor);
-      names.add(node);
-      if (node !== self && this.#membership.reachable(node)) writersReachable = true;
-    }
-    const all = [...names]
-      .sort()
-      .filter((name) => name !== self && this.#membership.reachable(name))
-      .map((name) => this.#membership.get(name))
-      .filter((member) => member !== undefined);
-    return { all, writersReachable };
   }
 
   spaces(): readonly string[] {
@@ -270,8 +231,9 @@ class NodeData implements DataPlane {
       replication_batches_total: this.#shipper.counters.batches,
       replication_failed_batches_total: this.#shipper.counters.failedBatches,
       anti_entropy_rounds_total: this.#antiEntropy.counters.rounds,
-      anti_entropy_pulls_total: this.#antiEntropy.counters.pulls,
-      anti_entropy_versions_total: this.#antiEntropy.counters.pulledVersions,
+      anti_entropy_pulls_total: this.#antiEntropy.transfers.counters.pulls,
+      anti_entropy_broken_pulls_total: this.#antiEntropy.transfers.counters.brokenPulls,
+      anti_entropy_versions_total: this.#antiEntropy.transfers.counters.pulledVersions,
       anti_entropy_differing_buckets_total: this.#antiEntropy.counters.differingBuckets,
       reads_waited_total: this.#counters.waitedReads,
       reads_stale_total: this.#counters.staleReads,
@@ -287,7 +249,9 @@ class NodeData implements DataPlane {
       case 'data.tree':
         return this.#antiEntropy.handleTree(body);
       case 'data.pull':
-        return this.#antiEntropy.handlePull(body);
+        return this.#antiEntropy.transfers.handlePull(body);
+      case 'data.more':
+        return this.#antiEntropy.transfers.handleMore(body);
       default:
         throw new Error(`unknown method ${method}`);
     }

@@ -43,11 +43,7 @@ export function framedBytes(records: readonly Uint8Array[]): number {
 }
 
 /** One frame with all `records`, to be written at `offset` of `segment`. */
-export function frame(
-  records: readonly Uint8Array[],
-  segment: number,
-  offset: number,
-): Uint8Array {
+export function frame(records: readonly Uint8Array[], segment: number, offset: number): Uint8Array {
   const framed = new Uint8Array(framedBytes(records));
   const view = new DataView(framed.buffer);
   let at = headerBytes;

@@ -246,12 +246,7 @@ class Chaos {
     }
   }
 
-  async #judgeOwner(
-    space: string,
-    id: string,
-    data: DataPlane,
-    roots: Set<string>,
-  ): Promise<void> {
+  async #judgeOwner(space: string, id: string, data: DataPlane, roots: Set<string>): Promise<void> {
     const summary = data.summary(space);
     if (!summary) return;
     roots.add(summary.merkleRoot);

@@ -1,0 +1,158 @@
+/**
+ * Moves what one replica shows of a space and another lacks, in pieces of limited size.
+ *
+ * The answering side decides in one moment what belongs to the answer (a list of versions, which never
+ * change, and its version vector) and hands it out piece by piece; the asking side stores all pieces
+ * and makes them visible at once. So the result is causally closed however long it takes.
+ * Superseded versions are not sent: what replaced them is.
+ *
+ * A transfer that breaks off leaves no trace and is begun anew by whoever needs it.
+ */
+import { covers } from '../conflict/vector.ts';
+import type { MemoryVersion, VersionVector } from '../data.ts';
+import {
+  approximateBytes,
+  type PackedVersion,
+  pack,
+  packVersion,
+  unpack,
+  unpackVersion,
+} from '../store/codec.ts';
+import type { Replica } from '../store/replica.ts';
+import type { Member } from '../swim/membership.ts';
+import { bucketOf } from './merkle.ts';
+
+const pieceBytesMax = 512 * 1024;
+const pieceDeadlineMs = 2000;
+/** Answers that are handed out at the same time; the one that was idle longest makes room. */
+const openMax = 16;
+const idleMsMax = 10_000;
+
+export interface PullRequest {
+  readonly space: string;
+  /** What the asker shows. */
+  readonly vector: VersionVector;
+  /** Buckets of the Merkle tree of which everything is wanted. */
+  readonly buckets: readonly number[];
+}
+
+interface FirstPiece {
+  readonly versions: readonly PackedVersion[];
+  readonly vector: VersionVector;
+  /** 0: this is all. Else the name of the rest, for `data.more`. */
+  readonly more: number;
+}
+
+interface LaterPiece {
+  readonly versions: readonly PackedVersion[];
+  readonly last: boolean;
+}
+
+interface OpenAnswer {
+  readonly versions: readonly MemoryVersion[];
+  next: number;
+  usedAtMs: number;
+}
+
+export class Transfers {
+  readonly #replica: Replica;
+  readonly #open = new Map<number, OpenAnswer>();
+  #opened = 0;
+  /** Spaces of which a long answer is being fetched: one at a time is enough. */
+  readonly #long = new Set<string>();
+  readonly counters = { pulls: 0, pulledVersions: 0, brokenPulls: 0 };
+
+  constructor(replica: Replica) {
+    this.#replica = replica;
+  }
+
+  /** Fetches and merges. Rejects where the peer cannot be reached or breaks off. */
+  async fetch(peer: Member, request: PullRequest): Promise<void> {
+    this.counters.pulls++;
+    const first = (await this.#call(peer, 'data.pull', request)) as FirstPiece;
+    const { vector } = this.#replica.peek(request.space);
+    if (request.buckets.length === 0 && covers(vector, first.vector)) return;
+    const versions = first.versions.map(unpackVersion);
+    if (first.more !== 0) {
+      if (this.#long.has(request.space)) return;
+      this.#long.add(request.space);
+      try {
+        await this.#fetchRest(peer, first.more, versions);
+      } finally {
+        this.#long.delete(request.space);
+      }
+    }
+    this.counters.pulledVersions += versions.length;
+    await this.#replica.commitMerge(request.space, versions, first.vector);
+  }
+
+  async #fetchRest(peer: Member, more: number, into: MemoryVersion[]): Promise<void> {
+    for (let last = false; !last; ) {
+      const piece = (await this.#call(peer, 'data.more', { more })) as LaterPiece;
+      for (const packed of piece.versions) into.push(unpackVersion(packed));
+      last = piece.last;
+    }
+  }
+
+  async #call(peer: Member, method: string, body: unknown): Promise<unknown> {
+    const { rpc } = this.#replica.env;
+    try {
+      return unpack(await rpc.call(peer.rpcAddress, method, pack(body), pieceDeadlineMs));
+    } catch (error) {
+      this.counters.brokenPulls++;
+      throw error;
+    }
+  }
+
+  /** The answering side of `data.pull`. */
+  handlePull(body: Uint8Array): Uint8Array {
+    const { space, vector, buckets } = unpack(body) as PullRequest;
+    const state = this.#replica.peek(space);
+    const wanted = new Set(buckets);
+    const versions = state.difference(vector, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
+    const answer = { versions, next: 0, usedAtMs: this.#replica.env.monotonicMs() };
+    const packed = takePiece(answer);
+    let more = 0;
+    if (answer.next < versions.length) {
+      this.#makeRoom();
+      more = ++this.#opened;
+      this.#open.set(more, answer);
+    }
+    return pack({ versions: packed, vector: state.vector, more } satisfies FirstPiece);
+  }
+
+  #makeRoom(): void {
+    const nowMs = this.#replica.env.monotonicMs();
+    for (const [name, { usedAtMs }] of this.#open) {
+      if (nowMs - usedAtMs > idleMsMax) this.#open.delete(name);
+    }
+    if (this.#open.size < openMax) return;
+    const oldest = [...this.#open].reduce((a, b) => (a[1].usedAtMs <= b[1].usedAtMs ? a : b));
+    this.#open.delete(oldest[0]);
+  }
+
+  /** The answering side of `data.more`. Throws for an answer that was given up. */
+  handleMore(body: Uint8Array): Uint8Array {
+    const { more } = unpack(body) as { more: number };
+    const answer = this.#open.get(more);
+    if (!answer) throw new Error(`answer ${more} is not open any more; pull again`);
+    answer.usedAtMs = this.#replica.env.monotonicMs();
+    const versions = takePiece(answer);
+    const last = answer.next >= answer.versions.length;
+    if (last) this.#open.delete(more);
+    return pack({ versions, last } satisfies LaterPiece);
+  }
+}
+
+function takePiece(answer: OpenAnswer): PackedVersion[] {
+  const piece: PackedVersion[] = [];
+  let bytes = 0;
+  while (answer.next < answer.versions.length) {
+    const version = answer.versions[answer.next]!;
+    bytes += approximateBytes(version);
+    if (bytes > pieceBytesMax && piece.length > 0) break;
+    piece.push(packVersion(version));
+    answer.next++;
+  }
+  return piece;
+}
