@@ -118,6 +118,8 @@ export class PeerChannel {
       session.once('close', () => fail(new Error('closed')));
       session.once('connect', () => {
         clearTimeout(timer);
+        // It was given up while its connection came about: the event was on its way already.
+        if (session.destroyed) return;
         session.setLocalWindowSize(windowBytes);
         resolve(this.#adopt(session));
       });
