@@ -17,6 +17,7 @@ const reservedIds = new Set(['remember', 'recall']);
 const idExample = '{"id":"kettle-1","content":"The kettle is in the cupboard"}';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** The fields of a request; one that is null counts as absent. */
 export type Body = Readonly<Record<string, unknown>>;
 
 export function readJson(request: HttpRequest): Body {
@@ -193,10 +194,10 @@ export function embeddingField(value: unknown, text: string): Float32Array {
   const vector = new Float32Array(embeddingLength);
   for (let i = 0; i < embeddingLength; i++) {
     const number: unknown = value[i];
-    if (typeof number !== 'number' || !Number.isFinite(number)) {
-      throw invalid(`"embedding" has no finite number at place ${i}.`, 'Give 768 finite numbers.');
+    vector[i] = typeof number === 'number' ? number : Number.NaN;
+    if (!Number.isFinite(vector[i])) {
+      throw invalid(`"embedding" has no finite float32 at place ${i}.`, 'Give 768 of them.');
     }
-    vector[i] = number;
   }
   return vector;
 }
@@ -220,7 +221,7 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i
 
 /** ms since 1970. */
 export function timeField(body: Body, name: string, nowMs: number): number {
-  const value = body[name];
+  const value = body[name] ?? undefined;
   if (value === undefined) return nowMs;
   const good = typeof value === 'string' && rfc3339.test(value);
   const time = good ? Date.parse(value) : Number.NaN;

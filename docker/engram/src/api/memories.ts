@@ -107,7 +107,7 @@ export async function remember(service: Service, request: HttpRequest): Promise<
   const space = spaceOf(request, body);
   const content = textField(body, 'content');
   return store(service, request, space, {
-    id: body.id === undefined ? service.newId() : idOf(body.id),
+    id: idOf(body.id ?? service.newId()),
     content,
     confidence: confidenceField(body, 'confidence'),
     tags: tagsField(body),
@@ -118,8 +118,7 @@ export async function remember(service: Service, request: HttpRequest): Promise<
 }
 
 function optionalText(body: Body, name: string): string {
-  const value = body[name];
-  if (value === undefined) return '';
+  const value = body[name] ?? '';
   if (Array.isArray(value) && value.every((each) => typeof each === 'string')) {
     return value.join(', ');
   }
@@ -134,13 +133,13 @@ export async function rememberEpisode(
   const body = readJson(request);
   const space = spaceOf(request, body);
   const what = textField(body, 'what', episodeExample);
-  if (body.when === undefined) {
+  if (body.when === undefined || body.when === null) {
     throw invalid('"when" is missing.', 'Say when it happened: RFC 3339, UTC.', episodeExample);
   }
   const details = ['who', 'where_location'].map((name) => optionalText(body, name));
   const content = [what, ...details].filter((part) => part !== '').join(' | ');
   return store(service, request, space, {
-    id: body.id === undefined ? service.newId() : idOf(body.id),
+    id: idOf(body.id ?? service.newId()),
     content,
     confidence: confidenceField(body, 'importance'),
     tags: tagsField(body),
