@@ -204,6 +204,29 @@ describe('a crashed node', () => {
   });
 });
 
+describe('a node that sleeps', () => {
+  it('does all that it missed when it wakes, in order, and its peers give up on it meanwhile', async () => {
+    const world = new VirtualWorld(13);
+    const [one, two] = [world.node('n1'), world.node('n2')];
+    const seen: string[] = [];
+    two.rpc.serve(async (method) => {
+      seen.push(method);
+      return bytes('');
+    });
+    await outcome(world, one.rpc.call('n2:1', 'first', bytes(''), 100));
+    two.timer(50, () => seen.push('timer'));
+    world.pause('n2');
+    await world.run(world.nowMs + 10);
+    expect(await outcome(world, one.rpc.call('n2:1', 'late', bytes(''), 100), 9000)).toBe(
+      'deadline sent',
+    );
+    expect(seen).toEqual(['first']);
+    world.resume('n2');
+    await world.run(world.nowMs + 10);
+    expect(seen).toEqual(['first', 'late', 'timer']);
+  });
+});
+
 describe('one seed', () => {
   async function history(seed: number): Promise<string> {
     const world = new VirtualWorld(seed, { loss: 0.1, duplication: 0.1 });

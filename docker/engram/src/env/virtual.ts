@@ -18,7 +18,13 @@
 import type { Env, HttpRequest, HttpResponse, Timer } from './env.ts';
 import { Chance } from './virtual/chance.ts';
 import { VirtualDisk } from './virtual/disk.ts';
-import { type Endpoint, fairWeather, VirtualNetwork, type Weather } from './virtual/network.ts';
+import {
+  type Endpoint,
+  fairWeather,
+  happen,
+  VirtualNetwork,
+  type Weather,
+} from './virtual/network.ts';
 import { Schedule } from './virtual/schedule.ts';
 
 /** Wall clock of a node without skew at the beginning of the world: 2026-01-01T00:00:00Z. */
@@ -152,12 +158,27 @@ export class VirtualWorld {
     for (const lose of [...life.waiting]) lose(new ConnectionLost('reset', id));
   }
 
+  /** SIGSTOP: what happens to the node from now on happens when it wakes, all at once. */
+  pause(id: string): void {
+    const { life } = this.#machine(id);
+    if (!life || life.endpoint.asleep) return;
+    life.endpoint.asleep = [];
+    this.#network.sleeps(life.endpoint);
+  }
+
+  resume(id: string): void {
+    const { life } = this.#machine(id);
+    const missed = life?.endpoint.asleep ?? [];
+    if (life) life.endpoint.asleep = null;
+    for (const run of missed) this.#schedule.after(0, () => life && happen(life.endpoint, run));
+  }
+
   /** A new life on the same disk. */
   restart(id: string): Env {
     const machine = this.#machine(id);
     if (machine.life) throw new Error(`${id} is running: crash it first`);
     machine.lives++;
-    const endpoint: Endpoint = { id, alive: true, onDatagram: null, onCall: null };
+    const endpoint: Endpoint = { id, alive: true, asleep: null, onDatagram: null, onCall: null };
     const life: Life = { endpoint, onHttp: null, waiting: new Set() };
     machine.life = life;
     this.#network.attach(endpoint);
@@ -175,8 +196,7 @@ export class VirtualWorld {
       if (!life?.onHttp) return lose(new ConnectionLost('refused', id));
       life.waiting.add(lose);
       const handler = life.onHttp;
-      this.#schedule.after(0.1, () => {
-        if (!life.endpoint.alive) return;
+      const arrive = (): void => {
         handler(request).then(
           (answer) => {
             if (!life.waiting.delete(lose)) return;
@@ -186,7 +206,8 @@ export class VirtualWorld {
             if (life.waiting.delete(lose)) this.#schedule.after(0.1, () => reject(error));
           },
         );
-      });
+      };
+      this.#schedule.after(0.1, () => happen(life.endpoint, arrive));
     });
   }
 
@@ -201,9 +222,7 @@ export class VirtualWorld {
     const chance = this.#chance.split(`node ${id} life ${machine.lives}`);
     const bornAtMs = this.nowMs;
     const later = (delayMs: number, run: () => void): void =>
-      this.#schedule.after(delayMs, () => {
-        if (endpoint.alive) run();
-      });
+      this.#schedule.after(delayMs, () => happen(endpoint, run));
     const timer = (delayMs: number, fn: () => void): Timer => {
       let cancelled = false;
       // The system's timers are never early and always a little late.

@@ -215,6 +215,28 @@ describe('a node that dies', () => {
   });
 });
 
+describe('a node that sleeps', () => {
+  it('is dead for the others, and when it wakes it buries nobody and is back within 2 s', async () => {
+    const figures = await each(async (seed) => {
+      const cluster = new SwimCluster(seed, 5);
+      await cluster.run(3000 + 37 * seed);
+      cluster.world.pause('n2');
+      await cluster.run(10_000);
+      expect(cluster.sees('n1', 'n2')).toBe('dead');
+      const before = cluster.world.logs.length;
+      cluster.world.resume('n2');
+      const took = await cluster.until(() => cluster.agreed(), 10_000);
+      await cluster.run(5000);
+      expect(cluster.agreed()).toBe(true);
+      const after = cluster.world.logs.slice(before);
+      const buried = after.filter(({ node, fields }) => node === 'n2' && fields.state === 'dead');
+      expect(buried).toEqual([]);
+      return took;
+    });
+    expect(p99(figures)).toBeLessThan(2000);
+  });
+});
+
 describe('a node that leaves', () => {
   it('is gone from all lists without having been suspected, and its restart is welcome', async () => {
     const cluster = new SwimCluster(9, 5);

@@ -34,8 +34,17 @@ export type Handler = (method: string, body: Uint8Array) => Promise<Uint8Array>;
 export interface Endpoint {
   readonly id: string;
   alive: boolean;
+  /** What happened to a node that sleeps (SIGSTOP), in order; null while it is awake. */
+  asleep: (() => void)[] | null;
   onDatagram: ((from: string, bytes: Uint8Array) => void) | null;
   onCall: Handler | null;
+}
+
+/** Lets something happen to a node: not when it is dead, and later when it sleeps. */
+export function happen(endpoint: Endpoint, run: () => void): void {
+  if (!endpoint.alive) return;
+  if (endpoint.asleep) endpoint.asleep.push(run);
+  else run();
 }
 
 interface Session {
@@ -97,6 +106,14 @@ export class VirtualNetwork {
     }
   }
 
+  /** A node fell asleep: it answers no pings. */
+  sleeps(endpoint: Endpoint): void {
+    for (const session of this.#sessions.values()) {
+      if (session.from !== endpoint && session.to !== endpoint) continue;
+      this.#schedule.after(this.weather.sessionTimeoutMs, () => this.#ping(session));
+    }
+  }
+
   heal(): void {
     this.#cuts.clear();
     for (const session of this.#sessions.values()) this.#release(session);
@@ -118,7 +135,8 @@ export class VirtualNetwork {
       }
       this.#schedule.after(this.#latencyMs(), () => {
         const peer = this.#endpoints.get(target);
-        if (peer && !this.isCut(from.id, target)) peer.onDatagram?.(`${from.id}:0`, copy);
+        if (!peer || this.isCut(from.id, target)) return;
+        happen(peer, () => peer.onDatagram?.(`${from.id}:0`, copy));
       });
     }
   }
@@ -139,10 +157,10 @@ export class VirtualNetwork {
       let over = false;
       let session: Session | null = null;
       const finish = (act: () => void): void => {
-        if (over || !from.alive) return;
+        if (over) return;
         over = true;
         session?.failures.delete(fail);
-        act();
+        happen(from, act);
       };
       const fail = (error: RpcError): void => finish(() => reject(error));
       this.#schedule.after(deadlineMs, () =>
@@ -174,8 +192,7 @@ export class VirtualNetwork {
   ): void {
     const remote = (reason: string): void =>
       fail(new RpcError('remote', `${method} to ${session.to.id}: ${reason}`, true));
-    this.#carry(session, true, () => {
-      if (!session.to.alive) return;
+    const arrive = (): void => {
       const handler = session.to.onCall;
       if (handler === null) {
         this.#carry(session, false, () => remote('the node is starting'));
@@ -190,7 +207,8 @@ export class VirtualNetwork {
           if (session.to.alive) this.#carry(session, false, () => remote(String(error)));
         },
       );
-    });
+    };
+    this.#carry(session, true, () => happen(session.to, arrive));
   }
 
   #session(from: Endpoint, to: string): Session | null {
@@ -238,7 +256,8 @@ export class VirtualNetwork {
     if (session.broken) return;
     const { from, to } = session;
     const whole = !this.isCut(from.id, to.id) && !this.isCut(to.id, from.id);
-    if (whole && from.alive && to.alive) return;
+    const awake = from.asleep === null && to.asleep === null;
+    if (whole && awake && from.alive && to.alive) return;
     this.#break(session, 'pings are not answered');
   }
 
