@@ -1,0 +1,191 @@
+/**
+ * Bounded staleness: how old answers are, as distributions and as the curve of probabilistically bounded
+ * staleness (the share of reads that saw every write older than Δ).
+ *
+ * The bound is a Δ with a share, and holds for the time without faults: reads that began outside of every fault
+ * window and of the time in which the cluster still heals. Definitions in `staleness-scan.ts`. Answers
+ * that the server itself marked stale are left out.
+ */
+import { type Budget, type Checker, type CheckOptions, unlimited } from './checker.ts';
+import { Groups } from './grouping.ts';
+import { Flag, type History } from './history.ts';
+import { milliseconds, Numbers, quantilesOf, share } from './quantiles.ts';
+import { measureStaleness, type Staleness } from './staleness-scan.ts';
+import type { Anomaly, Figure, Verdict } from './verdict.ts';
+import { describe, indices, keyName, lanes, shrink, valueName } from './witness.ts';
+
+/** Points of the curve, ms. */
+const curveMs = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+/** So long after a fault replicas may still catch up. */
+const healingNs = 10e9;
+
+function isCalm(history: History, row: number): boolean {
+  const at = history.invoke[row]!;
+  return history.faults.every((fault) => at < fault.start || at > fault.end + healingNs);
+}
+
+interface Distribution {
+  readonly timesNs: Float64Array;
+  readonly versions: Float64Array;
+}
+
+function distributions(history: History, measured: Staleness, budget: Budget) {
+  const all = { times: new Numbers(), versions: new Numbers() };
+  const calm = { times: new Numbers(), versions: new Numbers() };
+  for (let row = 0; row < history.n; row++) {
+    if ((row & 65_535) === 0) budget.step();
+    const timeNs = measured.timeNs[row]!;
+    if (Number.isNaN(timeNs) || (history.flags[row]! & Flag.Final) !== 0) continue;
+    all.times.push(timeNs);
+    all.versions.push(measured.versions[row]!);
+    if (!isCalm(history, row)) continue;
+    calm.times.push(timeNs);
+    calm.versions.push(measured.versions[row]!);
+  }
+  const sorted = (each: typeof all): Distribution => ({
+    timesNs: each.times.toArray().sort(),
+    versions: each.versions.toArray().sort(),
+  });
+  return { all: sorted(all), calm: sorted(calm) };
+}
+
+/** Share of reads that are stale by no more than `ns`. */
+function within(sorted: Float64Array, ns: number): number | null {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]! <= ns) from = middle + 1;
+    else to = middle;
+  }
+  return share(from, sorted.length);
+}
+
+function figuresOf({ timesNs, versions }: Distribution, prefix: string): Record<string, Figure> {
+  const times = quantilesOf(timesNs);
+  const counts = quantilesOf(versions);
+  const stale = timesNs.length - timesNs.filter((each) => each === 0).length;
+  return {
+    [`${prefix}read-count`]: timesNs.length,
+    [`${prefix}stale-read-count`]: stale,
+    [`${prefix}staleness-p50-ms`]: times === null ? null : milliseconds(times.p50),
+    [`${prefix}staleness-p99-ms`]: times === null ? null : milliseconds(times.p99),
+    [`${prefix}staleness-max-ms`]: times === null ? null : milliseconds(times.max),
+    [`${prefix}staleness-p99-versions`]: counts?.p99 ?? null,
+    [`${prefix}staleness-max-versions`]: counts?.max ?? null,
+  };
+}
+
+/** Calm reads beyond the bound, in log order. */
+function beyond(history: History, measured: Staleness, deltaNs: number): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < history.n; row++) {
+    const isLoad = (history.flags[row]! & Flag.Final) === 0;
+    if (measured.timeNs[row]! > deltaNs && isLoad && isCalm(history, row)) rows.push(row);
+  }
+  return rows;
+}
+
+/** The read that first returned a value, if it was what made the write effective. */
+function revealer(history: History, measured: Staleness, id: number): number[] {
+  const write = history.writeOp[id]!;
+  const at = measured.effective[id]!;
+  if (history.complete[write] === at) return [];
+  for (let row = 0; row < history.n; row++) {
+    if (history.complete[row] === at && history.kind[row]! !== history.kind[write]) return [row];
+  }
+  return [];
+}
+
+function explain(
+  history: History,
+  options: CheckOptions,
+  measured: Staleness,
+  row: number,
+  count: number,
+): Anomaly {
+  const id = measured.missed[row]!;
+  const source = history.value[row]! > 0 ? history.writeOp[history.value[row]!]! : -1;
+  const rows = [row, history.writeOp[id]!, ...revealer(history, measured, id)];
+  if (source >= 0) rows.push(source);
+  const deltaNs = options.staleness.deltaMs * 1e6;
+  const witness = shrink(history, rows, (reduced) => {
+    return measureStaleness(reduced, unlimited).timeNs.some((each) => each > deltaNs);
+  });
+  const about = new Set([id]);
+  return {
+    pattern: 'stale-read',
+    violates: ['bounded staleness'],
+    key: keyName(history, row),
+    ops: indices(history, witness.rows),
+    summary:
+      `${describe(history, row, about)}: without ${valueName(history, id)}, which had been there for ` +
+      `${milliseconds(measured.timeNs[row]!)} ms, and ${measured.versions[row]} versions behind`,
+    steps: witness.rows.map((each) => describe(history, each, about)),
+    lanes: lanes(history, witness.rows),
+    count,
+    confirmed: witness.confirmed,
+    minimal: witness.minimal,
+  };
+}
+
+function check(history: History, options: CheckOptions, budget: Budget): Verdict {
+  const measured = measureStaleness(history, budget);
+  const { all, calm } = distributions(history, measured, budget);
+  const { deltaMs, share: wanted } = options.staleness;
+  const reached = within(calm.timesNs, deltaMs * 1e6);
+  const late = beyond(history, measured, deltaMs * 1e6);
+  // By count, not by the rounded share.
+  const isViolated = late.length > (1 - wanted) * calm.timesNs.length;
+  const groups = new Groups<number>();
+  if (isViolated) {
+    for (const row of late) {
+      groups.add('stale-read', `${history.key[row]} ${measured.missed[row]}`, row);
+    }
+  }
+  const isUnknown = calm.timesNs.length === 0;
+  const bound = `${wanted * 100} % of the reads without a fault must see every write older than ${deltaMs} ms`;
+  return {
+    checker: staleness.name,
+    version: staleness.version,
+    valid: isUnknown ? 'unknown' : !isViolated,
+    ...(isUnknown ? { reason: 'too-few-ok' as const } : {}),
+    message: isUnknown
+      ? 'no read succeeded in a time without faults'
+      : `${bound}; ${late.length} of ${calm.timesNs.length} did not`,
+    figures: {
+      'within-bound-share': reached,
+      'bound-ms': deltaMs,
+      ...figuresOf(all, ''),
+      ...figuresOf(calm, 'calm-'),
+    },
+    details: {
+      curve: curveMs.map((ms) => ({
+        'delta-ms': ms,
+        share: within(all.timesNs, ms * 1e6),
+        'calm-share': within(calm.timesNs, ms * 1e6),
+      })),
+    },
+    anomalies: groups.show(options.maxAnomalies, (row, count) =>
+      explain(history, options, measured, row, count),
+    ),
+    counts: groups.counts(),
+  };
+}
+
+export const staleness: Checker = {
+  name: 'staleness',
+  version: '1',
+  decides:
+    'How old answers are: time staleness t and version staleness k of each read, and the share of ' +
+    'reads that saw every write older than Δ. Violated if, without a fault, fewer than the promised ' +
+    'share did. Sound in every order that explains the history.',
+  source:
+    'Golab, Li, Shah: Analyzing consistency properties for fun and profit, PODC 2011 (Δ and k); ' +
+    'Bailis et al.: Probabilistically bounded staleness, VLDB 2012 (the curve)',
+  examples: {
+    passes: 'A w x 1 t[0,10]; B w x 2 t[20,30]; C r x 1 t[100,110]',
+    fails: 'A w x 1 t[0,10]; B w x 2 t[20,30]; C r x 1 t[2000,2010]',
+  },
+  check,
+};
