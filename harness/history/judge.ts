@@ -13,6 +13,7 @@ import type { Valid, Verdict } from '../../checkers/verdict.ts';
 import type { VerdictScreen } from '../report/verdict-text.ts';
 import { makeBudget } from './budget.ts';
 import { type LoadedRun, loadOpen } from './columns.ts';
+import { RunFileError } from './errors.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
 
@@ -59,17 +60,11 @@ function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verd
 }
 
 /**
- * Judges a stored run. Throws RunFileError when `path` is no readable run file. A verdict that cannot
- * be stored is returned all the same, with a note.
+ * Judges a stored run. Throws RunFileError when `path` is no run file at all; one that is too damaged
+ * to be read is `unknown`. A verdict that cannot be stored is returned all the same, with a note.
  */
 export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
-  const file = openRunFile(path);
-  let judgement: Judgement;
-  try {
-    judgement = judgeOpen(file, options);
-  } finally {
-    file.db.close();
-  }
+  const judgement = readAndJudge(path, options);
   if (options.store === false) return judgement;
   const { valid, verdicts, screen } = judgement;
   try {
@@ -79,6 +74,20 @@ export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
     const reason = error instanceof Error ? error.message : String(error);
     const notes = [...screen.notes, `the verdict could not be stored: ${reason}`];
     return { ...judgement, screen: { ...screen, notes } };
+  }
+}
+
+function readAndJudge(path: string, options: JudgeOptions): Judgement {
+  try {
+    const file = openRunFile(path);
+    try {
+      return judgeOpen(file, options);
+    } finally {
+      file.db.close();
+    }
+  } catch (error) {
+    if (!(error instanceof RunFileError) || error.code !== 'run-file-damaged') throw error;
+    return show(path, null, null, [cannotJudge('aborted', error.message)], []);
   }
 }
 
@@ -186,7 +195,7 @@ function withReason(
 
 function show(
   path: string,
-  summary: RunSummary,
+  summary: RunSummary | null,
   history: History | null,
   verdicts: readonly Verdict[],
   notes: readonly string[],
@@ -194,17 +203,17 @@ function show(
   const valid = decide(verdicts);
   const stored = basename(path) === 'run.sqlite';
   const screen: VerdictScreen = {
-    name: summary.name,
-    seed: summary.seed,
+    name: summary?.name ?? basename(dirname(dirname(path))),
+    seed: summary?.seed ?? null,
     valid,
     verdicts,
     counts: history === null ? { ok: 0, fail: 0, info: 0 } : countOutcomes(history),
     faults: history?.faults ?? [],
     nodes: history?.nodes ?? [],
-    duration: summary.duration,
+    duration: summary?.duration ?? null,
     notes,
     run: stored ? shortest(dirname(path)) : path.endsWith('.sqlite') ? shortest(path) : null,
-    replay: summary.replay === '' ? null : summary.replay,
+    replay: (summary?.replay ?? '') === '' ? null : summary!.replay,
   };
   return { valid, verdicts, screen, checkNo: null };
 }

@@ -56,6 +56,8 @@ export interface Recorder {
   phase(phase: Phase, atNs: number): void;
   /** How the run stands; `message` says why it was aborted or failed. */
   state(state: RunState, message?: string): void;
+  /** Changes how large the file may grow, bytes. */
+  allow(fileBytesMax: number): void;
   /** Writes what waits. Throws RunFileError when that fails. */
   flush(): void;
   /**
@@ -65,11 +67,16 @@ export interface Recorder {
   close(durationNs?: number): void;
 }
 
+export interface RecorderLimits {
+  /** The file never grows beyond this; more is treated as a full disk. Unlimited where left out. */
+  readonly fileBytesMax?: number;
+}
+
 /**
  * Makes `dir`/run.sqlite and begins to record. `dir` is made when it is not there. Throws
  * RunFileError when there is such a file already or it cannot be made.
  */
-export function openRun(dir: string, header: RunHeader): Recorder {
+export function openRun(dir: string, header: RunHeader, limits: RecorderLimits = {}): Recorder {
   const path = join(dir, 'run.sqlite');
   if (existsSync(path)) {
     throw new RunFileError(
@@ -87,12 +94,20 @@ export function openRun(dir: string, header: RunHeader): Recorder {
     // A checkpoint syncs to disk and would stop the clients for its time: rarely, then.
     db.pragma('wal_autocheckpoint = 20000');
     db.transaction(insertHeader)(db, header);
+    if (limits.fileBytesMax !== undefined) limitSize(db, limits.fileBytesMax);
   } catch (error) {
     db?.close();
     throw writeFailure(path, error);
   }
   noteRun(dir, header.name);
   return new FileRecorder(db, path, () => noteRun(dir, header.name));
+}
+
+/** SQLite counts in pages, at most 2^32 - 2 of them. */
+function limitSize(db: Database.Database, bytes: number): void {
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  const pages = Math.min(2 ** 32 - 2, Math.max(1, Math.floor(bytes / pageBytes)));
+  db.pragma(`max_page_count = ${pages}`);
 }
 
 function insertHeader(db: Database.Database, header: RunHeader): void {
@@ -250,6 +265,10 @@ class FileRecorder implements Recorder {
     this.#other(() =>
       this.#run('UPDATE run SET state = ?, state_message = ?', [state, message ?? null]),
     );
+  }
+
+  allow(fileBytesMax: number): void {
+    limitSize(this.#db, fileBytesMax);
   }
 
   flush(): void {

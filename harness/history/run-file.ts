@@ -91,6 +91,13 @@ export function openRunFile(path: string, options: { readonly write?: boolean } 
   }
   try {
     const damage = recognise(db, path);
+    if (damage !== null && options.write === true) {
+      throw new RunFileError(
+        'run-file-damaged',
+        path,
+        `${path} is damaged (${damage}) and is not written to, so that nothing more gets lost`,
+      );
+    }
     return { path, db, damage };
   } catch (error) {
     db.close();
