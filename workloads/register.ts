@@ -3,7 +3,8 @@
  * context. Concurrent writes become siblings; none may vanish that nobody has seen and replaced.
  */
 import { EngramDriver } from '../harness/client/engram.ts';
-import { rate, sequence, source } from '../harness/generator/combinators.ts';
+import { sequence, source } from '../harness/generator/sources.ts';
+import { rate } from '../harness/generator/timing.ts';
 import type { Workload } from './workload.ts';
 
 const spaces = 2;
@@ -33,13 +34,13 @@ export const register: Workload = {
       close: () => driver.close(),
     };
   },
-  generator: (options) =>
+  generator: (options, rng) =>
     rate(
-      options.rate,
-      source(1, (nextValue, { rng }) => {
-        const space = `${options.spacePrefix}-${rng.int(spaces)}`;
-        const key = `${space}/r${rng.int(registersPerSpace)}`;
-        return rng.float() < writeShare
+      { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
+      source(rng.split('operations'), 1, (nextValue, draw) => {
+        const space = `${options.spacePrefix}-${draw.int(spaces)}`;
+        const key = `${space}/r${draw.int(registersPerSpace)}`;
+        return draw.float() < writeShare
           ? { invocation: { f: 'write', key, value: nextValue }, state: nextValue + 1 }
           : { invocation: { f: 'read', key, value: null }, state: nextValue };
       }),

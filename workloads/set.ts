@@ -6,7 +6,8 @@
  * page by page while others write never existed, and would accuse the innocent.
  */
 import { EngramDriver } from '../harness/client/engram.ts';
-import { rate, sequence, source } from '../harness/generator/combinators.ts';
+import { sequence, source } from '../harness/generator/sources.ts';
+import { rate } from '../harness/generator/timing.ts';
 import type { Workload } from './workload.ts';
 
 const spacesAtOnce = 4;
@@ -26,6 +27,20 @@ const first: SetState = {
   slots: Array.from({ length: spacesAtOnce }, (_, space) => ({ space, adds: 0 })),
 };
 
+/** One more addition to the space of a slot; a space that is full by it makes room for a fresh one. */
+function added(state: SetState, slot: number): SetState {
+  const { space, adds } = state.slots[slot]!;
+  const full = adds + 1 >= addsPerSpaceMax;
+  return {
+    nextElement: state.nextElement + 1,
+    nextSpace: state.nextSpace + (full ? 1 : 0),
+    slots: state.slots.with(
+      slot,
+      full ? { space: state.nextSpace, adds: 0 } : { space, adds: adds + 1 },
+    ),
+  };
+}
+
 export const set: Workload = {
   name: 'set',
   promise: 'no acknowledged memory is lost, none appears that nobody wrote, and all nodes agree',
@@ -41,27 +56,19 @@ export const set: Workload = {
       close: () => driver.close(),
     };
   },
-  generator: (options) =>
+  generator: (options, rng) =>
     rate(
-      options.rate,
-      source(first, (state, { rng }) => {
-        const slot = rng.int(spacesAtOnce);
+      { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
+      source(rng.split('operations'), first, (state, draw) => {
+        const slot = draw.int(spacesAtOnce);
         const { space, adds } = state.slots[slot]!;
         const key = `${options.spacePrefix}-${space}`;
-        if (adds > 0 && rng.float() < readShare) {
+        if (adds > 0 && draw.float() < readShare) {
           return { invocation: { f: 'read-all', key, value: null }, state };
         }
-        const full = adds + 1 >= addsPerSpaceMax;
         return {
           invocation: { f: 'add', key, value: state.nextElement },
-          state: {
-            nextElement: state.nextElement + 1,
-            nextSpace: state.nextSpace + (full ? 1 : 0),
-            slots: state.slots.with(
-              slot,
-              full ? { space: state.nextSpace, adds: 0 } : { space, adds: adds + 1 },
-            ),
-          },
+          state: added(state, slot),
         };
       }),
     ),

@@ -16,6 +16,8 @@ const keepAliveMs = 20_000;
 const connectTimeoutMs = 1000;
 const writeConfidence = 0.95;
 const pageMax = 1000;
+/** Far above what a page of our own memories takes; a longer answer is none. */
+const answerBytesMax = 16 * 1024 * 1024;
 
 export interface DriverOptions {
   readonly timeoutMs: number;
@@ -27,6 +29,11 @@ interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: unknown;
+}
+
+interface WriteBody {
+  readonly memory_id?: unknown;
+  readonly version?: unknown;
 }
 
 interface ReadBody {
@@ -49,6 +56,13 @@ function parseContent(content: unknown): unknown {
   }
 }
 
+/** The contents of a list of memories; null where it is none. */
+function contentsOf(memories: unknown): unknown[] | null {
+  if (!Array.isArray(memories)) return null;
+  const contents = memories.map((each) => (each as ReadBody | null)?.content);
+  return contents.every((each) => typeof each === 'string') ? contents.map(parseContent) : null;
+}
+
 export class EngramDriver {
   readonly #http: HttpClient;
   readonly #rng: Rng;
@@ -64,6 +78,7 @@ export class EngramDriver {
       connect: { timeout: connectTimeoutMs },
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
+      maxResponseSize: answerBytesMax,
     });
   }
 
@@ -85,7 +100,8 @@ export class EngramDriver {
       value,
       body,
       (answer) => {
-        const { version } = answer.body as ReadBody;
+        const { memory_id: stored, version } = (answer.body ?? {}) as WriteBody;
+        if (stored !== id) return null;
         return { value, ...(typeof version === 'string' ? { version } : {}) };
       },
     );
@@ -96,11 +112,15 @@ export class EngramDriver {
     const path = `/api/v1/memories/${encodeURIComponent(id)}`;
     return this.#perform('read', 'GET', path, space, null, null, (answer) => {
       const body = (answer.body ?? {}) as ReadBody;
-      if (answer.status === 404) return { value: null, ...this.#seen(body) };
+      if (answer.status === 404) {
+        // Another 404 (no such route) says nothing about the memory.
+        const { error } = body as { error?: { code?: unknown } };
+        return error?.code === 'MEMORY_NOT_FOUND' ? { value: null, ...this.#seen(body) } : null;
+      }
       if (typeof body.content !== 'string') return null;
-      const siblings = Array.isArray(body.siblings)
-        ? { siblings: body.siblings.map((each) => parseContent((each as ReadBody).content)) }
-        : {};
+      const concurrent = body.siblings === undefined ? undefined : contentsOf(body.siblings);
+      if (concurrent === null) return null;
+      const siblings = concurrent === undefined ? {} : { siblings: concurrent };
       const version = typeof body.version === 'string' ? { version: body.version } : {};
       return { value: parseContent(body.content), ...siblings, ...version, ...this.#seen(body) };
     });
@@ -111,8 +131,8 @@ export class EngramDriver {
     const path = `/api/v1/memories?limit=${pageMax}`;
     return this.#perform('read', 'GET', path, space, null, null, (answer) => {
       const body = (answer.body ?? {}) as ReadBody;
-      if (!Array.isArray(body.memories) || body.memories.length >= pageMax) return null;
-      const value = body.memories.map((each) => parseContent((each as ReadBody).content));
+      const value = contentsOf(body.memories);
+      if (value === null || value.length >= pageMax) return null;
       return { value, ...this.#seen(body) };
     });
   }

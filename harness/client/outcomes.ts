@@ -110,7 +110,7 @@ export const outcomeTable = {
     why: 'the answer may be on its way',
   },
   malformed: {
-    condition: 'a 2xx whose body is not as documented',
+    condition: 'a success whose body is not as documented, or an answer that is no HTTP',
     write: 'info',
     read: 'fail',
     definite: false,
@@ -161,6 +161,8 @@ const neverConnected = new Set([
 ]);
 const timedOut = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ABORT_ERR']);
 const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_CLOSED']);
+/** Not HTTP, or longer than any answer may be. */
+const garbled = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'UND_ERR_HEADERS_OVERFLOW']);
 
 /** The row for an exception of the HTTP client. */
 export function rowForError(error: unknown): OutcomeName {
@@ -169,6 +171,9 @@ export function rowForError(error: unknown): OutcomeName {
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
   if (typeof code === 'string' && timedOut.has(code)) return 'timeout';
   if (typeof code === 'string' && closed.has(code)) return 'reset';
+  if (name === 'HTTPParserError' || (typeof code === 'string' && garbled.has(code))) {
+    return 'malformed';
+  }
   return 'unlisted';
 }
 

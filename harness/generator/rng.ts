@@ -25,8 +25,20 @@ function hashName(name: string): number {
   return hash | 0;
 }
 
+/** The finalizer of MurmurHash3: every bit of the input changes half of the bits of the output. */
+function scramble(word: number): number {
+  let mixed = word;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) | 0;
+}
+
+/** The generator spreads 32 bits of seed over 128 bits of state; by then they are mixed. */
+const warmUpDraws = 4;
+
 export function makeRng(seed: number): Rng {
-  const generator = xoroshiro128plus(seed | 0);
+  const generator = xoroshiro128plus(scramble(seed));
+  for (let i = 0; i < warmUpDraws; i++) generator.next();
   const next = (): number => generator.next() >>> 0;
   const float = (): number => (next() >>> 5) * 2 ** -27 + (next() >>> 6) * 2 ** -53;
   const int = (below: number): number => Math.floor(float() * below);
@@ -42,6 +54,6 @@ export function makeRng(seed: number): Rng {
       }
       return copy;
     },
-    split: (name) => makeRng(Math.imul(seed ^ hashName(name), 0x9e3779b1) ^ (seed >>> 16)),
+    split: (name) => makeRng(scramble(seed) ^ hashName(name)),
   };
 }

@@ -1,0 +1,111 @@
+/** Who does what: generators on some of the threads, several at once, a copy for each. */
+import { rewrap } from './combinators.ts';
+import type { Generator, GeneratorContext, ThreadId } from './generator.ts';
+import { done, nothing } from './sources.ts';
+
+/** The same context, with the threads that `may` accepts. */
+function restricted(
+  context: GeneratorContext,
+  may: (thread: ThreadId) => boolean,
+): GeneratorContext {
+  return { ...context, free: context.free.filter(may), threads: context.threads.filter(may) };
+}
+
+/** Only on threads that `may` accepts; told only of what happens on them. */
+export function onThreads(may: (thread: ThreadId) => boolean, generator: Generator): Generator {
+  const self: Generator = {
+    op: (context) => rewrap(generator.op(restricted(context, may)), (next) => onThreads(may, next)),
+    update: (context, event) =>
+      may(event.thread) ? onThreads(may, generator.update(restricted(context, may), event)) : self,
+  };
+  return self;
+}
+
+export const clients = (generator: Generator): Generator =>
+  onThreads((thread) => thread !== 'nemesis', generator);
+
+export const nemesis = (generator: Generator): Generator =>
+  onThreads((thread) => thread === 'nemesis', generator);
+
+/** Several at once: whichever operation is due first. Ends when all have. */
+export function any(...generators: readonly Generator[]): Generator {
+  return {
+    op: (context) => {
+      const steps = generators.map((each) => each.op(context));
+      let first = -1;
+      let untilNs: number | null = null;
+      steps.forEach((step, i) => {
+        if (step.type === 'op') {
+          const best = steps[first];
+          if (best?.type !== 'op' || step.op.timeNs < best.op.timeNs) first = i;
+        } else if (step.type === 'pending' && step.untilNs !== null) {
+          untilNs = Math.min(untilNs ?? Number.POSITIVE_INFINITY, step.untilNs);
+        }
+      });
+      const chosen = steps[first];
+      if (chosen?.type === 'op') {
+        // One that waits keeps what it has learnt (when it began); one that lost is asked again.
+        const after = generators.map((each, i) => {
+          const step = steps[i]!;
+          if (i === first) return chosen.next;
+          return step.type === 'pending' ? step.next : each;
+        });
+        return { ...chosen, next: any(...after) };
+      }
+      const waiting = steps.flatMap((step) => (step.type === 'pending' ? [step.next] : []));
+      return waiting.length === 0 ? done : { type: 'pending', untilNs, next: any(...waiting) };
+    },
+    update: (context, event) => any(...generators.map((each) => each.update(context, event))),
+  };
+}
+
+/** Dedicates threads: the first `count` to the first generator, and so on; others to `rest`. */
+export function reserve(
+  parts: readonly { readonly count: number; readonly generator: Generator }[],
+  rest: Generator = nothing,
+): Generator {
+  let from = 0;
+  const reserved = parts.map(({ count, generator }) => {
+    const first = from;
+    from += count;
+    const may = (thread: ThreadId): boolean =>
+      thread !== 'nemesis' && thread >= first && thread < first + count;
+    return onThreads(may, generator);
+  });
+  const last = from;
+  const others = onThreads((thread) => thread !== 'nemesis' && thread >= last, rest);
+  return any(...reserved, others);
+}
+
+/** A copy of the generator for each thread. */
+export function eachThread(generator: Generator): Generator {
+  return eachThreadFrom(generator, new Map());
+}
+
+function eachThreadFrom(generator: Generator, copies: ReadonlyMap<ThreadId, Generator>): Generator {
+  const alone = (context: GeneratorContext, thread: ThreadId): GeneratorContext =>
+    restricted(context, (each) => each === thread);
+  return {
+    op: (context) => {
+      const after = new Map(copies);
+      let untilNs: number | null = null;
+      let over = true;
+      for (const thread of context.threads) {
+        const step = (copies.get(thread) ?? generator).op(alone(context, thread));
+        if (step.type === 'done') continue;
+        after.set(thread, step.next);
+        if (step.type === 'op') return { ...step, next: eachThreadFrom(generator, after) };
+        over = false;
+        if (step.untilNs !== null) {
+          untilNs = Math.min(untilNs ?? Number.POSITIVE_INFINITY, step.untilNs);
+        }
+      }
+      return over ? done : { type: 'pending', untilNs, next: eachThreadFrom(generator, after) };
+    },
+    update: (context, event) => {
+      const copy = copies.get(event.thread) ?? generator;
+      const updated = copy.update(alone(context, event.thread), event);
+      return eachThreadFrom(generator, new Map(copies).set(event.thread, updated));
+    },
+  };
+}

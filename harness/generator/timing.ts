@@ -1,0 +1,100 @@
+/**
+ * When operations start. `rate` is an open loop: arrivals are fixed beforehand and do not slip when the
+ * cluster is slow; an operation that finds all threads busy starts late, and the lateness shows.
+ * `stagger` and `delay` are closed loops, as in Jepsen.
+ */
+import { rewrap } from './combinators.ts';
+import type { Generator } from './generator.ts';
+import type { Rng } from './rng.ts';
+import { done } from './sources.ts';
+
+/** Until `durationNs` after its first question. */
+export function timeLimit(durationNs: number, generator: Generator, endNs?: number): Generator {
+  return {
+    op: (context) => {
+      const end = endNs ?? context.timeNs + durationNs;
+      if (context.timeNs >= end) return done;
+      const step = generator.op(context);
+      if (step.type === 'op' && step.op.timeNs >= end) return done;
+      const wrapped = rewrap(step, (next) => timeLimit(durationNs, next, end));
+      if (wrapped.type !== 'pending') return wrapped;
+      return { ...wrapped, untilNs: Math.min(wrapped.untilNs ?? end, end) };
+    },
+    update: (context, event) => timeLimit(durationNs, generator.update(context, event), endNs),
+  };
+}
+
+export interface Arrivals {
+  /** Mean number of operations a second. */
+  readonly perSecond: number;
+  /** Equal distances, or exponentially distributed ones (a Poisson process). */
+  readonly spacing: 'fixed' | 'exponential';
+  readonly rng: Rng;
+}
+
+/** Open loop: operations are due at times that depend on the seed and on nothing else. */
+export function rate(arrivals: Arrivals, generator: Generator): Generator {
+  return rateFrom(arrivals, generator, 0, null);
+}
+
+function rateFrom(
+  arrivals: Arrivals,
+  generator: Generator,
+  count: number,
+  dueNs: number | null,
+): Generator {
+  return {
+    op: (context) => {
+      const due = dueNs ?? context.timeNs;
+      if (context.timeNs < due) {
+        const next = rateFrom(arrivals, generator, count, due);
+        return { type: 'pending', untilNs: due, next };
+      }
+      const step = generator.op(context);
+      if (step.type !== 'op') return rewrap(step, (next) => rateFrom(arrivals, next, count, due));
+      const next = rateFrom(arrivals, step.next, count + 1, due + distanceNs(arrivals, count));
+      return { type: 'op', op: { ...step.op, timeNs: due }, next };
+    },
+    update: (context, event) => rateFrom(arrivals, generator.update(context, event), count, dueNs),
+  };
+}
+
+function distanceNs({ perSecond, spacing, rng }: Arrivals, count: number): number {
+  const meanNs = 1e9 / perSecond;
+  return spacing === 'fixed' ? meanNs : -Math.log(1 - rng.split(String(count)).float()) * meanNs;
+}
+
+/** Closed loop: about `meanNs` between two starts, uniform between 0 and twice that. */
+export function stagger(rng: Rng, meanNs: number, generator: Generator): Generator {
+  const distance = (count: number): number => 2 * meanNs * rng.split(String(count)).float();
+  return spaced(distance, generator, 0, 0);
+}
+
+/** Closed loop: exactly `distanceNs` between two starts, or longer where nothing could start. */
+export function delay(distanceNs: number, generator: Generator): Generator {
+  return spaced(() => distanceNs, generator, 0, 0);
+}
+
+function spaced(
+  distance: (count: number) => number,
+  generator: Generator,
+  count: number,
+  notBeforeNs: number,
+): Generator {
+  return {
+    op: (context) => {
+      if (context.timeNs < notBeforeNs) {
+        const next = spaced(distance, generator, count, notBeforeNs);
+        return { type: 'pending', untilNs: notBeforeNs, next };
+      }
+      const step = generator.op(context);
+      if (step.type !== 'op') {
+        return rewrap(step, (next) => spaced(distance, next, count, notBeforeNs));
+      }
+      const after = context.timeNs + distance(count);
+      return { ...step, next: spaced(distance, step.next, count + 1, after) };
+    },
+    update: (context, event) =>
+      spaced(distance, generator.update(context, event), count, notBeforeNs),
+  };
+}
