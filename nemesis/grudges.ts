@@ -8,6 +8,12 @@ import type { Grudge } from './fault.ts';
 /** A plan that cannot be made; the message says why and what would do. */
 export class PlanError extends Error {
   readonly code = 'impossible-plan';
+  /** The arguments ask for what cannot be. */
+  readonly exitCode = 254;
+  constructor(message: string) {
+    super(message);
+    this.name = 'PlanError';
+  }
 }
 
 interface Shape {
@@ -35,7 +41,10 @@ export function isolate(node: string, nodes: readonly string[]): Grudge {
   return betweenComponents([[node], nodes.filter((each) => each !== node)]);
 }
 
-/** Every node sees a majority, and no two of them the same one. */
+/**
+ * Every node sees a majority, and no two of them the same one. With three nodes each would have to see exactly
+ * one other, and three cannot be paired: there it is impossible.
+ */
 function majoritiesRing(nodes: readonly string[]): Grudge {
   const count = nodes.length;
   const majority = Math.floor(count / 2) + 1;
@@ -52,9 +61,14 @@ function majoritiesRing(nodes: readonly string[]): Grudge {
 
 /** Two halves that do not see each other, and one node in between that sees both. */
 function bridge(nodes: readonly string[]): Grudge {
-  const [middle, ...rest] = nodes;
-  const { [middle!]: _, ...grudge } = halves(rest);
-  return grudge;
+  const [, ...rest] = nodes;
+  return halves(rest);
+}
+
+/** Fewer than a third of the nodes alone: as many as a Byzantine cluster could bear. */
+function minorityThird(nodes: readonly string[]): Grudge {
+  const few = Math.floor((nodes.length - 1) / 3);
+  return betweenComponents([nodes.slice(0, few), nodes.slice(few)]);
 }
 
 /** Others no longer hear one node; it still hears them. Or the other way round. */
@@ -94,6 +108,11 @@ export const shapes: Readonly<Record<string, Shape>> = {
     nodesMin: 3,
     describe: 'two halves, and one node that sees both',
     make: (nodes, rng) => bridge(rng.shuffle(nodes)),
+  },
+  'minority-third': {
+    nodesMin: 4,
+    describe: 'fewer than a third of the nodes against the rest',
+    make: (nodes, rng) => minorityThird(rng.shuffle(nodes)),
   },
   'one-way': {
     nodesMin: 2,

@@ -1,7 +1,39 @@
 /** All faults by name. */
+import type { Cluster } from '../harness/cluster/cluster.ts';
 import type { Fault } from './fault.ts';
 import { kill } from './kill.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 
 export const faults: Readonly<Record<string, Fault>> = { partition, kill, pause };
+
+/** A fault that cannot be made in this cluster; the message says what is missing. */
+export class FaultRefused extends Error {
+  readonly code = 'fault-refused';
+  readonly exitCode = 254;
+  constructor(message: string) {
+    super(message);
+    this.name = 'FaultRefused';
+  }
+}
+
+const remedies: Readonly<Record<Fault['needs'][number], string>> = {
+  exec: 'programs cannot be run beside its nodes',
+  kill: 'its nodes cannot be killed',
+  pause: 'its nodes cannot be frozen',
+  iptables: 'packet filters may not be set beside its nodes (see amnesia doctor)',
+};
+
+/**
+ * To be asked before a run begins. Throws FaultRefused for the first of `kinds` that this cluster cannot
+ * make, so that no run claims a fault that never was.
+ */
+export function refuseImpossible(cluster: Cluster, kinds: readonly string[]): void {
+  for (const kind of kinds) {
+    const missing = faults[kind]?.needs.find((need) => !cluster.capabilities.has(need));
+    if (missing === undefined) continue;
+    throw new FaultRefused(
+      `${kind} is impossible in this cluster: ${remedies[missing]}; leave it out of --nemesis`,
+    );
+  }
+}

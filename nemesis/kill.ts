@@ -4,55 +4,50 @@
 
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { ask } from '../harness/cluster/ready.ts';
-import type { Fault, FaultPlan, PlanContext, Proof } from './fault.ts';
+import type { Fault, FaultPlan, Proof } from './fault.ts';
+import { planTargets, shares } from './plan-targets.ts';
+import { proofOf, type Trial } from './proof.ts';
 
 const answerTimeoutMs = 1000;
 const restartDeadlineMs = 10_000;
-
-/** How many nodes each variant hits. */
-export const shares: Readonly<Record<string, (nodes: number) => number>> = {
-  one: () => 1,
-  minority: (nodes) => Math.max(1, Math.floor((nodes - 1) / 2)),
-  all: (nodes) => nodes,
-};
-
-/** Targets for a fault that hits whole nodes. */
-export function planTargets(
-  kind: string,
-  { nodes, rng, startMs, durationMs }: PlanContext,
-  variant: string,
-  id: number,
-): FaultPlan {
-  const targets = rng.shuffle(nodes).slice(0, shares[variant]!(nodes.length)).sort();
-  return { id, kind, variant, atMs: startMs, untilMs: startMs + durationMs, targets };
-}
+const pollMs = 50;
+const exitCodeOfSigkill = 137;
 
 async function answers(cluster: Cluster, node: string): Promise<boolean> {
   const { url } = cluster.nodes.find((each) => each.name === node)!;
   return (await ask(url, '/health', answerTimeoutMs)) !== null;
 }
 
-async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  const wanted = present ? 'exited' : 'running';
+/** Killed by us, and not dead of something else; `true` where the runtime does not tell. */
+async function bySignal(cluster: Cluster, node: string): Promise<{ good: boolean; text: string }> {
+  const code = (await cluster.exitCode?.(node)) ?? null;
+  if (code === null) return { good: true, text: '' };
+  return { good: code === exitCodeOfSigkill, text: ` with ${code}` };
+}
+
+async function proveKilled(cluster: Cluster, node: string): Promise<Trial> {
+  const [state, up] = await Promise.all([cluster.state(node), answers(cluster, node)]);
+  const end = await bySignal(cluster, node);
+  const good = state === 'exited' && !up && end.good;
+  return { good, text: `${node}: ${state}${end.text}, ${up ? 'answers' : 'does not answer'}` };
+}
+
+async function proveRunning(cluster: Cluster, node: string): Promise<Trial> {
   const until = Date.now() + restartDeadlineMs;
-  const evidence: string[] = [];
-  let right = 0;
-  for (const node of plan.targets) {
-    let state = await cluster.state(node);
-    let up = await answers(cluster, node);
-    while (!present && !(state === 'running' && up) && Date.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      state = await cluster.state(node);
-      up = await answers(cluster, node);
+  for (;;) {
+    const state = await cluster.state(node);
+    const up = state === 'running' && (await answers(cluster, node));
+    if (up || Date.now() > until) {
+      return { good: up, text: `${node}: ${state}, ${up ? 'answers' : 'does not answer'}` };
     }
-    const good = state === wanted && up === !present;
-    if (good) right++;
-    const verdict = good ? 'expected' : 'NOT EXPECTED';
-    evidence.push(`${node}: ${state}, ${up ? 'answers' : 'does not answer'} (${verdict})`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  const all = right === plan.targets.length;
-  if (present) return { effective: all ? 'effective' : right > 0 ? 'partial' : 'none', evidence };
-  return { effective: all ? 'none' : 'partial', evidence };
+}
+
+async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
+  const one = present ? proveKilled : proveRunning;
+  const trials = await Promise.all(plan.targets.map((node) => one(cluster, node)));
+  return proofOf(trials, present);
 }
 
 export const kill: Fault = {

@@ -1,35 +1,30 @@
 /** Nodes frozen by the cgroup freezer: alive for the kernel, silent for everybody else. */
-
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { ask } from '../harness/cluster/ready.ts';
 import type { Fault, FaultPlan, Proof } from './fault.ts';
-import { planTargets } from './kill.ts';
+import { planTargets, shares } from './plan-targets.ts';
+import { proofOf, type Trial } from './proof.ts';
 
-const answerTimeoutMs = 500;
+/** A node that answers does so within milliseconds; silence for this long is a freeze. */
+const silentAfterMs = 500;
+const thawDeadlineMs = 5000;
+
+async function trial(cluster: Cluster, node: string, present: boolean): Promise<Trial> {
+  const { url } = cluster.nodes.find((each) => each.name === node)!;
+  const state = await cluster.state(node);
+  const up = (await ask(url, '/health', present ? silentAfterMs : thawDeadlineMs)) !== null;
+  const good = state === (present ? 'paused' : 'running') && up === !present;
+  return { good, text: `${node}: ${state}, ${up ? 'answers' : 'silent'}` };
+}
 
 async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  const wanted = present ? 'paused' : 'running';
-  const lines = await Promise.all(
-    plan.targets.map(async (node) => {
-      const { url } = cluster.nodes.find((each) => each.name === node)!;
-      const state = await cluster.state(node);
-      const timeoutMs = present ? answerTimeoutMs : 10 * answerTimeoutMs;
-      const up = (await ask(url, '/health', timeoutMs)) !== null;
-      const good = state === wanted && up === !present;
-      const verdict = good ? 'expected' : 'NOT EXPECTED';
-      return { good, text: `${node}: ${state}, ${up ? 'answers' : 'silent'} (${verdict})` };
-    }),
-  );
-  const evidence = lines.map((line) => line.text);
-  const right = lines.filter((line) => line.good).length;
-  const all = right === lines.length;
-  if (present) return { effective: all ? 'effective' : right > 0 ? 'partial' : 'none', evidence };
-  return { effective: all ? 'none' : 'partial', evidence };
+  const trials = await Promise.all(plan.targets.map((node) => trial(cluster, node, present)));
+  return proofOf(trials, present);
 }
 
 export const pause: Fault = {
   kind: 'pause',
-  variants: ['one', 'minority', 'all'],
+  variants: Object.keys(shares),
   describe: 'the process is frozen, and thawed again',
   colour: '#edae49',
   needs: ['pause'],

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cluster } from '../harness/cluster/cluster.ts';
+import { createDockerCluster } from '../harness/cluster/docker.ts';
+import { ask } from '../harness/cluster/ready.ts';
+import { engineForTests } from '../harness/cluster/testing/engine.ts';
+import { makeRng } from '../harness/generator/rng.ts';
+import type { Fault, FaultPlan } from './fault.ts';
+import { FaultRefused, faults, refuseImpossible } from './index.ts';
+import { program } from './inside.ts';
+
+const answering = await engineForTests();
+const execTimeoutMs = 15_000;
+
+/**
+ * argv: own address, peer, seconds. Sends a number by UDP and by one TCP connection, which is made before
+ * anything is cut, ten times a second; a listener at the other end counts. Prints what it received itself.
+ */
+const talker = `
+const [self, peer, runMs, quietMs] = process.argv.slice(1);
+const net = require('node:net');
+const udp = require('node:dgram').createSocket('udp4');
+const counts = { tcpEarly: 0, tcpLate: 0, udpEarly: 0, udpLate: 0 };
+const began = Date.now();
+const count = (kind) => counts[kind + (Date.now() - began > quietMs ? 'Late' : 'Early')]++;
+net.createServer((socket) => {
+  socket.on('data', () => count('tcp'));
+  socket.on('error', () => {});
+}).listen(7999, self);
+udp.on('message', () => count('udp')).bind(7999, self);
+let socket;
+const dial = () => {
+  socket = net.connect(7999, peer);
+  socket.on('error', () => setTimeout(dial, 50));
+};
+dial();
+setInterval(() => { udp.send('1', 7999, peer); if (!socket.pending) socket.write('1'); }, 100);
+setTimeout(() => { process.stdout.write(JSON.stringify(counts)); process.exit(0); }, Number(runMs));
+`;
+
+async function rulesOf(cluster: Cluster, node: string): Promise<string[]> {
+  const { stdout } = await cluster.exec(node, ['iptables', '-w', '-S'], execTimeoutMs);
+  return stdout.trim().split('\n');
+}
+
+describe.skipIf(!answering)('faults in containers', () => {
+  let cluster: Cluster;
+  const foreign = ['-A INPUT -s 192.0.2.77/32 -j DROP', '-A OTHER -p tcp -j ACCEPT'];
+  let untouched: string[];
+
+  beforeAll(async () => {
+    cluster = await createDockerCluster({
+      runId: `test-${process.pid}-faults`,
+      nodes: 5,
+      nodeFaults: [],
+      env: {},
+      readyTimeoutMs: 30_000,
+    });
+    const body = JSON.stringify({ content: 'so that there is a primary' });
+    const headers = { 'content-type': 'application/json' };
+    const url = `${cluster.nodes[0]!.url}/api/v1/memories/remember`;
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(201);
+    for (const argv of [
+      ['-I', 'INPUT', '1', '-s', '192.0.2.77', '-j', 'DROP'],
+      ['-N', 'OTHER'],
+      ['-A', 'OTHER', '-p', 'tcp', '-j', 'ACCEPT'],
+    ]) {
+      await cluster.exec('n1', ['iptables', '-w', ...argv], execTimeoutMs);
+    }
+    untouched = await rulesOf(cluster, 'n1');
+    expect(untouched).toEqual(expect.arrayContaining(foreign));
+  });
+  afterAll(async () => {
+    await cluster?.destroy();
+  });
+
+  async function planned(fault: Fault, variant: string): Promise<FaultPlan> {
+    const nodes = cluster.nodes.map((node) => node.name);
+    const context = { nodes, rng: makeRng(11), startMs: 0, durationMs: 1000 };
+    const plan = fault.plan(context, variant, 1);
+    return (await fault.resolve?.(cluster, plan)) ?? plan;
+  }
+
+  it('are all possible here', () => {
+    refuseImpossible(cluster, Object.keys(faults));
+  });
+
+  // Partitions first: a killed node comes back in a new namespace, without the rules of others.
+  for (const fault of Object.values(faults)) {
+    for (const variant of fault.variants) {
+      it(`${fault.kind} ${variant} is applied and proved, healed and proved`, async () => {
+        const plan = await planned(fault, variant);
+        const before = await fault.prove(cluster, plan, true);
+        expect(before.effective, before.evidence.join('\n')).toBe('none');
+        try {
+          await fault.apply(cluster, plan);
+          const proof = await fault.prove(cluster, plan, true);
+          expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
+          // A killed node would be waited for until the deadline of its restart.
+          if (fault.kind !== 'kill') {
+            const still = await fault.prove(cluster, plan, false);
+            expect(still.effective, still.evidence.join('\n')).toBe('partial');
+          }
+        } finally {
+          await fault.heal(cluster, plan);
+        }
+        const healed = await fault.prove(cluster, plan, false);
+        expect(healed.effective, healed.evidence.join('\n')).toBe('none');
+        await fault.heal(cluster, plan);
+        if (fault.kind === 'partition') expect(await rulesOf(cluster, 'n1')).toEqual(untouched);
+      });
+    }
+  }
+});
+
+describe.skipIf(!answering)('a partition in containers', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await createDockerCluster({
+      runId: `test-${process.pid}-cut`,
+      nodes: 3,
+      nodeFaults: [],
+      env: {},
+      readyTimeoutMs: 30_000,
+    });
+  });
+  afterAll(async () => {
+    await cluster?.destroy();
+  });
+
+  const cutOf = (grudge: FaultPlan['grudge']): FaultPlan => ({
+    id: 1,
+    kind: 'partition',
+    variant: 'halves',
+    atMs: 0,
+    untilMs: 1,
+    targets: [],
+    grudge,
+  });
+  const partition = faults.partition!;
+
+  it('stops TCP connections that exist, and UDP; in one direction only where that was wanted', async () => {
+    const [n1, n2] = cluster.nodes.map((node) => node.address);
+    const quietMs = 3000;
+    const talk = (node: string, self: string, peer: string) =>
+      cluster.exec(node, program(talker, self, peer, '5000', String(quietMs)), execTimeoutMs);
+    const talks = Promise.all([talk('n1', n1!, n2!), talk('n2', n2!, n1!)]);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const plan = cutOf({ n1: ['n2'] });
+    await partition.apply(cluster, plan);
+    const [heard1, heard2] = (await talks).map(({ stdout }) => JSON.parse(stdout));
+    await partition.heal(cluster, plan);
+    expect(heard1.udpEarly).toBeGreaterThan(0);
+    expect(heard1.tcpEarly).toBeGreaterThan(0);
+    expect(heard1.udpLate).toBe(0);
+    expect(heard1.tcpLate).toBe(0);
+    expect(heard2.udpLate).toBeGreaterThan(0);
+  });
+
+  it('replaces the one before, and is gone after one heal', async () => {
+    await partition.apply(cluster, cutOf({ n1: ['n2', 'n3'] }));
+    const second = cutOf({ n1: ['n3'], n3: ['n1'] });
+    await partition.apply(cluster, second);
+    const proof = await partition.prove(cluster, second, true);
+    await partition.heal(cluster, second);
+    expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
+    for (const { name } of cluster.nodes) {
+      expect((await rulesOf(cluster, name)).join()).not.toContain('AMNESIA');
+    }
+  });
+
+  it('leaves every node to its clients', async () => {
+    const plan = cutOf({ n1: ['n2', 'n3'], n2: ['n1', 'n3'], n3: ['n1', 'n2'] });
+    await partition.apply(cluster, plan);
+    const answers = await Promise.all(
+      cluster.nodes.map((node) => ask(node.url, '/health/alive', 5000)),
+    );
+    await partition.heal(cluster, plan);
+    expect(answers).not.toContain(null);
+  });
+
+  it('is partial, and says where, when a rule was lost on the way', async () => {
+    const plan = cutOf({ n1: ['n2'], n2: ['n1'] });
+    await partition.apply(cluster, plan);
+    await cluster.exec('n2', ['iptables', '-w', '-F', 'AMNESIA'], execTimeoutMs);
+    const proof = await partition.prove(cluster, plan, true);
+    await partition.heal(cluster, plan);
+    expect(proof.effective).toBe('partial');
+    expect(proof.evidence).toContain('n2: no rule against n1 (NOT EXPECTED)');
+  });
+
+  it('is refused where the cluster may not set packet filters', () => {
+    const poor = { ...cluster, capabilities: new Set(['exec', 'kill'] as const) };
+    expect(() => refuseImpossible(poor as unknown as Cluster, ['kill'])).not.toThrow();
+    expect(() => refuseImpossible(poor as unknown as Cluster, ['kill', 'partition'])).toThrow(
+      FaultRefused,
+    );
+  });
+});
