@@ -31,8 +31,9 @@ interface SettingRow {
 }
 
 const host = '[A-Za-z0-9._-]{1,253}';
-const hostPort = `${host}:\\d{1,5}`;
-const port = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/;
+const portNumber = '([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5])';
+const hostPort = `${host}:${portNumber}`;
+const port = new RegExp(`^${portNumber}$`);
 const label = /^[A-Za-z0-9._-]{0,64}$/;
 
 export const settingRows: readonly SettingRow[] = [

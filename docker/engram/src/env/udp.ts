@@ -48,12 +48,13 @@ export class UdpDatagrams implements Datagrams {
   send(to: Address, bytes: Uint8Array): void {
     const colon = to.lastIndexOf(':');
     const [address] = this.#names.addresses(to.slice(0, colon));
-    if (address === undefined) {
+    const port = Number(to.slice(colon + 1));
+    if (address === undefined || !(port > 0 && port < 65_536)) {
       this.counters.sendErrors++;
       return;
     }
     const sealed = this.#key === null ? bytes : Buffer.concat([this.#mac(bytes), bytes]);
-    this.#socket.send(sealed, Number(to.slice(colon + 1)), address, (error) => {
+    this.#socket.send(sealed, port, address, (error) => {
       if (error) this.counters.sendErrors++;
     });
   }

@@ -39,8 +39,8 @@ const magic = 0x5e;
 /** Far beyond any clock, and far enough from where integers end to be refuted. */
 const incarnationMax = 2 ** 52;
 const idPattern = /^[a-z0-9-]{1,32}$/;
-/** Addresses and labels: one byte for each character. */
-const textPattern = /^[\x21-\x7e]{0,260}$/;
+const addressPattern = /^[A-Za-z0-9._-]{1,253}:([1-9]\d{0,4})$/;
+const labelPattern = /^[A-Za-z0-9._-]{0,64}$/;
 const types = ['ping', 'ack', 'ping-req', 'sync'] as const;
 const states: readonly MemberState[] = ['alive', 'suspect', 'dead', 'left'];
 
@@ -71,9 +71,15 @@ export function isClaim(value: unknown): value is Claim {
   const claim = value as Record<keyof Claim, unknown>;
   const { id, swimAddress, apiAddress, rpcAddress, rack, zone, state, incarnation } = claim;
   if (typeof id !== 'string' || !idPattern.test(id)) return false;
-  const texts = [swimAddress, apiAddress, rpcAddress, rack, zone];
-  if (!texts.every((text) => typeof text === 'string' && textPattern.test(text))) return false;
+  if (![swimAddress, apiAddress, rpcAddress].every(isAddress)) return false;
+  if (![rack, zone].every((text) => typeof text === 'string' && labelPattern.test(text)))
+    return false;
   return states.includes(state as MemberState) && isIncarnation(incarnation);
+}
+
+function isAddress(value: unknown): boolean {
+  const port = typeof value === 'string' ? addressPattern.exec(value)?.[1] : undefined;
+  return port !== undefined && Number(port) <= 65_535;
 }
 
 function isIncarnation(value: unknown): value is number {
