@@ -241,7 +241,10 @@ class Chaos {
         .owners(space)
         .map((id) => this.#world.nodes.find((node) => node.id === id)!);
       const roots = new Set<string>();
-      for (const { id, data } of owners) await this.#judgeOwner(space, id, data!, roots);
+      for (const { id, data } of owners) {
+        if (data) await this.#judgeOwner(space, id, data, roots);
+        else this.#oracle.problems.push(`${id} is not there at the end`);
+      }
       if (roots.size > 1) this.#oracle.problems.push(`${space}: owners differ at the end`);
     }
   }

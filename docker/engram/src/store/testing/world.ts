@@ -148,6 +148,8 @@ export class World {
   readonly placement: Placement;
   readonly faults: Faults;
   readonly logged: LoggedLine[] = [];
+  /** Calls between nodes, by method. */
+  readonly calls = new Map<string, number>();
   readonly #options: WorldOptions;
   #queue: Event[] = [];
   #order = 0;
@@ -255,6 +257,7 @@ export class World {
     deadlineMs: number,
   ): Promise<Uint8Array> {
     const target = this.nodes.find((node) => node.address === to)!;
+    this.calls.set(method, 1 + (this.calls.get(method) ?? 0));
     const lost = (): boolean => this.chance() < this.#options.loss;
     return new Promise((resolve, reject) => {
       const settle = (fn: () => void): void => {

@@ -1,0 +1,51 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { ContextError, decodeContext, encodeContext } from './context.ts';
+
+const token = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+
+describe('the context token', () => {
+  it('is base64url of JSON as documented', () => {
+    const context = { v: { 'n1.k3x9q': 5, 'n2.00001+': 7 }, t: { ms: 1700000000000, counter: 3 } };
+    const json = Buffer.from(encodeContext(context), 'base64url').toString('utf8');
+    expect(JSON.parse(json)).toEqual({
+      v: { 'n1.k3x9q': 5, 'n2.00001+': 7 },
+      t: [1700000000000, 3],
+    });
+    expect(decodeContext(encodeContext(context))).toEqual(context);
+  });
+
+  it('takes a context that has seen nothing', () => {
+    expect(decodeContext(token({ v: {} }))).toEqual({ v: {}, t: { ms: 0, counter: 0 } });
+  });
+
+  const bad: readonly [string, string][] = [
+    ['nothing', ''],
+    ['no JSON', token('hello')],
+    ['null', token('null')],
+    ['a list', token([1])],
+    ['no vector', token({ t: [1, 2] })],
+    ['a vector that is a list', token({ v: [1], t: [1, 2] })],
+    ['a negative counter', token({ v: { 'n1.aaaaa': -1 }, t: [1, 2] })],
+    ['a counter that is no whole number', token({ v: { 'n1.aaaaa': 1.5 }, t: [1, 2] })],
+    ['a counter that is a text', token({ v: { 'n1.aaaaa': '1' }, t: [1, 2] })],
+    ['an actor that every object has', token({ v: { constructor: 1 }, t: [1, 2] })],
+    ['an actor with a strange name', token({ v: { 'n1.<b>': 1 }, t: [1, 2] })],
+    ['half a clock', token({ v: {}, t: [1] })],
+    ['a clock beyond all calendars', token({ v: {}, t: [9e15, 0] })],
+  ];
+  for (const [what, text] of bad) {
+    it(`refuses ${what}`, () => {
+      expect(() => decodeContext(text)).toThrow(ContextError);
+    });
+  }
+
+  test.prop([fc.string()])('refuses or reads any text, and never fails otherwise', (text) => {
+    try {
+      decodeContext(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ContextError);
+    }
+  });
+});

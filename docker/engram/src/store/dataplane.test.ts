@@ -1,0 +1,329 @@
+import { describe, expect, it } from 'vitest';
+import type { Context, DataPlane, WriteRequest, WriteResult } from '../data.ts';
+import type { FaultName } from '../faults.ts';
+import { type ChaosOptions, runChaos } from './testing/chaos.ts';
+import { nothingSeen, type VirtualNode, World } from './testing/world.ts';
+
+const calm = { nodes: 5, copies: 3, loss: 0, faults: [] };
+
+async function makeWorld(seed = 1): Promise<World> {
+  const world = new World(seed, calm);
+  for (const node of world.nodes) void node.start();
+  await world.run(1000);
+  return world;
+}
+
+/** space0 belongs to n1, n2 and n3. */
+function request(content: string, more: Partial<WriteRequest> = {}): WriteRequest {
+  return {
+    space: 'space0',
+    id: 'm',
+    deleted: false,
+    content,
+    confidence: 0.7,
+    tags: [],
+    memoryType: 'semantic',
+    observedAtMs: 0,
+    embedding: Float32Array.from([0.5, -0.25]),
+    context: null,
+    durability: 'primary',
+    ...more,
+  };
+}
+
+/** Lets the world run until `promise` is settled, at most `timeoutMs`. */
+async function within<T>(world: World, promise: Promise<T>, timeoutMs = 3000): Promise<T> {
+  let settled = false;
+  const done = (): void => {
+    settled = true;
+  };
+  promise.then(done, done);
+  for (let i = 0; i < timeoutMs && !settled; i++) await world.run(1);
+  if (!settled) throw new Error(`not settled after ${timeoutMs} ms`);
+  return promise;
+}
+
+function write(world: World, node: VirtualNode, what: WriteRequest): Promise<WriteResult> {
+  return within(world, node.data!.write(what, 1000));
+}
+
+async function shown(data: DataPlane, context: Context | null = null): Promise<string | null> {
+  const { value } = await data.read('space0', 'm', context, 0);
+  return value && !value.shown.deleted ? value.shown.content : null;
+}
+
+describe('the data plane of one node', () => {
+  it('shows a write before it acknowledges it', async () => {
+    const world = await makeWorld();
+    const [n1] = world.nodes;
+    const result = await write(world, n1!, request('a'));
+    expect(await shown(n1!.data!)).toBe('a');
+    expect(result).toMatchObject({ copies: 1, satisfied: true, deferred: false });
+    expect(result.version.embedding).toEqual(Float32Array.from([0.5, -0.25]));
+  });
+
+  it('shows nothing that is not durable yet', async () => {
+    const world = await makeWorld();
+    const [n1] = world.nodes;
+    let acknowledged = false;
+    void n1!.data!.write(request('a'), 1000).then(() => {
+      acknowledged = true;
+    });
+    while (!acknowledged) {
+      if ((await shown(n1!.data!)) !== null) {
+        n1!.kill(true);
+        break;
+      }
+      await world.run(0.05);
+    }
+    if (n1!.up) n1!.kill(true);
+    const restarted = n1!.start();
+    await within(world, restarted);
+    expect(await shown(n1!.data!)).toBe('a');
+  });
+
+  it('keeps acknowledged writes over kills and losses of power', async () => {
+    const world = await makeWorld();
+    const [n1] = world.nodes;
+    for (let i = 0; i < 20; i++) {
+      await write(world, n1!, request(`value ${i}`, { id: `m${i}` }));
+      n1!.kill(i % 2 === 0);
+      await within(world, n1!.start());
+    }
+    const list = await n1!.data!.list('space0', null, 0);
+    expect(list.value.map((memory) => memory.shown.content)).toHaveLength(20);
+    expect(list.value[7]!.shown.embedding).toEqual(Float32Array.from([0.5, -0.25]));
+  });
+
+  it('supersedes what the context covers and keeps the rest as siblings', async () => {
+    const world = await makeWorld();
+    const [n1] = world.nodes;
+    const first = await write(world, n1!, request('first', { context: nothingSeen }));
+    await write(world, n1!, request('beside', { context: nothingSeen }));
+    await write(world, n1!, request('after', { context: first.context }));
+    const { value } = await n1!.data!.read('space0', 'm', null, 0);
+    expect(value!.siblings.map((version) => version.content).sort()).toEqual(['after', 'beside']);
+    await write(world, n1!, request('last'));
+    expect((await n1!.data!.read('space0', 'm', null, 0)).value!.siblings).toHaveLength(1);
+  });
+});
+
+describe('the data plane of a cluster', () => {
+  it('ships a write to the other owners and to nobody else', async () => {
+    const world = await makeWorld();
+    await write(world, world.nodes[0]!, request('a'));
+    await world.run(200);
+    const found = await Promise.all(world.nodes.map((node) => shown(node.data!)));
+    expect(found).toEqual(['a', 'a', 'a', null, null]);
+  });
+
+  it('waits for as many durable copies as are asked for', async () => {
+    const world = await makeWorld();
+    const [n1, n2, n3] = world.nodes;
+    const all = await write(world, n1!, request('a', { durability: 'all' }));
+    expect(all).toMatchObject({ copies: 3, satisfied: true });
+    for (const node of [n2!, n3!]) {
+      node.kill(true);
+      await within(world, node.start());
+      expect(await shown(node.data!)).toBe('a');
+    }
+    world.cut([[n1!], world.nodes.slice(1)]);
+    const alone = await write(world, n1!, request('b', { durability: 'replica' }));
+    expect(alone).toMatchObject({ copies: 1, satisfied: false });
+  });
+
+  it('counts the copy of a node that is no owner as none of the owners', async () => {
+    const world = await makeWorld();
+    const n4 = world.nodes[3]!;
+    const all = await write(world, n4, request('a', { durability: 'all' }));
+    expect(all).toMatchObject({ copies: 4, satisfied: true });
+  });
+
+  it('answers a read with what its context covers, fetching it where it must', async () => {
+    const world = await makeWorld();
+    const [n1, n2] = world.nodes;
+    const { context } = await write(world, n1!, request('a'));
+    const read = await within(world, n2!.data!.read('space0', 'm', context, 500));
+    expect([read.stale, read.value?.shown.content]).toEqual([false, 'a']);
+  });
+
+  it('marks a read stale at once where what it needs cannot be had', async () => {
+    const world = await makeWorld();
+    const [n1, n2, n3] = world.nodes;
+    world.cut([[n1!], world.nodes.slice(1)]);
+    await world.run(500);
+    const { context } = await write(world, n1!, request('a'));
+    const first = await within(world, n2!.data!.read('space0', 'm', context, 500));
+    expect(first.stale).toBe(true);
+    const before = world.nowMs;
+    const second = await within(world, n2!.data!.read('space0', 'm', context, 500));
+    expect([second.stale, world.nowMs - before < 5]).toEqual([true, true]);
+    world.heal();
+    await world.run(1500);
+    expect(await shown(n3!.data!, context)).toBe('a');
+  });
+
+  it('acknowledges a write whose past is out of reach and shows it when that arrives', async () => {
+    const world = await makeWorld();
+    const [n1, n2, n3] = world.nodes;
+    world.cut([[n1!], world.nodes.slice(1)]);
+    await world.run(500);
+    const first = await write(world, n1!, request('first'));
+    const second = await write(world, n2!, request('second', { context: first.context }));
+    expect(second.deferred).toBe(true);
+    expect(await shown(n2!.data!)).toBe(null);
+    await world.run(500);
+    n2!.kill(true);
+    await within(world, n2!.start());
+    world.heal();
+    await world.run(2000);
+    for (const node of [n1!, n2!, n3!]) {
+      const { value } = await node.data!.read('space0', 'm', second.context, 0);
+      expect(value!.siblings.map((version) => version.content)).toEqual(['second']);
+    }
+  });
+
+  it('hands over what a node that is no owner had to take', async () => {
+    const world = await makeWorld();
+    const n4 = world.nodes[3]!;
+    world.cut([[n4], world.nodes.filter((node) => node !== n4)]);
+    await world.run(500);
+    await write(world, n4, request('a'));
+    world.heal();
+    await world.run(2000);
+    for (const node of world.nodes.slice(0, 3)) expect(await shown(node.data!)).toBe('a');
+  });
+
+  it('never resurrects what was deleted', async () => {
+    const world = await makeWorld();
+    const [n1, n2, n3] = world.nodes;
+    await write(world, n1!, request('a', { durability: 'all' }));
+    world.cut([[n3!], world.nodes.filter((node) => node !== n3)]);
+    await world.run(500);
+    await write(world, n1!, request('', { deleted: true, embedding: null, confidence: 0.1 }));
+    n3!.kill(true);
+    await within(world, n3!.start());
+    world.heal();
+    await world.run(2500);
+    for (const node of [n1!, n2!, n3!]) expect(await shown(node.data!)).toBe(null);
+  });
+
+  it('refills an empty disk, and gives no dot away twice', async () => {
+    const world = await makeWorld();
+    const [n1, n2, n3] = world.nodes;
+    const before = await write(world, n1!, request('old', { id: 'old', durability: 'all' }));
+    n1!.kill(true);
+    n1!.disk.wipe();
+    world.cut([[n1!], world.nodes.slice(1)]);
+    await within(world, n1!.start());
+    await world.run(500);
+    const after = await write(world, n1!, request('new', { id: 'new' }));
+    expect(after.version.dot).not.toBe(before.version.dot);
+    world.heal();
+    await world.run(3000);
+    for (const node of [n1!, n2!, n3!]) {
+      const { value } = await node.data!.list('space0', null, 0);
+      expect(value.map((memory) => memory.shown.content)).toEqual(['new', 'old']);
+    }
+  });
+
+  it('moves a long difference in pieces, while writes go on', async () => {
+    const world = await makeWorld();
+    const [n1, n2, n3] = world.nodes;
+    n3!.kill(true);
+    n3!.disk.wipe();
+    const embedding = new Float32Array(8192);
+    for (let i = 0; i < 60; i++) {
+      await write(world, n1!, request(`value ${i}`, { id: `m${i}`, embedding }));
+    }
+    await world.run(500);
+    n1!.kill(true);
+    await within(world, n3!.start());
+    let serial = 0;
+    for (let i = 0; i < 60; i++) {
+      await write(world, n2!, request(`later ${i}`, { id: `later${serial++}` }));
+      await world.run(30);
+    }
+    await within(world, n1!.start());
+    await world.run(2000);
+    expect(world.calls.get('data.more')).toBeGreaterThanOrEqual(3);
+    const roots = [n1!, n2!, n3!].map((node) => node.data!.summary('space0')!.merkleRoot);
+    expect(new Set(roots).size).toBe(1);
+    expect(n3!.data!.summary('space0')!.memories).toBe(120);
+    n3!.kill(true);
+    await within(world, n3!.start());
+    expect(n3!.data!.summary('space0')!.merkleRoot).toBe(roots[0]);
+  });
+
+  it('tells everybody the names of all spaces', async () => {
+    const world = await makeWorld();
+    await within(world, world.nodes[0]!.data!.createSpace('quiet'));
+    await write(world, world.nodes[0]!, request('a'));
+    await world.run(15_000);
+    for (const node of world.nodes) expect(node.data!.spaces()).toEqual(['quiet', 'space0']);
+  });
+});
+
+async function problemsOf(
+  seeds: number,
+  options: Partial<ChaosOptions>,
+): Promise<{ readonly seed: number; readonly problems: readonly string[] } | null> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { problems } = await runChaos(seed, options);
+    if (problems.length > 0) return { seed, problems };
+  }
+  return null;
+}
+
+describe('random cuts, kills and losses of power', () => {
+  it('shows exactly what it ought to, loses nothing and converges', async () => {
+    const total = { writes: 0, reads: 0, stale: 0, deferred: 0 };
+    for (let seed = 1; seed <= 25; seed++) {
+      const { problems, writes, reads, stale, deferred } = await runChaos(seed);
+      expect({ seed, problems }).toEqual({ seed, problems: [] });
+      total.writes += writes;
+      total.reads += reads;
+      total.stale += stale;
+      total.deferred += deferred;
+    }
+    // A test in which nothing happened would prove nothing.
+    expect(total.writes).toBeGreaterThan(1500);
+    expect(total.reads).toBeGreaterThan(3000);
+    expect(total.stale).toBeGreaterThan(50);
+    expect(total.deferred).toBeGreaterThan(50);
+  });
+
+  it('does the same with the same seed', async () => {
+    const [first, second] = [await runChaos(7), await runChaos(7)];
+    expect(second.world.logged).toEqual(first.world.logged);
+    expect([second.writes, second.reads, second.stale]).toEqual([
+      first.writes,
+      first.reads,
+      first.stale,
+    ]);
+  });
+
+  const found: readonly FaultName[] = [
+    'ack-before-log',
+    'ack-before-fsync',
+    'restart-forgets-log-tail',
+    'replicas-in-memory-only',
+    'torn-tail-fatal',
+    'first-write-wins',
+    'last-arrival-wins',
+    'drop-siblings',
+    'no-anti-entropy',
+    'no-causal-delivery',
+    'ignore-context',
+  ];
+  for (const fault of found) {
+    it(`finds ${fault}`, async () => {
+      expect(await problemsOf(20, { faults: [fault] })).not.toBe(null);
+    });
+  }
+
+  it('does not find ack-before-fsync as long as the power stays on', async () => {
+    const options = { faults: ['ack-before-fsync'], events: ['cut', 'kill'] } as const;
+    expect(await problemsOf(10, options)).toBe(null);
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualDisk } from '../store/testing/disk.ts';
+import { defaultWalOptions, type LogError, WriteAheadLog } from './log.ts';
+import { crc32, frame, headerBytes, scan } from './record.ts';
+
+/** Delays of the disk pass at once; `release` lets held ones go on. */
+function makeDisk(held = false) {
+  const disk = new VirtualDisk(() => 0.5);
+  const waiting: (() => void)[] = [];
+  const after = (_delayMs: number, fn: () => void): void => {
+    if (held) waiting.push(fn);
+    else queueMicrotask(fn);
+  };
+  return { disk, mounted: disk.mount(after), waiting };
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+const record = (value: string): Uint8Array => Buffer.from(value, 'utf8');
+
+async function replayed(disk: VirtualDisk, options = defaultWalOptions) {
+  const found: string[] = [];
+  const logged: string[] = [];
+  const mounted = disk.mount((_delayMs, fn) => queueMicrotask(fn));
+  const log = new WriteAheadLog(mounted, (_level, event) => logged.push(event), options);
+  await log.open((bytes) => found.push(text(bytes)));
+  return { log, found, logged };
+}
+
+/** A log with each of `values` in a frame of its own. */
+async function written(values: readonly string[], options = defaultWalOptions) {
+  const { disk } = makeDisk();
+  const { log } = await replayed(disk, options);
+  for (const value of values) await log.append(record(value));
+  await log.close();
+  return disk;
+}
+
+const only = 'wal-00000001.log';
+
+describe('the write-ahead log', () => {
+  it('replays what was appended, in order', async () => {
+    const disk = await written(['a', 'bb', 'ccc']);
+    expect((await replayed(disk)).found).toEqual(['a', 'bb', 'ccc']);
+  });
+
+  it('goes on after a restart', async () => {
+    const disk = await written(['a']);
+    const { log } = await replayed(disk);
+    await log.append(record('b'));
+    expect((await replayed(disk)).found).toEqual(['a', 'b']);
+  });
+
+  it('shares one sync among appends that come while another is under way', async () => {
+    const { disk } = makeDisk();
+    const { log } = await replayed(disk);
+    await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(record(`value ${i}`))));
+    expect(log.syncs).toBe(2);
+    expect((await replayed(disk)).found).toHaveLength(100);
+  });
+
+  it('resolves an append after the sync and not before', async () => {
+    const { mounted, waiting } = makeDisk(true);
+    const log = new WriteAheadLog(mounted, () => {}, defaultWalOptions);
+    const step = async (): Promise<void> => {
+      waiting.shift()!();
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const opened = log.open(() => {});
+    for (let i = 0; i < 3; i++) await step();
+    await opened;
+    let durable = false;
+    void log.append(record('a')).then(() => {
+      durable = true;
+    });
+    await step();
+    expect(durable).toBe(false);
+    await step();
+    expect(durable).toBe(true);
+  });
+
+  it('begins a new segment when one is full, and reads all of them', async () => {
+    const options = { ...defaultWalOptions, segmentBytesMax: 64 };
+    const values = Array.from({ length: 20 }, (_, i) => `value number ${i}`);
+    const disk = await written(values, options);
+    expect(disk.names().length).toBeGreaterThan(5);
+    expect((await replayed(disk, options)).found).toEqual(values);
+  });
+
+  it('cuts a torn tail off wherever it was torn, and says so', async () => {
+    const disk = await written(['first', 'second']);
+    const whole = disk.content(only).slice();
+    const kept = headerBytes + 4 + 'first'.length;
+    for (let length = kept + 1; length < whole.length; length++) {
+      disk.put(only, whole.slice(0, length));
+      const { found, logged } = await replayed(disk);
+      expect([length, found]).toEqual([length, ['first']]);
+      expect(logged).toEqual(['wal.torn-tail-cut']);
+      expect(disk.content(only)).toHaveLength(kept);
+    }
+  });
+
+  it('cuts a whole group off of which a part in the middle is missing', async () => {
+    const { disk } = makeDisk();
+    const { log } = await replayed(disk);
+    await log.append(record('before'));
+    await Promise.all(['one', 'two', 'three', 'four'].map((value) => log.append(record(value))));
+    const bytes = disk.content(only);
+    // "one" went alone; the group is "two", "three", "four", and "two" did not reach the disk.
+    bytes.fill(0, bytes.indexOf(0x74), bytes.indexOf(0x74) + 3);
+    expect((await replayed(disk)).found).toEqual(['before', 'one']);
+  });
+
+  it('appends after a torn tail was cut', async () => {
+    const disk = await written(['first', 'second']);
+    disk.put(only, disk.content(only).slice(0, -1));
+    const { log } = await replayed(disk);
+    await log.append(record('third'));
+    expect((await replayed(disk)).found).toEqual(['first', 'third']);
+  });
+
+  it('reports damage before valid records, with file and offset', async () => {
+    const disk = await written(['first', 'second', 'third']);
+    const offset = headerBytes + 4 + 'first'.length;
+    disk.content(only)[offset + headerBytes + 5]! ^= 1;
+    await expect(replayed(disk)).rejects.toMatchObject({
+      code: 'LOG_DAMAGED',
+      message: expect.stringContaining(`${only} is damaged at byte ${offset}`),
+    } satisfies Partial<LogError>);
+  });
+
+  it('reports a segment that ends too early if another one follows', async () => {
+    const options = { ...defaultWalOptions, segmentBytesMax: 64 };
+    const disk = await written(['a'.repeat(40), 'b'.repeat(40)], options);
+    disk.put(only, disk.content(only).slice(0, -1));
+    await expect(replayed(disk, options)).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+  });
+
+  it('is not fooled by content that looks like a record', async () => {
+    const disk = await written(['first']);
+    const inner = Buffer.from(frame([record('forged')], 1, 0));
+    const torn = Buffer.from(frame([inner, inner], 1, disk.content(only).length)).subarray(0, -1);
+    disk.put(only, Buffer.concat([disk.content(only), torn]));
+    expect((await replayed(disk)).found).toEqual(['first']);
+  });
+
+  it('makes durable what a killed process had written and not synced', async () => {
+    const options = { ...defaultWalOptions, skipSync: true };
+    const disk = await written(['a'], options);
+    expect((await replayed(disk)).found).toEqual(['a']);
+    disk.crash(true);
+    expect((await replayed(disk)).found).toEqual(['a']);
+  });
+
+  it('takes no more appends after a write failed', async () => {
+    const { mounted } = makeDisk();
+    let full = false;
+    const failing = {
+      ...mounted,
+      append: async (name: string) => ({
+        ...(await mounted.append(name)),
+        write: async () => {
+          if (full) throw new Error('ENOSPC');
+        },
+      }),
+    };
+    const log = new WriteAheadLog(failing, () => {}, defaultWalOptions);
+    await log.open(() => {});
+    full = true;
+    await expect(log.append(record('a'))).rejects.toMatchObject({ code: 'LOG_FAILED' });
+    full = false;
+    await expect(log.append(record('b'))).rejects.toMatchObject({ code: 'LOG_FAILED' });
+  });
+});
+
+describe('framing', () => {
+  it('computes the CRC-32 of gzip', () => {
+    expect(crc32(record('123456789'))).toBe(0xcbf43926);
+    expect(crc32(record('6789'), crc32(record('12345')))).toBe(0xcbf43926);
+  });
+
+  it('does not take a frame at another place for valid', () => {
+    const framed = frame([record('a')], 3, 100);
+    expect(scan(framed, 3).type).toBe('torn');
+    expect(scan(frame([record('a')], 3, 0), 3).type).toBe('whole');
+    expect(scan(frame([record('a')], 3, 0), 4).type).toBe('torn');
+  });
+});
