@@ -1,0 +1,53 @@
+/**
+ * Everything that the causal checkers know of a history, computed once and shared between them: the
+ * overwritten reads (CC), the cycles of the arbitration (CCv), the broken session guarantees, and on demand what
+ * needs a fixpoint for each session (CM, PRAM).
+ */
+import type { Budget } from '../checker.ts';
+import type { History } from '../history.ts';
+import { type Convergence, converge } from './convergent.ts';
+import { deadlines, type HbViolation, type SessionModel } from './deadlines.ts';
+import { type Breach, breaches } from './guarantees.ts';
+import { type Findings, scan } from './scan.ts';
+import { type Trace, traceOf } from './trace.ts';
+
+export class CausalAnalysis {
+  readonly trace: Trace;
+  readonly findings: Findings;
+  #convergence: Convergence | null = null;
+  #breaches: readonly Breach[] | null = null;
+  readonly #hb = new Map<SessionModel, readonly HbViolation[]>();
+
+  constructor(history: History, budget: Budget) {
+    this.trace = traceOf(history, budget);
+    this.findings = scan(this.trace, budget);
+  }
+
+  convergence(budget: Budget): Convergence {
+    return (this.#convergence ??= converge(this.trace, this.findings, budget));
+  }
+
+  breaches(budget: Budget): readonly Breach[] {
+    return (this.#breaches ??= breaches(this.trace, this.findings, budget));
+  }
+
+  hb(model: SessionModel, budget: Budget): readonly HbViolation[] {
+    let found = this.#hb.get(model);
+    if (!found) this.#hb.set(model, (found = deadlines(this.trace, model, budget)));
+    return found;
+  }
+
+  /** No read without a source, no cycle of CO, no overwritten read. */
+  get cc(): boolean {
+    return this.findings.read.length === 0 && this.trace.sourceless.place.length === 0;
+  }
+}
+
+const known = new WeakMap<History, CausalAnalysis>();
+
+/** The same for the same history. */
+export function analyse(history: History, budget: Budget): CausalAnalysis {
+  let analysis = known.get(history);
+  if (!analysis) known.set(history, (analysis = new CausalAnalysis(history, budget)));
+  return analysis;
+}

@@ -1,0 +1,348 @@
+/**
+ * Causal memory (CM) and PRAM. For each session p there must be one sequence that explains all reads of p at
+ * once: of its causal past for CM, of all sessions' orders alone for PRAM. With unique values that
+ * fails iff HB, the smallest order with CO (PRAM: session order, and reads-from into p) and "a write that
+ * precedes a read of p, whose source is another, precedes that source", has a cycle (CyclicHB) or puts a write
+ * before a read of the initial value (WriteHBInitRead; Bouajjani et al., POPL 2017, section 4).
+ *
+ * HB is computed as *deadlines*: the first operation of p that each operation must precede. Deadlines only
+ * fall, and each fall is passed on to what comes before. For a write it is enough to look at the first
+ * differing read at or after its deadline: later ones follow through that read's own source.
+ */
+import type { Budget } from '../checker.ts';
+import { Graph } from './cycles.ts';
+import { IntList } from './int-list.ts';
+import { Op, type Trace } from './trace.ts';
+import { mergeWindows, placeOf, type Windows, windowOf } from './windows.ts';
+
+export type SessionModel = 'CM' | 'PRAM';
+
+export interface HbViolation {
+  readonly pattern: 'WriteHBInitRead' | 'CyclicHB';
+  readonly session: number;
+  /** Places of the proof: the cycle, or the write and what leads from it to the read. */
+  readonly places: readonly number[];
+  /** The read of the initial value; the last read of the session for cycles. */
+  readonly read: number;
+}
+
+const never = 0x7fffffff;
+
+/** At most one violation for each session. */
+export function deadlines(trace: Trace, model: SessionModel, budget: Budget): HbViolation[] {
+  const sessions = trace.width.length;
+  const reads = new Int32Array(sessions + 1);
+  const { n, op, session } = trace;
+  const isRead = (o: number): boolean => o === Op.Read || o === Op.ReadInitial || o === Op.ReadAll;
+  for (let at = 0; at < n; at++) if (isRead(op[at]!)) reads[session[at]! + 1]!++;
+  for (let s = 0; s < sessions; s++) reads[s + 1]! += reads[s]!;
+  const fill = reads.slice(0, sessions);
+  const readAt = new Int32Array(reads[sessions]!);
+  for (let at = 0; at < n; at++) if (isRead(op[at]!)) readAt[fill[session[at]!]!++] = at;
+  const found: HbViolation[] = [];
+  const fixpoint = new Fixpoint(trace, model, budget);
+  for (let s = 0; s < sessions; s++) {
+    const own = readAt.subarray(reads[s]!, reads[s + 1]!);
+    if (own.length === 0) continue;
+    const violation = fixpoint.run(s, own);
+    if (violation) found.push(violation);
+  }
+  return found;
+}
+
+class Fixpoint {
+  readonly #t: Trace;
+  readonly #model: SessionModel;
+  readonly #budget: Budget;
+  /** By place: the operation before it in its session; -1 for none. */
+  readonly #previous: Int32Array;
+  readonly #deadline: Int32Array;
+  /** By place: what it must precede, for the proof. */
+  readonly #why: Int32Array;
+  /** By value id: the write that it must precede (0: none yet); who must precede it, as a linked list. */
+  readonly #before: Int32Array;
+  readonly #waiting: Int32Array;
+  #waiter = new IntList(1024);
+  #nextWaiter = new IntList(1024);
+  readonly #touched: Int32Array;
+  #touchedCount = 0;
+  readonly #stack = new IntList(1024);
+  /** The session's register reads by key: places, sources, and the next one with another source. */
+  readonly #keyStart: Int32Array;
+  readonly #keyEnd: Int32Array;
+  #place = new Int32Array();
+  #source = new Int32Array();
+  #differs = new Int32Array();
+  /** By value id and by key: the last read of a whole in which an element is absent; -1 for none. */
+  readonly #absent: Int32Array | null;
+  readonly #lastWhole: Int32Array | null;
+  #session = 0;
+  #violation: HbViolation | null = null;
+  #steps = 0;
+
+  constructor(trace: Trace, model: SessionModel, budget: Budget) {
+    const { n, op, session } = trace;
+    this.#t = trace;
+    this.#model = model;
+    this.#budget = budget;
+    this.#previous = new Int32Array(n).fill(-1);
+    const last = new Int32Array(trace.width.length).fill(-1);
+    for (let at = 0; at < n; at++) {
+      if (op[at] === Op.Skip) continue;
+      this.#previous[at] = last[session[at]!]!;
+      if (op[at] !== Op.InfoWrite) last[session[at]!] = at;
+    }
+    this.#deadline = new Int32Array(n).fill(never);
+    this.#why = new Int32Array(n);
+    this.#touched = new Int32Array(n);
+    this.#before = new Int32Array(trace.column.length);
+    this.#waiting = new Int32Array(trace.column.length);
+    this.#keyStart = new Int32Array(trace.lastInitial.length);
+    this.#keyEnd = new Int32Array(trace.lastInitial.length);
+    this.#absent = trace.changes ? new Int32Array(trace.column.length).fill(-2) : null;
+    this.#lastWhole = trace.changes ? new Int32Array(trace.lastInitial.length).fill(-1) : null;
+  }
+
+  run(session: number, reads: Int32Array): HbViolation | null {
+    const { op, key } = this.#t;
+    this.#session = session;
+    this.#violation = null;
+    this.#indexReads(reads);
+    if (this.#absent) this.#indexWholes(reads);
+    for (let i = 0; i < reads.length && !this.#violation; i++) {
+      this.#lower(reads[i]!, reads[i]!, -1);
+      this.#settle();
+    }
+    const violation = this.#violation ?? this.#cycle(reads.at(-1)!);
+    for (const at of reads) {
+      this.#keyStart[key[at]!] = this.#keyEnd[key[at]!] = 0;
+      if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]!] = -1;
+    }
+    this.#reset();
+    return violation;
+  }
+
+  #reset(): void {
+    const { op, value } = this.#t;
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const at = this.#touched[i]!;
+      this.#deadline[at] = never;
+      if (op[at] !== Op.Write && op[at] !== Op.InfoWrite) continue;
+      this.#before[value[at]!] = 0;
+      this.#waiting[value[at]!] = 0;
+    }
+    this.#touchedCount = 0;
+    this.#waiter.length = 0;
+    this.#nextWaiter.length = 0;
+    this.#stack.length = 0;
+  }
+
+  #indexReads(reads: Int32Array): void {
+    const { op, key, value } = this.#t;
+    const registers = reads.filter((at) => op[at] !== Op.ReadAll);
+    const count = registers.length;
+    if (this.#place.length < count) {
+      this.#place = new Int32Array(count);
+      this.#source = new Int32Array(count);
+      this.#differs = new Int32Array(count);
+    }
+    for (const at of registers) this.#keyEnd[key[at]!]!++;
+    let start = 0;
+    for (const at of registers) {
+      const x = key[at]!;
+      if (this.#keyStart[x] !== 0) continue;
+      // One more than the start, so that 0 means "not yet".
+      this.#keyStart[x] = start + 1;
+      start += this.#keyEnd[x]!;
+      this.#keyEnd[x] = this.#keyStart[x]! - 1;
+    }
+    for (const at of registers) {
+      const slot = this.#keyEnd[key[at]!]!++;
+      this.#place[slot] = at;
+      this.#source[slot] = op[at] === Op.Read ? value[at]! : 0;
+    }
+    for (let slot = count - 1; slot >= 0; slot--) {
+      const last = slot + 1 === this.#keyEnd[key[this.#place[slot]!]!]!;
+      if (last) this.#differs[slot] = -1;
+      else if (this.#source[slot + 1] !== this.#source[slot]) this.#differs[slot] = slot + 1;
+      else this.#differs[slot] = this.#differs[slot + 1]!;
+    }
+  }
+
+  /** The last read in which each element is absent; -2: as the key's last read says. */
+  #indexWholes(reads: Int32Array): void {
+    const { op, key, changes, row } = this.#t;
+    const absent = this.#absent!;
+    const wholes = reads.filter((at) => op[at] === Op.ReadAll);
+    absent.fill(-2);
+    for (const at of wholes) {
+      const before = this.#lastWhole![key[at]!]!;
+      const from = row ? row[at]! : at;
+      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
+        const change = changes!.data[i]!;
+        absent[Math.abs(change)] = change > 0 ? before : -2;
+      }
+      this.#lastWhole![key[at]!] = at;
+    }
+  }
+
+  #lower(at: number, deadline: number, why: number): void {
+    const now = this.#deadline[at]!;
+    if (deadline >= now) return;
+    if (now === never) this.#touched[this.#touchedCount++] = at;
+    this.#deadline[at] = deadline;
+    this.#why[at] = why;
+    this.#stack.push(at);
+  }
+
+  #settle(): void {
+    const { op, value, session, place, changes, row } = this.#t;
+    const stack = this.#stack;
+    while (stack.length > 0) {
+      const at = stack.data[--stack.length]!;
+      if ((++this.#steps & 0xffff) === 0) this.#budget.step();
+      const deadline = this.#deadline[at]!;
+      const previous = this.#previous[at]!;
+      if (previous >= 0) this.#lower(previous, deadline, at);
+      const o = op[at]!;
+      const follows = this.#model === 'CM' || session[at] === this.#session;
+      if (o === Op.Write || o === Op.InfoWrite) {
+        this.#precede(at, value[at]!, deadline);
+        if (this.#violation) return;
+      } else if (o === Op.Read) {
+        if (follows) this.#lower(place[value[at]!]!, deadline, at);
+      } else if (o === Op.ReadAll && follows) {
+        const from = row ? row[at]! : at;
+        for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
+          const id = changes!.data[i]!;
+          if (id > 0 && place[id]! < at) this.#lower(place[id]!, deadline, at);
+        }
+      }
+    }
+  }
+
+  /** A write must come before the operation `deadline` of the session: what follows for reads of its key? */
+  #precede(at: number, id: number, deadline: number): void {
+    const x = this.#t.key[at]!;
+    if (this.#lastWhole && this.#lastWhole[x]! >= deadline) this.#elementAbsent(at, id, deadline);
+    for (
+      let waiter = this.#waiting[id]!;
+      waiter !== 0;
+      waiter = this.#nextWaiter.data[waiter - 1]!
+    ) {
+      this.#lower(this.#t.place[this.#waiter.data[waiter - 1]!]!, deadline, at);
+    }
+    const start = this.#keyStart[x]! - 1;
+    if (start < 0) return;
+    let low = start;
+    let high = this.#keyEnd[x]!;
+    const end = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#place[middle]! < deadline) low = middle + 1;
+      else high = middle;
+    }
+    if (low < end && this.#source[low] === id) low = this.#differs[low]!;
+    if (low < 0 || low >= end) return;
+    const source = this.#source[low]!;
+    if (source === 0) {
+      this.#initialRead(at, this.#place[low]!);
+      return;
+    }
+    if (this.#before[id] !== source) {
+      this.#before[id] = source;
+      this.#waiter.push(id);
+      this.#nextWaiter.push(this.#waiting[source]!);
+      this.#waiting[source] = this.#waiter.length;
+    }
+    const sourceAt = this.#t.place[source]!;
+    this.#lower(at, this.#deadline[sourceAt]!, sourceAt);
+  }
+
+  #elementAbsent(at: number, id: number, deadline: number): void {
+    const { key, deletedKey, deletedValue, n } = this.#t;
+    const x = key[at]!;
+    if (deletedKey !== null && (deletedKey[x]! < n || deletedValue![id]! < n)) return;
+    const absent = this.#absent![id]!;
+    const last = absent === -2 ? this.#lastWhole![x]! : absent;
+    if (last >= deadline) this.#initialRead(at, last);
+  }
+
+  #initialRead(at: number, read: number): void {
+    const places = [at];
+    for (let next = this.#why[at]!; next >= 0 && places.length < 10_000; next = this.#why[next]!) {
+      places.push(next);
+    }
+    places.push(read);
+    const session = this.#session;
+    this.#violation = { pattern: 'WriteHBInitRead', session, places, read };
+  }
+
+  /** Only edges to an earlier source point backwards: their windows are searched. */
+  #cycle(lastRead: number): HbViolation | null {
+    const { op, value, place } = this.#t;
+    const left = new IntList();
+    const right = new IntList();
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const at = this.#touched[i]!;
+      if (op[at] !== Op.Write && op[at] !== Op.InfoWrite) continue;
+      const source = this.#before[value[at]!]!;
+      if (source === 0 || place[source]! > at) continue;
+      left.push(place[source]!);
+      right.push(at);
+    }
+    if (left.length === 0) return null;
+    const windows = mergeWindows(left.items, right.items);
+    const graph = this.#graph(windows, left, right);
+    const knots = graph.knots();
+    if (knots.count === 0) return null;
+    let best: number[] | null = null;
+    for (let edge = 0, tried = 0; edge < left.length && tried < 32; edge++) {
+      if (knots.of[graph.from.data[edge]!] === 0) continue;
+      if (knots.of[graph.from.data[edge]!] !== knots.of[graph.to.data[edge]!]) continue;
+      tried++;
+      const cycle = graph.shortestThrough(edge, knots.of, 200_000);
+      if (cycle && (best === null || cycle.length < best.length)) best = cycle;
+    }
+    const places = (best ?? []).map((edge) => placeOf(windows, graph.from.data[edge]!));
+    return { pattern: 'CyclicHB', session: this.#session, places, read: lastRead };
+  }
+
+  #graph(windows: Windows, left: IntList, right: IntList): Graph {
+    const { op, session, value, place, changes, row } = this.#t;
+    const graph = new Graph(windows.nodes);
+    const nodeOf = (at: number, window: number): number =>
+      windows.node[window]! + at - windows.first[window]!;
+    for (let i = 0; i < left.length; i++) {
+      const window = windowOf(windows, left.data[i]!);
+      graph.edge(nodeOf(right.data[i]!, window), nodeOf(left.data[i]!, window), 0);
+    }
+    for (let w = 0; w < windows.first.length; w++) {
+      const first = windows.first[w]!;
+      const last = windows.last[w]!;
+      const add = (from: number, to: number): void => {
+        if (from >= first && from <= last) graph.edge(nodeOf(from, w), nodeOf(to, w), -1);
+      };
+      for (let at = first; at <= last; at++) {
+        if (op[at] === Op.Skip || this.#deadline[at] === never) continue;
+        add(this.#previous[at]!, at);
+        const o = op[at]!;
+        const follows = this.#model === 'CM' || session[at] === this.#session;
+        if (o === Op.Write || o === Op.InfoWrite) {
+          const source = this.#before[value[at]!]!;
+          const to = source === 0 ? -1 : place[source]!;
+          if (to > at && to <= last) graph.edge(nodeOf(at, w), nodeOf(to, w), 0);
+        } else if (o === Op.Read && follows) {
+          add(place[value[at]!]!, at);
+        } else if (o === Op.ReadAll && follows) {
+          const from = row ? row[at]! : at;
+          for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
+            const id = changes!.data[i]!;
+            if (id > 0 && place[id]! < at) add(place[id]!, at);
+          }
+        }
+      }
+    }
+    return graph;
+  }
+}

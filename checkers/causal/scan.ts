@@ -1,0 +1,353 @@
+/**
+ * The causal pass: one scan in trace order that finds every read whose value had been overwritten in its
+ * causal past (WriteCORead, WriteCOInitRead: with ThinAirRead and CyclicCO the bad patterns of CC) and the
+ * backward conflict edges from which CCv is decided.
+ *
+ * Bouajjani, Enea, Guerraoui, Hamza: On Verifying Causal Consistency, POPL 2017, sections 3 and 5. Source
+ * and overwriting write are compared by clocks; only writes that stand behind the source in the trace can have
+ * overwritten it, so the work for a read is how far behind it is, at most one look for each column.
+ */
+import type { Budget } from '../checker.ts';
+import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
+import { ElementReads } from './elements.ts';
+import { IntList } from './int-list.ts';
+import { endWithin, KeyIndex } from './key-index.ts';
+import { Op, type Trace } from './trace.ts';
+
+export class Findings {
+  /** Overwritten reads: place, what was read (0: initial; for sets: absent), what had replaced it. */
+  readonly read = new IntList();
+  readonly source = new IntList();
+  readonly newer = new IntList();
+  /** Conflict edges against the trace: `from` must precede `to` in any arbitration, as `by` shows. */
+  readonly from = new IntList();
+  readonly to = new IntList();
+  readonly by = new IntList();
+  /** Reads whose source is in another block of columns than what may have replaced it. */
+  readonly openRead = new IntList();
+  readonly openSource = new IntList();
+  readonly openNewer = new IntList();
+
+  overwritten(place: number, source: number, newer: number): void {
+    this.read.push(place);
+    this.source.push(source);
+    this.newer.push(newer);
+  }
+
+  conflict(from: number, to: number, by: number): void {
+    this.from.push(from);
+    this.to.push(to);
+    this.by.push(by);
+  }
+
+  open(place: number, source: number, newer: number): void {
+    this.openRead.push(place);
+    this.openSource.push(source);
+    this.openNewer.push(newer);
+  }
+}
+
+const stepEvery = 1 << 16;
+
+/** All blocks of columns, then what one block alone could not decide. */
+export function scan(trace: Trace, budget: Budget): Findings {
+  const findings = new Findings();
+  const block = blockWidth(trace);
+  const index = new KeyIndexOnDemand(trace);
+  for (let low = 0; low === 0 || low < trace.widthMax; low += block) {
+    scanBlock(trace, clocksOf(trace, low, low + block), index, findings, budget);
+  }
+  if (findings.openRead.length > 0) settle(trace, block, findings, budget);
+  if (trace.widthMax > block) tidy(findings);
+  return findings;
+}
+
+class KeyIndexOnDemand {
+  readonly #trace: Trace;
+  #index: KeyIndex | null = null;
+  constructor(trace: Trace) {
+    this.#trace = trace;
+  }
+  get(): KeyIndex {
+    return (this.#index ??= new KeyIndex(this.#trace, this.#trace.history));
+  }
+}
+
+/** The session reads the write: its past grows by the write and the write's past. True if it grew. */
+export function join(trace: Trace, clocks: Clocks, session: number, id: number): boolean {
+  const { clock, pool } = clocks;
+  const width = clocks.width[session]!;
+  const base = clocks.start[session]!;
+  const column = trace.column[id]! - clocks.low;
+  const count = trace.count[id]!;
+  const inside = column >= 0 && column < width;
+  if (inside && clock[base + column]! >= count) return false;
+  const from = clocks.snapshot[id]!;
+  let grew = inside;
+  for (let c = 0; c < width; c++) {
+    const theirs = pool[from + c]!;
+    if (theirs > clock[base + c]!) {
+      clock[base + c] = theirs;
+      grew = true;
+    }
+  }
+  if (inside) clock[base + column] = count;
+  return grew;
+}
+
+function scanBlock(
+  trace: Trace,
+  clocks: Clocks,
+  index: KeyIndexOnDemand,
+  findings: Findings,
+  budget: Budget,
+): void {
+  const { n, op, session, key, value, column, count, columnOf, lastInitial } = trace;
+  const { low, width, start, clock, snapshot, pool } = clocks;
+  const keys = lastInitial.length;
+  /** By key the newest write, by value id the one before it: 0 = none. */
+  const last = new Int32Array(keys);
+  const previous = new Int32Array(column.length);
+  const firsts = new FirstWrites(keys, column);
+  const elements = trace.changes ? new ElementReads(trace, clocks, index.get(), findings) : null;
+  const changed = new Uint8Array(width.length).fill(1);
+  const shared = new Int32Array(width.length);
+  let top = 0;
+  for (let at = 0; at < n; at++) {
+    if ((at & (stepEvery - 1)) === 0) budget.step();
+    const o = op[at]!;
+    if (o === Op.Skip) continue;
+    const s = session[at]!;
+    const wide = width[s]!;
+    if (wide === 0) continue;
+    const base = start[s]!;
+    const x = key[at]!;
+    if (o === Op.Read) {
+      const id = value[at]!;
+      const c = column[id]! - low;
+      const number = count[id]!;
+      const inside = c >= 0 && c < wide;
+      if (!inside || clock[base + c]! < number) {
+        // Inlined `join`: this loop is where the time goes.
+        const from = snapshot[id]!;
+        let grew = inside;
+        for (let i = 0; i < wide; i++) {
+          const theirs = pool[from + i]!;
+          if (theirs > clock[base + i]!) {
+            clock[base + i] = theirs;
+            grew = true;
+          }
+        }
+        if (inside) clock[base + c] = number;
+        if (grew) changed[s] = 1;
+      }
+      let newer = last[x]!;
+      let steps = 2 * wide + 32;
+      while (newer !== id && newer !== 0) {
+        if (steps-- === 0) {
+          lookUp(trace, clocks, index.get(), findings, at);
+          break;
+        }
+        const d = column[newer]! - low;
+        if (d >= 0 && d < wide && count[newer]! <= clock[base + d]!) {
+          if (!inside) {
+            findings.open(at, id, newer);
+          } else if (d === c ? number < count[newer]! : pool[snapshot[newer]! + c]! >= number) {
+            findings.overwritten(at, id, newer);
+            break;
+          } else {
+            findings.conflict(newer, id, at);
+          }
+        }
+        newer = previous[newer]!;
+      }
+    } else if (o === Op.Write) {
+      const id = value[at]!;
+      if (changed[s] === 1) {
+        for (let i = 0; i < wide; i++) pool[top + i] = clock[base + i]!;
+        shared[s] = top;
+        top += wide;
+        changed[s] = 0;
+      }
+      snapshot[id] = shared[s]!;
+      const c = columnOf[s]! - low;
+      if (c >= 0 && c < wide) clock[base + c] = count[id]!;
+      previous[id] = last[x]!;
+      last[x] = id;
+      if (at <= lastInitial[x]!) firsts.add(x, id);
+    } else if (o === Op.ReadInitial) {
+      for (let first = firsts.of(x); first !== 0; first = firsts.next(first)) {
+        const d = column[first]! - low;
+        if (d < 0 || d >= wide || count[first]! > clock[base + d]!) continue;
+        findings.overwritten(at, 0, first);
+        break;
+      }
+    } else if (o === Op.InfoWrite) {
+      const id = value[at]!;
+      for (let i = 0; i < wide; i++) pool[top + i] = clock[base + i]!;
+      snapshot[id] = top;
+      top += wide;
+      previous[id] = last[x]!;
+      last[x] = id;
+      if (at <= lastInitial[x]!) firsts.add(x, id);
+    } else if (elements!.read(at)) {
+      changed[s] = 1;
+    }
+  }
+}
+
+/** By key the first write of each column, in order, as long as somebody will read the initial value. */
+class FirstWrites {
+  readonly #column: Int32Array;
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  #next: Int32Array | null = null;
+
+  constructor(keys: number, column: Int32Array) {
+    this.#column = column;
+    this.#first = new Int32Array(keys);
+    this.#last = new Int32Array(keys);
+  }
+
+  add(key: number, id: number): void {
+    this.#next ??= new Int32Array(this.#column.length);
+    for (let first = this.#first[key]!; first !== 0; first = this.#next[first]!) {
+      if (this.#column[first] === this.#column[id]) return;
+    }
+    if (this.#first[key] === 0) this.#first[key] = id;
+    else this.#next[this.#last[key]!] = id;
+    this.#last[key] = id;
+  }
+
+  of(key: number): number {
+    return this.#first[key]!;
+  }
+
+  next(id: number): number {
+    return this.#next![id]!;
+  }
+}
+
+/** The same question as the walk over newer writes, by one search for each column of the key. */
+function lookUp(
+  trace: Trace,
+  clocks: Clocks,
+  index: KeyIndex,
+  findings: Findings,
+  at: number,
+): void {
+  const { session, key, value, count, place } = trace;
+  const s = session[at]!;
+  const id = value[at]!;
+  const { columns, off, ids } = index.of(key[at]!);
+  const inside = inBlock(trace, clocks, id, s);
+  for (let i = 0; i < columns.length; i++) {
+    const d = columns[i]! - clocks.low;
+    if (d < 0 || d >= clocks.width[s]!) continue;
+    const seen = clocks.clock[clocks.start[s]! + d]!;
+    const end = endWithin(ids, count, off[i]!, off[i + 1]!, seen);
+    // The newest of the column that is in the past stands for the older ones.
+    if (end === off[i]) continue;
+    const newer = ids[end - 1]!;
+    if (newer === id || place[newer]! < place[id]!) continue;
+    if (!inside) {
+      findings.open(at, id, newer);
+    } else if (isBefore(trace, clocks, id, newer)) {
+      findings.overwritten(at, id, newer);
+      return;
+    } else {
+      findings.conflict(newer, id, at);
+    }
+  }
+}
+
+/** Decides the open reads, block by block of their sources. */
+function settle(trace: Trace, block: number, findings: Findings, budget: Budget): void {
+  const { openRead, openSource, openNewer } = findings;
+  const ask = pairsOf(trace, openSource.items, openNewer.items, block, budget);
+  for (let i = 0; i < openRead.length; i++) {
+    const read = openRead.data[i]!;
+    const source = openSource.data[i]!;
+    const newer = openNewer.data[i]!;
+    if (ask[i] === 1) findings.overwritten(read, source, newer);
+    else findings.conflict(newer, source, read);
+  }
+}
+
+/** For each pair of value ids: 1 if the first is in the causal past of the second. */
+export function pairsOf(
+  trace: Trace,
+  earlier: Int32Array,
+  later: Int32Array,
+  block: number,
+  budget: Budget,
+): Uint8Array {
+  const answers = new Uint8Array(earlier.length);
+  const wanted = new Set<number>();
+  for (const id of earlier) wanted.add(Math.floor(trace.column[id]! / block));
+  for (const each of wanted) {
+    const clocks = clocksOf(trace, each * block, (each + 1) * block);
+    replay(trace, clocks, budget, () => {});
+    for (let i = 0; i < earlier.length; i++) {
+      if (Math.floor(trace.column[earlier[i]!]! / block) !== each) continue;
+      answers[i] = isBefore(trace, clocks, earlier[i]!, later[i]!) ? 1 : 0;
+    }
+  }
+  return answers;
+}
+
+/** The clocks again, without any judgement. `afterRead` is told of each register read. */
+export function replay(
+  trace: Trace,
+  clocks: Clocks,
+  budget: Budget,
+  afterRead: (at: number) => void,
+): void {
+  const { n, op, session, value, count, columnOf, changes, row, place } = trace;
+  const { low, width, start, clock, snapshot, pool } = clocks;
+  const changed = new Uint8Array(width.length).fill(1);
+  const shared = new Int32Array(width.length);
+  let top = 0;
+  for (let at = 0; at < n; at++) {
+    if ((at & (stepEvery - 1)) === 0) budget.step();
+    const o = op[at]!;
+    if (o === Op.Skip || o === Op.ReadInitial) continue;
+    const s = session[at]!;
+    const wide = width[s]!;
+    if (wide === 0) continue;
+    const base = start[s]!;
+    if (o === Op.Read) {
+      if (join(trace, clocks, s, value[at]!)) changed[s] = 1;
+      afterRead(at);
+    } else if (o === Op.ReadAll) {
+      const from = row ? row[at]! : at;
+      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
+        const id = changes!.data[i]!;
+        if (id > 0 && place[id]! < at && join(trace, clocks, s, id)) changed[s] = 1;
+      }
+    } else {
+      const id = value[at]!;
+      if (changed[s] === 1 || o === Op.InfoWrite) {
+        pool.set(clock.subarray(base, base + wide), top);
+        snapshot[id] = top;
+        top += wide;
+        if (o === Op.InfoWrite) continue;
+        shared[s] = snapshot[id]!;
+        changed[s] = 0;
+      }
+      snapshot[id] = shared[s]!;
+      const c = columnOf[s]! - low;
+      if (c >= 0 && c < wide) clock[base + c] = count[id]!;
+    }
+  }
+}
+
+/** Several blocks may have found the same read: in order, and each replacement once. */
+function tidy({ read, source, newer }: Findings): void {
+  const order = Int32Array.from(read.items.keys());
+  order.sort((a, b) => read.data[a]! - read.data[b]! || newer.data[a]! - newer.data[b]!);
+  for (const list of [read, source, newer]) {
+    const sorted = Int32Array.from(order, (i) => list.data[i]!);
+    list.data.set(sorted);
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * What the causal checkers look at: the effective operations of a history in an order that extends causal
+ * order (CO), and where each write counts in the causal clocks.
+ *
+ * **Who takes part.** Acknowledged writes; indeterminate writes that somebody read; successful reads that
+ * the server did not mark stale. Failed operations never happened. An indeterminate write that nobody
+ * read may never have happened, so leaving it out accuses nobody. An acknowledged cas is a read of
+ * what it expected, then a write. Once a key may have been deleted, a read of its initial value has no
+ * single source and is left out.
+ *
+ * **Sources.** A value that nobody wrote is a `ThinAirRead`, the value of a failed write an
+ * `AbortedRead`, one whose write was invoked after the read had completed a `FutureRead`. The first two
+ * are reported and left out.
+ *
+ * **Order.** Log order extends CO unless some read returns what stands behind it in the log. Then the
+ * operations are sorted topologically (`order.ts`); what cannot be sorted is a cycle of CO.
+ *
+ * In the inner loops an operation is a *place* (0..n-1) of these columns. A place is the row of the history
+ * unless `row` says otherwise.
+ */
+import type { Budget } from '../checker.ts';
+import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history.ts';
+import { collectChains } from '../set-reads.ts';
+import { IntList } from './int-list.ts';
+import { type Layout, layOut } from './layout.ts';
+import { sortCausally } from './order.ts';
+
+export const Op = { Skip: 0, ReadInitial: 1, Read: 2, Write: 3, InfoWrite: 4, ReadAll: 5 } as const;
+
+/** Reads whose source is wrong by itself, by place. Parallel lists. */
+export interface Sourceless {
+  readonly pattern: ('ThinAirRead' | 'AbortedRead' | 'FutureRead' | 'CyclicCO')[];
+  readonly place: number[];
+  readonly value: number[];
+}
+
+export interface Trace extends Layout {
+  readonly history: History;
+  readonly n: number;
+  readonly op: Uint8Array;
+  readonly session: Int32Array;
+  readonly key: Int32Array;
+  /** Writes: value id. Reads: the value id that was read. */
+  readonly value: Int32Array;
+  /** Row in the history of each place; null where they are the same. */
+  readonly row: Int32Array | null;
+  /** By value id: place of its write, -1 where it takes no part. */
+  readonly place: Int32Array;
+  /** Changes of whole-object reads by row, stale reads folded in; only elements that somebody wrote. */
+  readonly changes: Ragged | null;
+  /** By key: the last place that reads its initial value, -1 where none does. */
+  readonly lastInitial: Int32Array;
+  /** By key, by value id: the first place from which on it may have been deleted. Null: no deletes. */
+  readonly deletedKey: Int32Array | null;
+  readonly deletedValue: Int32Array | null;
+  readonly sourceless: Sourceless;
+  readonly counts: {
+    readonly reads: number;
+    readonly writes: number;
+    readonly staleReads: number;
+    /** Reads of the initial value of a key that may have been deleted. */
+    readonly undecidedReads: number;
+  };
+}
+
+/** The columns that are sorted, before anything is decided about them. */
+export interface Draft {
+  readonly n: number;
+  readonly kind: Uint8Array;
+  readonly status: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly session: Int32Array;
+  readonly key: Int32Array;
+  readonly value: Int32Array;
+  readonly row: Int32Array | null;
+}
+
+const stepEvery = 1 << 16;
+
+export function traceOf(history: History, budget: Budget): Trace {
+  let draft: Draft = history.expected ? withCasReads(history) : { ...columnsOf(history) };
+  const changes = collectChains(history)?.delta ?? null;
+  const sourceless: Sourceless = { pattern: [], place: [], value: [] };
+  const sources = sourcesOf(history);
+  let dropped: Uint8Array | null = null;
+  if (!extendsCausalOrder(draft, changes, sources)) {
+    const sorted = sortCausally(draft, changes, sources, history);
+    draft = permute(draft, sorted.order);
+    dropped = new Uint8Array(draft.n);
+    for (let place = 0; place < draft.n; place++) {
+      const verdict = sorted.verdict[sorted.order[place]!]!;
+      if (verdict === 0) continue;
+      // An impossible edge is left out; what else such a read shows is judged.
+      if ((verdict & 2) !== 0) dropped[place] = 1;
+      const note = (pattern: 'FutureRead' | 'CyclicCO'): void => {
+        sourceless.pattern.push(pattern);
+        sourceless.place.push(place);
+        sourceless.value.push(draft.value[place]!);
+      };
+      if ((verdict & 1) !== 0) note('FutureRead');
+      if ((verdict & 2) !== 0) note('CyclicCO');
+    }
+  }
+  return classify(history, draft, changes, sources, dropped, sourceless, budget);
+}
+
+function columnsOf(history: History): Draft {
+  const { n, kind, status, flags, session, key, value } = history;
+  return { n, kind, status, flags, session, key, value, row: null };
+}
+
+/** By value id: 0 nobody wrote it, else 1 + status of its write. */
+function sourcesOf(history: History): Uint8Array {
+  const { writes, values, writeOp, status } = history;
+  const sources = new Uint8Array(values + 1);
+  for (let id = 1; id <= writes; id++) sources[id] = 1 + status[writeOp[id]!]!;
+  return sources;
+}
+
+/** An acknowledged cas becomes two operations. */
+function withCasReads(history: History): Draft {
+  const { n, kind, status } = history;
+  const rows = new IntList(n + 16);
+  const reading = new IntList(n + 16);
+  for (let row = 0; row < n; row++) {
+    if (kind[row] === Kind.Cas && status[row] === Status.Ok) {
+      rows.push(row);
+      reading.push(1);
+    }
+    rows.push(row);
+    reading.push(0);
+  }
+  const draft = permute(columnsOf(history), rows.items);
+  for (let place = 0; place < draft.n; place++) {
+    if (reading.data[place] === 0) continue;
+    draft.kind[place] = Kind.Read;
+    draft.value[place] = history.expected![rows.data[place]!]!;
+  }
+  return draft;
+}
+
+function permute(draft: Draft, order: Int32Array): Draft {
+  const n = order.length;
+  const take = <T extends Uint8Array | Int32Array>(from: T, to: T): T => {
+    for (let i = 0; i < n; i++) to[i] = from[order[i]!]!;
+    return to;
+  };
+  return {
+    n,
+    kind: take(draft.kind, new Uint8Array(n)),
+    status: take(draft.status, new Uint8Array(n)),
+    flags: take(draft.flags, new Uint8Array(n)),
+    session: take(draft.session, new Int32Array(n)),
+    key: take(draft.key, new Int32Array(n)),
+    value: take(draft.value, new Int32Array(n)),
+    row: draft.row ? take(draft.row, new Int32Array(n)) : Int32Array.from(order),
+  };
+}
+
+/** Is every value that is read already written, reading from left to right? */
+function extendsCausalOrder(draft: Draft, changes: Ragged | null, sources: Uint8Array): boolean {
+  const { n, kind, status, flags, value, row } = draft;
+  const written = new Uint8Array(sources.length);
+  for (let place = 0; place < n; place++) {
+    const k = kind[place]!;
+    if (isWrite(k)) {
+      written[value[place]!] = 1;
+    } else if (status[place] === Status.Ok && (flags[place]! & Flag.Stale) === 0) {
+      if (k === Kind.Read) {
+        const id = value[place]!;
+        if (id !== 0 && written[id] === 0 && sources[id] !== 0) return false;
+      } else if (changes && (k === Kind.ReadAll || k === Kind.ReadList)) {
+        const at = row ? row[place]! : place;
+        for (let i = changes.off[at]!; i < changes.off[at + 1]!; i++) {
+          const id = changes.data[i]!;
+          if (id > 0 && written[id] === 0 && sources[id] !== 0) return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+/** Decides who takes part, in one pass, and lays out the clocks. */
+function classify(
+  history: History,
+  draft: Draft,
+  allChanges: Ragged | null,
+  sources: Uint8Array,
+  dropped: Uint8Array | null,
+  sourceless: Sourceless,
+  budget: Budget,
+): Trace {
+  const { n, kind, status, flags, session, key, value, row } = draft;
+  const op = new Uint8Array(n);
+  const place = row ? new Int32Array(history.values + 1).fill(-1) : history.writeOp;
+  const lastInitial = new Int32Array(history.keys.length).fill(-1);
+  const deletes = history.kind.includes(Kind.Delete);
+  const deletedKey = deletes ? new Int32Array(history.keys.length).fill(n) : null;
+  const deletedValue = deletes ? new Int32Array(history.values + 1).fill(n) : null;
+  const infos = new IntList();
+  const seen = new Uint8Array(history.values + 1);
+  let reads = 0;
+  let writes = 0;
+  let staleReads = 0;
+  let undecidedReads = 0;
+  const refuse = (pattern: 'ThinAirRead' | 'AbortedRead', at: number, id: number): void => {
+    sourceless.pattern.push(pattern);
+    sourceless.place.push(at);
+    sourceless.value.push(id);
+  };
+  const changes = allChanges ? attempted(allChanges, sources) : null;
+  for (let at = 0; at < n; at++) {
+    if (at % stepEvery === 0) budget.step();
+    const k = kind[at]!;
+    const s = status[at]!;
+    if (key[at]! < 0) continue;
+    if (k === Kind.Read) {
+      if (s !== Status.Ok) continue;
+      if ((flags[at]! & Flag.Stale) !== 0) {
+        staleReads++;
+        continue;
+      }
+      reads++;
+      const id = value[at]!;
+      if (dropped !== null && dropped[at] === 1) continue;
+      if (id === 0) {
+        if (deletedKey !== null && deletedKey[key[at]!]! < at) {
+          undecidedReads++;
+        } else {
+          op[at] = Op.ReadInitial;
+          lastInitial[key[at]!] = at;
+        }
+      } else if (sources[id] === 1 + Status.Ok) {
+        op[at] = Op.Read;
+      } else if (sources[id] === 1 + Status.Info) {
+        op[at] = Op.Read;
+        seen[id] = 1;
+      } else {
+        refuse(sources[id] === 0 ? 'ThinAirRead' : 'AbortedRead', at, id);
+      }
+    } else if (isWrite(k)) {
+      if (row !== null) place[value[at]!] = at;
+      if (s === Status.Ok) {
+        op[at] = Op.Write;
+        writes++;
+      } else if (s === Status.Info) {
+        infos.push(at);
+      }
+    } else if (k === Kind.ReadAll || k === Kind.ReadList) {
+      if (s !== Status.Ok) continue;
+      if ((flags[at]! & Flag.Stale) !== 0) {
+        staleReads++;
+        continue;
+      }
+      reads++;
+      op[at] = Op.ReadAll;
+      const from = row ? row[at]! : at;
+      for (let i = allChanges!.off[from]!; i < allChanges!.off[from + 1]!; i++) {
+        const id = allChanges!.data[i]!;
+        if (id < 0) continue;
+        if (sources[id] === 0) refuse('ThinAirRead', at, id);
+        else if (sources[id] === 1 + Status.Fail) refuse('AbortedRead', at, id);
+        else seen[id] = 1;
+      }
+    } else if (k === Kind.Delete && s !== Status.Fail) {
+      const id = value[at]!;
+      if (id !== 0) deletedValue![id] = Math.min(deletedValue![id]!, at);
+      else deletedKey![key[at]!] = Math.min(deletedKey![key[at]!]!, at);
+    }
+  }
+  for (const at of infos.items) {
+    if (seen[value[at]!] === 0) continue;
+    op[at] = Op.InfoWrite;
+    writes++;
+  }
+  const columns = { n, op, session, key, value, row, place, changes };
+  return {
+    history,
+    ...columns,
+    lastInitial,
+    deletedKey,
+    deletedValue,
+    sourceless,
+    counts: { reads, writes, staleReads, undecidedReads },
+    ...layOut(history, columns, infos.length > 0),
+  };
+}
+
+/** Without elements that nobody wrote or whose write failed. The same object where there are none. */
+function attempted(changes: Ragged, sources: Uint8Array): Ragged {
+  const { off, data } = changes;
+  const real = (id: number): boolean =>
+    sources[id] === 1 + Status.Ok || sources[id] === 1 + Status.Info;
+  let all = true;
+  for (let i = 0; i < data.length && all; i++) all = real(Math.abs(data[i]!));
+  if (all) return changes;
+  const kept = new IntList(data.length);
+  const newOff = new Int32Array(off.length);
+  for (let at = 0; at + 1 < off.length; at++) {
+    for (let i = off[at]!; i < off[at + 1]!; i++) {
+      if (real(Math.abs(data[i]!))) kept.push(data[i]!);
+    }
+    newOff[at + 1] = kept.length;
+  }
+  return { off: newOff, data: kept.items.slice() };
+}
