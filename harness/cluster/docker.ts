@@ -26,6 +26,8 @@ const memoryBytesMax = 512 * 1024 * 1024;
 const pidsMax = 256;
 const logFileMax = '64m';
 const pollMs = 15;
+const freezeAttempts = 5;
+const freezePauseMs = 100;
 const goneTimeoutMs = 10_000;
 const silenceMs = 60_000;
 const probeTimeoutMs = 10_000;
@@ -199,10 +201,17 @@ class DockerCluster implements Cluster {
   }
 
   async pause(node: string): Promise<void> {
-    try {
-      await this.#container(node).pause();
-    } catch (error) {
-      if (!/already paused/i.test((error as Error).message)) throw explain(error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#container(node).pause();
+        return;
+      } catch (error) {
+        const { message } = error as Error;
+        if (/already paused/i.test(message)) return;
+        // The freezer gives up on a busy machine while a thread sits in the kernel.
+        if (!/unable to freeze/i.test(message) || attempt === freezeAttempts) throw explain(error);
+        await pause(freezePauseMs);
+      }
     }
   }
 

@@ -8,7 +8,7 @@ import type { ReadValue } from './kinds.ts';
 import type { Service } from './service.ts';
 
 const writeDeadlineMs = 2000;
-const readDeadlineMs = 1500;
+const readDeadlineMs = 3000;
 
 export function json(
   status: number,

@@ -117,7 +117,7 @@ function answer<T>(
 
 /** A read that waits for its context leaves time for the answer to travel back. */
 function readWaitMs(deadlineMs: number): number {
-  return Math.min(500, deadlineMs * 0.7);
+  return Math.min(2000, deadlineMs * 0.7);
 }
 
 /** So does a write that waits for copies. */

@@ -16,7 +16,7 @@ import { RouteGossip } from './gossip.ts';
 import { type Route, RoutingTable } from './table.ts';
 
 /** One attempt to forward; short enough that there is time for another owner. */
-const readAttemptMs = 700;
+const readAttemptMs = 1500;
 const writeAttemptMs = 1300;
 const retryPausesMs = [10, 20, 40];
 const hopsMax = 2;
