@@ -2,8 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 // Container tests start real clusters and take the machine for themselves: they run after the
 // others, one file at a time.
+// CI wants to know how many tests passed.
+const report = process.env.AMNESIA_TEST_REPORT;
+
 export default defineConfig({
   test: {
+    reporters: report ? ['default', 'json'] : ['default'],
+    ...(report ? { outputFile: { json: report } } : {}),
     projects: [
       {
         test: {
