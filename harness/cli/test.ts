@@ -1,8 +1,8 @@
 /** `amnesia test`: runs once, judges, and says what the cluster forgot. */
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { RawOptions } from '../run/options.ts';
-import { exitCodeOf } from './errors.ts';
+import type { RawOptions, RunOptions } from '../run/options.ts';
+import type { RunResult } from '../run/run.ts';
+import { EXIT, exitCodeOf } from './errors.ts';
 import { printJson, printLines, terminalStyle } from './output.ts';
 
 export async function register(program: Command): Promise<void> {
@@ -26,64 +26,75 @@ export async function register(program: Command): Promise<void> {
 }
 
 async function test(given: RawOptions): Promise<void> {
-  const [{ parseOptions }, { performRun }, { createDockerCluster }, { sweep }, live] =
-    await Promise.all([
-      import('../run/options.ts'),
-      import('../run/run.ts'),
-      import('../cluster/docker.ts'),
-      import('../cluster/leftovers.ts'),
-      import('../report/live.ts'),
-    ]);
+  const { parseOptions } = await import('../run/options.ts');
   const options = parseOptions(given, Math.floor(Math.random() * 2 ** 31));
-  const style = terminalStyle();
+  const result = await run(options);
+  for (const problem of result.problems) process.stderr.write(`amnesia: ${problem}\n`);
+  if (result.judgement === null) {
+    process.stderr.write(`amnesia: stopped; judge what there is: amnesia check ${result.dir}\n`);
+    process.exitCode = EXIT.unknown;
+    return;
+  }
+  process.exitCode = exitCodeOf(result.judgement.valid);
+  if (options.json) {
+    printJson(documentOf(result));
+    return;
+  }
+  const { verdictLines } = await import('../report/verdict-text.ts');
+  printLines(verdictLines(result.judgement.screen, terminalStyle()));
+}
+
+async function run(options: RunOptions): Promise<RunResult> {
+  const [{ performRun }, { createDockerCluster }, { sweep }, { LiveWindow }] = await Promise.all([
+    import('../run/run.ts'),
+    import('../cluster/docker.ts'),
+    import('../cluster/leftovers.ts'),
+    import('../report/live.ts'),
+  ]);
+  await sweep();
   const runtime = options.runtime === 'auto' ? 'docker (an engine answers)' : options.runtime;
   const title = `amnesia test   seed ${options.seed}   ${options.nodes} nodes   runtime ${runtime}`;
-  await sweep();
-  const window = new live.LiveWindow(process.stderr, style, title);
+  const window = new LiveWindow(process.stderr, terminalStyle(), title);
   const stop = new AbortController();
-  let began = Date.now();
+  const halt = new AbortController();
   const interrupt = (): void => {
-    // The second time is meant: what is left is swept by the next start.
-    if (stop.signal.aborted) process.exit(130);
-    window.event(
-      'interrupted: healing, reading and judging what there is',
-      null,
-      Date.now() - began,
-    );
+    if (halt.signal.aborted) process.exit(EXIT.unknown);
+    if (stop.signal.aborted) {
+      window.note('stopping at once; once more leaves even the cluster to the next start');
+      halt.abort();
+      return;
+    }
+    window.note('interrupted: healing, reading and judging what there is; once more stops at once');
     stop.abort();
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  const result = await performRun(options, {
-    createCluster: createDockerCluster,
-    stop: stop.signal,
-    observer: {
-      phase: (phase, atMs) => {
-        if (phase === 'warm-up') began = Date.now() - atMs;
-        window.phase(phase, atMs);
-      },
-      event: (text, fault) => window.event(text, fault, Date.now() - began),
-      progress: (counts, atMs) => window.progress(counts, atMs),
-    },
-  });
-  const { judgeRun } = await import('../history/judge.ts');
-  const judgement = judgeRun(join(result.dir, 'run.sqlite'));
-  process.exitCode = exitCodeOf(judgement.valid);
-  if (result.teardownProblem !== null) process.stderr.write(`amnesia: ${result.teardownProblem}\n`);
-  if (options.json) {
-    const { valid, verdicts, screen } = judgement;
-    printJson({
-      valid,
-      state: result.state,
-      message: result.message,
-      run: result.dir,
-      replay: result.replay,
-      counts: screen.counts,
-      faults: screen.faults,
-      verdicts,
+  try {
+    return await performRun(options, {
+      createCluster: createDockerCluster,
+      stop: stop.signal,
+      halt: halt.signal,
+      observer: window,
     });
-    return;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
   }
-  const { verdictLines } = await import('../report/verdict-text.ts');
-  printLines(verdictLines(judgement.screen, style));
+}
+
+/** The one document of --json. */
+function documentOf({ judgement, state, message, dir, replay, problems }: RunResult): unknown {
+  const { valid, verdicts, screen } = judgement!;
+  const { counts, faults, notes } = screen;
+  return {
+    valid,
+    state,
+    message,
+    run: dir,
+    replay,
+    counts,
+    faults,
+    notes: [...notes, ...problems],
+    verdicts,
+  };
 }

@@ -18,7 +18,7 @@ export interface Screen {
   write(text: string): void;
 }
 
-export type ShownPhase = Phase | 'set-up' | 'tear-down' | 'done';
+export type ShownPhase = Phase | 'set-up' | 'check' | 'tear-down' | 'done';
 
 const plainEveryMs = 5000;
 const windowMs = 3000;
@@ -54,13 +54,18 @@ export class LiveWindow {
     this.#line(`${clock(atMs)}    ${escapeText(text)}`);
   }
 
+  /** Something to be said that is no event of the run. */
+  note(text: string): void {
+    this.#line(`${' '.repeat(8)}  ${this.#style.doubtful(escapeText(text))}`);
+  }
+
   progress(counts: Counts, atMs: number): void {
     const ended = counts.ok + counts.fail + counts.info;
     this.#recent.push({ atMs, ended });
     this.#recent = this.#recent.filter((each) => atMs - each.atMs <= windowMs);
     const first = this.#recent[0]!;
-    const perSecond =
-      atMs > first.atMs ? Math.round(((ended - first.ended) * 1000) / (atMs - first.atMs)) : 0;
+    const spanMs = atMs - first.atMs;
+    const perSecond = spanMs > 0 ? Math.round(((ended - first.ended) * 1000) / spanMs) : 0;
     const line =
       `${clock(atMs)}  ${this.#phase.padEnd(8)}  ${String(perSecond).padStart(5)} op/s   ` +
       `${counts.ok} ok  ${counts.fail} fail  ${counts.info} info  ${counts.invoked - ended} in flight`;

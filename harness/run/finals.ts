@@ -1,28 +1,31 @@
 /**
- * Follows the final reads: what each node answers for each key, and which acknowledged additions are
- * still missing. Decides nothing but whether another round is worth while; the verdict is the
- * checkers'.
+ * Follows the final reads: what each node answered last for each key, and whether acknowledged additions
+ * are still missing from it. Decides nothing but whether another round is worth while; the verdict is
+ * the checkers'.
  */
 import type { Completion, Invocation } from '../history/operation.ts';
 
+interface LastAnswer {
+  /** What was shown, as text to be compared. */
+  readonly text: string;
+  /** Everything that was acknowledged is there. */
+  readonly whole: boolean;
+}
+
 export class FinalReads {
+  /** By workload: keys that operations were about. */
   readonly #keys = new Map<string, Set<string>>();
   /** By key: acknowledged elements of sets. */
   readonly #acknowledged = new Map<string, Set<unknown>>();
-  /** By key, then node: the answer as text, or null where there was none. */
-  readonly #answers = new Map<string, Map<string, string | null>>();
-  #missing = 0;
+  /** By key, then node: the last answer, or null where there was none. */
+  readonly #answers = new Map<string, Map<string, LastAnswer | null>>();
 
   /** Takes notice of every operation of the run. */
-  note(
-    workload: string,
-    { f, key, value, final }: Invocation,
-    node: string,
-    end: Completion,
-  ): void {
+  note(workload: string, invocation: Invocation, node: string, end: Completion): void {
+    const { f, key, value, final } = invocation;
     if (key === null) return;
     if (final) {
-      this.#answer(key, node, end);
+      this.#answersTo(key).set(node, end.outcome === 'ok' ? this.#read(key, end) : null);
       return;
     }
     let keys = this.#keys.get(workload);
@@ -35,40 +38,31 @@ export class FinalReads {
     }
   }
 
-  #answer(key: string, node: string, end: Completion): void {
+  #answersTo(key: string): Map<string, LastAnswer | null> {
     let answers = this.#answers.get(key);
     if (!answers) this.#answers.set(key, (answers = new Map()));
-    if (end.outcome !== 'ok') {
-      answers.set(node, null);
-      return;
-    }
-    if (Array.isArray(end.value)) {
-      const seen = new Set(end.value);
-      for (const element of this.#acknowledged.get(key) ?? []) {
-        if (!seen.has(element)) this.#missing++;
-      }
-    }
-    const all = Array.isArray(end.value) ? [...end.value].sort() : end.value;
-    answers.set(node, JSON.stringify([all, [...(end.siblings ?? [])].sort()]));
+    return answers;
   }
 
+  #read(key: string, { value, siblings }: Completion): LastAnswer {
+    if (!Array.isArray(value)) {
+      return { text: JSON.stringify([value, [...(siblings ?? [])].sort()]), whole: true };
+    }
+    const seen = new Set(value);
+    const whole = [...(this.#acknowledged.get(key) ?? [])].every((element) => seen.has(element));
+    return { text: JSON.stringify([...value].sort()), whole };
+  }
+
+  /** Everything that the workload has touched, in a stable order. */
   keys(workload: string): string[] {
     return [...(this.#keys.get(workload) ?? [])].sort();
   }
 
-  beginRound(): void {
-    this.#answers.clear();
-    this.#missing = 0;
-  }
-
-  /** All nodes gave the same answer for every key, and nothing acknowledged was missing. */
-  settled(nodes: readonly string[]): boolean {
-    for (const answers of this.#answers.values()) {
-      const texts = nodes.map((node) => answers.get(node));
-      if (texts.some((text) => text === undefined || text === null || text !== texts[0])) {
-        return false;
-      }
-    }
-    return this.#missing === 0;
+  /** Keys on which the nodes do not agree yet, or whose answers lack something. */
+  unsettled(workload: string, nodes: readonly string[]): string[] {
+    return this.keys(workload).filter((key) => {
+      const answers = nodes.map((node) => this.#answers.get(key)?.get(node));
+      return answers.some((each) => !each?.whole || each.text !== answers[0]!.text);
+    });
   }
 }

@@ -11,8 +11,8 @@ import { SessionContexts } from '../client/contexts.ts';
 import type { Generator, GeneratorContext, ThreadId } from '../generator/generator.ts';
 import type { Rng } from '../generator/rng.ts';
 import type { Completion, Invocation, OperationRow } from '../history/operation.ts';
-import type { Recorder } from '../history/recorder.ts';
 import type { Clock } from './clock.ts';
+import type { LiveRecorder } from './valve.ts';
 
 export interface Counts {
   invoked: number;
@@ -23,7 +23,7 @@ export interface Counts {
 
 export interface InterpreterOptions {
   readonly clock: Clock;
-  readonly recorder: Recorder;
+  readonly recorder: LiveRecorder;
   readonly rng: Rng;
   readonly concurrency: number;
   readonly nodes: readonly string[];
@@ -32,6 +32,8 @@ export interface InterpreterOptions {
   /** The next index of the run's history. */
   nextIndex(): number;
   phase(): Phase;
+  /** Told of every operation that ended. */
+  onComplete(thread: number, invocation: Invocation, node: string, completion: Completion): void;
 }
 
 interface Thread {
@@ -118,7 +120,7 @@ export class Interpreter {
           this.#generator = step.next;
           if (step.untilNs !== null) {
             const now = this.#options.clock.nowNs() - this.#startNs;
-            const waitMs = Math.max(0, (step.untilNs - now) / 1e6);
+            const waitMs = Math.max(0, Math.ceil((step.untilNs - now) / 1e6));
             this.#timer = setTimeout(() => this.#pump(), waitMs);
           }
           going = false;
@@ -212,11 +214,7 @@ export class Interpreter {
         invocation,
         completion,
       }) ?? null;
-    this.onComplete?.(invocation, row.node!, completion);
+    this.#options.onComplete(thread.number, invocation, row.node!, completion);
     this.#pump();
   }
-
-  /** Called with every operation that ended, for whoever follows the run. */
-  onComplete: ((invocation: Invocation, node: string, completion: Completion) => void) | null =
-    null;
 }

@@ -7,14 +7,14 @@ import type { Phase } from '../../checkers/history.ts';
 import type { Fault, FaultPlan } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { OperationRow } from '../history/operation.ts';
-import type { Recorder } from '../history/recorder.ts';
 import type { FaultRecord } from '../history/records.ts';
 import { type Clock, sleep } from './clock.ts';
+import type { LiveRecorder } from './valve.ts';
 
 export interface NemesisOptions {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  readonly recorder: Recorder;
+  readonly recorder: LiveRecorder;
   readonly faults: Readonly<Record<string, Fault>>;
   nextIndex(): number;
   phase(): Phase;
@@ -55,6 +55,14 @@ export class NemesisRunner {
       await sleep(left(plan.atMs), signal);
       if (signal.aborted) return;
       await this.#perform(plan, () => sleep(left(plan.untilMs), signal));
+    }
+  }
+
+  /** Once more for whatever could not be proved to be gone. */
+  async healAll(): Promise<void> {
+    const { faults } = this.#options;
+    for (const record of this.#records.filter((each) => !each.healed)) {
+      await this.#heal(faults[record.plan.kind]!, record.plan, record);
     }
   }
 
@@ -107,7 +115,8 @@ export class NemesisRunner {
         await fault.heal(cluster, plan);
         const proof = await fault.prove(cluster, plan, false);
         const healed = proof.effective === 'none';
-        record = { ...record, healProof: proof.evidence, healed, healedAt: clock.nowNs() };
+        const healedAt = healed ? { healedAt: clock.nowNs() } : {};
+        record = { ...record, healProof: proof.evidence, healed, ...healedAt };
       } catch (error) {
         record = { ...record, healed: false, error: String(error) };
       }

@@ -3,6 +3,7 @@
  * validation, the replay line and the printed reference all come from it.
  */
 import { z } from 'zod';
+import { checkers } from '../../checkers/index.ts';
 import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
@@ -19,15 +20,18 @@ export class OptionsError extends Error {
   }
 }
 
-const names = (accepted: readonly string[], what: string) =>
+const names = <Name extends string>(accepted: readonly Name[], what: string) =>
   z.string().transform((text, context) => {
-    const list = text.split(',').map((each) => each.trim());
-    for (const name of list) {
-      if (accepted.includes(name)) continue;
-      const message = `has ${JSON.stringify(name)}; accepted are ${what}: ${accepted.join(', ')}`;
-      context.addIssue({ code: 'custom', message });
+    const list = new Set<Name>();
+    for (const name of text.split(',').map((each) => each.trim())) {
+      const found = accepted.find((each) => each === name);
+      if (found !== undefined) list.add(found);
+      else {
+        const message = `has ${JSON.stringify(name)}; accepted are ${what}: ${accepted.join(', ')}`;
+        context.addIssue({ code: 'custom', message });
+      }
     }
-    return [...new Set(list)];
+    return [...list];
   });
 
 const number = (least: number, most: number, whole: boolean) =>
@@ -137,6 +141,16 @@ export const optionTable = {
     fallback: '0',
     meaning:
       'seconds after which the run is stopped and judged as it is; 0: from the other options',
+  },
+  checkers: {
+    schema: names(Object.keys(checkers), 'checkers'),
+    fallback: Object.keys(checkers).join(','),
+    meaning: 'checkers that judge the history',
+  },
+  model: {
+    schema: names(['cc', 'ccv', 'cm'] as const, 'causal models'),
+    fallback: 'cc,ccv',
+    meaning: 'causal models that are decided: cc, ccv, cm',
   },
   results: { schema: z.string().min(1), fallback: 'results', meaning: 'folder for run files' },
   keep: { schema: flag, fallback: false, meaning: 'leave the cluster running for a look' },

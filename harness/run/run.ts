@@ -1,71 +1,58 @@
 /**
- * The life of a run: set up, warm up, chaos, heal, final reads, save, tear down. Judging is not its business:
- * it ends with a run file, whatever happened on the way.
+ * A run from nothing to nothing: set up, live, save, judge, tear down. Rejects only where there is nothing
+ * to be judged (no cluster, no file); otherwise there is a run file, and a verdict that depends on
+ * nothing that comes after it.
  */
-import type { Phase } from '../../checkers/history.ts';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { FaultPlan } from '../../nemesis/fault.ts';
 import { faults } from '../../nemesis/index.ts';
 import { planSchedule } from '../../nemesis/plan.ts';
 import { workloads } from '../../workloads/index.ts';
-import type { Workload } from '../../workloads/workload.ts';
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
 import { makeRng } from '../generator/rng.ts';
-import { reserve } from '../generator/threads.ts';
-import { timeLimit } from '../generator/timing.ts';
+import { writeFailure } from '../history/errors.ts';
+import { type Judgement, judgeRun } from '../history/judge.ts';
 import { openRun, type Recorder } from '../history/recorder.ts';
-import type { FaultRecord, RunState } from '../history/records.ts';
 import { runDirectory } from '../history/results.ts';
-import { type Clock, sleep, startClock } from './clock.ts';
-import { FinalReads } from './finals.ts';
-import { type Counts, Interpreter } from './interpreter.ts';
-import { NemesisRunner } from './nemesis.ts';
+import { sealRun } from '../history/seal.ts';
+import { type Clock, startClock } from './clock.ts';
+import { type Ending, Life, type RunObserver } from './life.ts';
+import { saveLogs } from './logs.ts';
 import { nodeNames, type RunOptions, replayLine } from './options.ts';
 import { environmentOf, versionsOf } from './provenance.ts';
-import { waitUntilQuiet, watchCluster } from './watch.ts';
-
-/** What a run tells whoever watches it. */
-export interface RunObserver {
-  phase(phase: Phase | 'set-up' | 'tear-down' | 'done', atMs: number): void;
-  event(text: string, activeFault: string | null): void;
-  /** Called a few times a second. */
-  progress(counts: Readonly<Counts>, atMs: number): void;
-}
-
-export interface RunResult {
-  /** Folder of the run. */
-  readonly dir: string;
-  readonly state: RunState;
-  readonly message: string | null;
-  readonly replay: string;
-  /** What went wrong while it was torn down; never changes a verdict. */
-  readonly teardownProblem: string | null;
-}
 
 export interface RunEnvironment {
   createCluster(spec: ClusterSpec): Promise<Cluster>;
   readonly observer: RunObserver;
-  /** First: heal, read, judge. */
+  /** First: end the load, heal, read finally, judge. */
   readonly stop: AbortSignal;
+  /** Then: end at once, keep what there is, remove the cluster. */
+  readonly halt: AbortSignal;
+}
+
+export interface RunResult extends Ending {
+  /** Folder of the run. */
+  readonly dir: string;
+  readonly replay: string;
+  /** Null where the run was halted. */
+  readonly judgement: Judgement | null;
+  /** What went wrong after the history was complete; never changes a verdict. A sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** The run was stopped before it began: there is nothing to be judged. */
+export class RunInterrupted extends Error {
+  readonly code = 'run-interrupted';
+  readonly exitCode = 2;
+  constructor() {
+    super('interrupted before the first operation; there is nothing to judge');
+    this.name = 'RunInterrupted';
+  }
 }
 
 const readyTimeoutMs = 20_000;
-const rejoinTimeoutMs = 20_000;
-const drainMs = 1000;
-const progressMs = 250;
-const logLinesMax = 2000;
-const setUpAllowanceMs = 60_000;
-
-/** When the run must be over at the latest, ms. */
-function wallClockMs(options: RunOptions): number {
-  if (options['wall-clock'] > 0) return options['wall-clock'] * 1000;
-  const planned =
-    options['warm-up'] +
-    options['time-limit'] +
-    options.settle +
-    options['op-timeout'] +
-    2 * options['final-deadline'];
-  return planned * 1000 + rejoinTimeoutMs + setUpAllowanceMs;
-}
+const destroyTimeoutMs = 60_000;
 
 /** Plans all faults of a run. Throws PlanError. */
 export function planFaults(options: RunOptions): FaultPlan[] {
@@ -85,230 +72,25 @@ export function planFaults(options: RunOptions): FaultPlan[] {
   );
 }
 
-class Run {
-  readonly #options: RunOptions;
-  readonly #environment: RunEnvironment;
-  readonly #cluster: Cluster;
-  readonly #recorder: Recorder;
-  readonly #clock: Clock;
-  readonly #chosen: readonly Workload[];
-  readonly #finals = new FinalReads();
-  readonly #abort = new AbortController();
-  readonly #interpreter: Interpreter;
-  readonly #nemesis: NemesisRunner;
-  #phase: Phase = 'warm-up';
-  #next = 0;
-  #stopReason: string | null = null;
-
-  constructor(
-    options: RunOptions,
-    environment: RunEnvironment,
-    cluster: Cluster,
-    recorder: Recorder,
-    clock: Clock,
-  ) {
-    this.#options = options;
-    this.#environment = environment;
-    this.#cluster = cluster;
-    this.#recorder = recorder;
-    this.#clock = clock;
-    this.#chosen = options.workload.map((name) => workloads[name]!);
-    const rng = makeRng(options.seed);
-    const shared = {
-      clock,
-      recorder,
-      nextIndex: () => this.#next++,
-      phase: () => this.#phase,
-    };
-    this.#interpreter = new Interpreter({
-      ...shared,
-      rng: rng.split('generator'),
-      concurrency: options.concurrency,
-      nodes: cluster.nodes.map((node) => node.name),
-      workloadOf: (thread) => this.#workloadOf(thread).name,
-      makeClient: (thread, node, contexts) => {
-        const { url } = cluster.nodes.find((each) => each.name === node)!;
-        const stream = rng.split(`client/${thread}/${node}/${this.#next}`);
-        const timeoutMs = options['op-timeout'] * 1000;
-        return this.#workloadOf(thread).client({ node, url }, contexts, stream, { timeoutMs });
-      },
-    });
-    this.#interpreter.onComplete = (invocation, node, completion) => {
-      const workload = this.#workloadNamed(invocation.key);
-      this.#finals.note(workload, invocation, node, completion);
-    };
-    this.#nemesis = new NemesisRunner({
-      ...shared,
-      cluster,
-      faults,
-      onChange: (text, active) => environment.observer.event(text, active),
-    });
-    recorder.onFailure((failure) => this.#stop(failure.message));
-  }
-
-  /** Threads are shared out in blocks, each with about the same number. */
-  #share(i: number): number {
-    const { concurrency } = this.#options;
-    const count = this.#chosen.length;
-    return Math.floor(((i + 1) * concurrency) / count) - Math.floor((i * concurrency) / count);
-  }
-
-  #workloadOf(thread: number): Workload {
-    let first = 0;
-    for (let i = 0; i < this.#chosen.length; i++) {
-      first += this.#share(i);
-      if (thread < first) return this.#chosen[i]!;
-    }
-    return this.#chosen.at(-1)!;
-  }
-
-  /** Keys begin with the name of their workload. */
-  #workloadNamed(key: string | null): string {
-    return this.#chosen.find((each) => key?.startsWith(`${each.name}-`))?.name ?? '';
-  }
-
-  #workloadOptions(workload: Workload) {
-    return {
-      rate: this.#options.rate / this.#chosen.length,
-      spacePrefix: workload.name,
-      nodes: this.#cluster.nodes.map((node) => node.name),
-    };
-  }
-
-  #stop(reason: string): void {
-    this.#stopReason ??= reason;
-    this.#abort.abort();
-    this.#interpreter.stop();
-  }
-
-  #enter(phase: Phase): void {
-    this.#phase = phase;
-    const now = this.#clock.nowNs();
-    this.#recorder.phase(phase, now);
-    this.#environment.observer.phase(phase, now / 1e6);
-  }
-
-  /** All phases from warm-up to final reads. Returns how it ended. */
-  async live(plans: readonly FaultPlan[]): Promise<{ state: RunState; message: string | null }> {
-    const { stop, observer } = this.#environment;
-    const onStop = (): void => this.#stop('interrupted');
-    stop.addEventListener('abort', onStop);
-    const watchdog = setTimeout(
-      () => this.#stop('the wall clock struck'),
-      wallClockMs(this.#options),
-    );
-    const ticker = setInterval(
-      () => observer.progress(this.#interpreter.counts, this.#clock.nowNs() / 1e6),
-      progressMs,
-    );
-    const watching = new AbortController();
-    const watched = watchCluster(this.#cluster.nodes, this.#recorder, this.#clock, watching.signal);
-    try {
-      if (stop.aborted) onStop();
-      await this.#load(plans);
-      this.#enter('heal');
-      await waitUntilQuiet(this.#cluster.nodes, rejoinTimeoutMs, new AbortController().signal);
-      await sleep(this.#options.settle * 1000, this.#abort.signal);
-      this.#enter('final');
-      await this.#readFinally();
-    } finally {
-      clearTimeout(watchdog);
-      clearInterval(ticker);
-      stop.removeEventListener('abort', onStop);
-      watching.abort();
-      await watched;
-      await this.#interpreter.close();
-    }
-    return this.#stopReason === null
-      ? { state: 'done', message: null }
-      : { state: 'aborted', message: this.#stopReason };
-  }
-
-  /** Warm-up and chaos are one load; the nemesis joins in after the warm-up. */
-  async #load(plans: readonly FaultPlan[]): Promise<void> {
-    const warmUpMs = this.#options['warm-up'] * 1000;
-    const chaosMs = this.#options['time-limit'] * 1000;
-    const rng = makeRng(this.#options.seed);
-    const load = reserve(
-      this.#chosen.map((workload, i) => ({
-        count: this.#share(i),
-        generator: workload.generator(
-          this.#workloadOptions(workload),
-          rng.split(`workload/${workload.name}`),
-        ),
-      })),
-    );
-    this.#enter('warm-up');
-    const loaded = this.#interpreter.run(timeLimit((warmUpMs + chaosMs) * 1e6, load));
-    await sleep(warmUpMs, this.#abort.signal);
-    if (!this.#abort.signal.aborted) this.#enter('chaos');
-    await Promise.all([loaded, this.#nemesis.run(plans, this.#abort.signal)]);
-  }
-
-  /** Rounds of reads of every key through every node, until all agree or the deadline comes. */
-  async #readFinally(): Promise<void> {
-    const until = this.#clock.nowNs() + this.#options['final-deadline'] * 1e9;
-    const nodes = this.#cluster.nodes.map((node) => node.name);
-    for (;;) {
-      this.#finals.beginRound();
-      const round = reserve(
-        this.#chosen.map((workload, i) => ({
-          count: this.#share(i),
-          generator: workload.finalGenerator(
-            this.#workloadOptions(workload),
-            this.#finals.keys(workload.name),
-          ),
-        })),
-      );
-      await this.#interpreter.run(round);
-      if (this.#finals.settled(nodes) || this.#clock.nowNs() > until) return;
-      await sleep(drainMs);
-    }
-  }
-
-  get faults(): readonly FaultRecord[] {
-    return this.#nemesis.records;
-  }
-}
-
-async function saveLogs(cluster: Cluster, recorder: Recorder, clock: Clock): Promise<void> {
-  const epochMs = Date.parse(clock.startedAt);
-  await Promise.all(
-    cluster.nodes.map(async ({ name }) => {
-      for (const text of await cluster.logs(name, logLinesMax)) {
-        const { time, level } = parseLine(text);
-        const ms = time === null ? clock.nowNs() / 1e6 : time - epochMs;
-        recorder.log({ time: Math.round(ms * 1e6), node: name, level, text });
-      }
-    }),
-  );
-}
-
-/** Time and level of a line of JSON; other lines are kept as they are. */
-function parseLine(text: string): { readonly time: number | null; readonly level: string } {
+/** Throws RunFileError where no run file can be made in the folder, before a cluster is started. */
+function checkResults(results: string): void {
+  const folder = resolve(results);
   try {
-    const { time, level } = JSON.parse(text) as { time?: string; level?: string };
-    const at = Date.parse(time ?? '');
-    return {
-      time: Number.isNaN(at) ? null : at,
-      level: typeof level === 'string' ? level : 'text',
-    };
-  } catch {
-    return { time: null, level: 'text' };
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw writeFailure(folder, error);
   }
 }
 
-/**
- * Runs once. Rejects only where there is nothing to be judged (no cluster, no file); otherwise there is a run
- * file, and `state` says how it ended.
- */
+/** Rejects with PlanError, RunFileError, ClusterError or RunInterrupted. */
 export async function performRun(
   options: RunOptions,
   environment: RunEnvironment,
 ): Promise<RunResult> {
-  const { observer } = environment;
+  const { observer, stop } = environment;
   const plans = planFaults(options);
-  const replay = replayLine(options);
+  checkResults(options.results);
   const runId = `${Date.now().toString(36)}-${process.pid.toString(36)}`;
   observer.phase('set-up', 0);
   const cluster = await environment.createCluster({
@@ -319,50 +101,94 @@ export async function performRun(
     readyTimeoutMs,
   });
   const clock = startClock();
-  const dir = runDirectory(options.results, {
-    name: options.name,
-    startedAt: clock.startedAt,
-    seed: options.seed,
-  });
-  let state: RunState = 'failed';
-  let message: string | null = null;
-  let teardownProblem: string | null = null;
+  const problems: string[] = [];
   try {
-    const chosen = options.workload.map((name) => workloads[name]!);
-    const recorder = openRun(dir, {
-      runId,
-      name: options.name,
-      seed: options.seed,
-      startedAt: clock.startedAt,
-      nodes: cluster.nodes.map((node) => node.name),
-      config: options,
-      versions: versionsOf(),
-      environment: environmentOf(cluster),
-      minimumOk: {
-        overall: Math.max(...chosen.map((each) => each.minimumOk.overall)),
-        perFaultWindow: Math.max(...chosen.map((each) => each.minimumOk.perFaultWindow)),
-      },
-      replay,
-    });
-    try {
-      const run = new Run(options, environment, cluster, recorder, clock);
-      ({ state, message } = await run.live(plans));
-    } catch (error) {
-      message = error instanceof Error ? error.message : String(error);
-    }
-    await saveLogs(cluster, recorder, clock).catch((error) => {
-      teardownProblem = `the logs of the nodes could not be read: ${String(error)}`;
-    });
-    recorder.state(state, message ?? undefined);
-    recorder.close();
+    if (stop.aborted) throw new RunInterrupted();
+    const { dir, recorder } = begin(options, runId, cluster, clock);
+    const life = new Life({ options, cluster, recorder, clock, plans, ...environment });
+    const lived = await life.live();
+    const ended = await save(recorder, cluster, clock, lived, problems);
+    observer.phase('check', clock.nowNs() / 1e6);
+    const judgement = ended.halted
+      ? null
+      : judgeRun(recorder.path, { checkers: options.checkers, models: options.model });
+    return { ...ended, dir, judgement, replay: replayLine(options), problems };
   } finally {
-    observer.phase('tear-down', clock.nowNs() / 1e6);
     if (!options.keep) {
-      await cluster.destroy().catch((error) => {
-        teardownProblem = `the cluster could not be removed: ${String(error)}; run: amnesia clean`;
-      });
+      observer.phase('tear-down', clock.nowNs() / 1e6);
+      const problem = await tearDown(cluster);
+      if (problem !== null) problems.push(problem);
     }
+    observer.phase('done', clock.nowNs() / 1e6);
   }
-  observer.phase('done', clock.nowNs() / 1e6);
-  return { dir, state, message, replay, teardownProblem };
+}
+
+/** Makes the run file. Throws RunFileError. */
+function begin(
+  options: RunOptions,
+  runId: string,
+  cluster: Cluster,
+  clock: Clock,
+): { readonly dir: string; readonly recorder: Recorder } {
+  const { name, seed } = options;
+  const dir = runDirectory(options.results, { name, startedAt: clock.startedAt, seed });
+  const chosen = options.workload.map((each) => workloads[each]!);
+  const most = (of: 'overall' | 'perFaultWindow'): number =>
+    Math.max(...chosen.map((each) => each.minimumOk[of]));
+  const recorder = openRun(dir, {
+    runId,
+    name,
+    seed,
+    startedAt: clock.startedAt,
+    nodes: cluster.nodes.map((node) => node.name),
+    config: options,
+    versions: versionsOf(),
+    environment: environmentOf(cluster),
+    minimumOk: { overall: most('overall'), perFaultWindow: most('perFaultWindow') },
+    replay: replayLine(options),
+  });
+  return { dir, recorder };
+}
+
+/** Brings everything into the file. What cannot be written does not keep the rest from being judged. */
+async function save(
+  recorder: Recorder,
+  cluster: Cluster,
+  clock: Clock,
+  ending: Ending,
+  problems: string[],
+): Promise<Ending> {
+  const durationNs = clock.nowNs();
+  if (!ending.halted) {
+    const problem = await saveLogs(cluster, recorder, clock);
+    if (problem !== null) problems.push(problem);
+  }
+  recorder.state(ending.state, ending.message ?? undefined);
+  try {
+    recorder.close(durationNs);
+    if (!ending.halted) sealRun(recorder.path);
+    return ending;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    problems.push(message);
+    return { ...ending, state: 'aborted', message: ending.message ?? message };
+  }
+}
+
+/** Returns what went wrong, or null. */
+async function tearDown(cluster: Cluster): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const text = `not done after ${destroyTimeoutMs / 1000} s`;
+    timer = setTimeout(() => reject(new Error(text)), destroyTimeoutMs);
+  });
+  try {
+    await Promise.race([cluster.destroy(), late]);
+    return null;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return `the cluster could not be removed (${text}); run: amnesia clean`;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -5,8 +5,8 @@
 
 import type { NodeHandle } from '../cluster/cluster.ts';
 import { ask } from '../cluster/ready.ts';
-import type { Recorder } from '../history/recorder.ts';
 import { type Clock, sleep } from './clock.ts';
+import type { LiveRecorder } from './valve.ts';
 
 const paths = ['/cluster/health', '/cluster/nodes', '/cluster/spaces'] as const;
 const roundMs = 1000;
@@ -14,7 +14,7 @@ const answerTimeoutMs = 800;
 
 export async function watchCluster(
   nodes: readonly NodeHandle[],
-  recorder: Recorder,
+  recorder: LiveRecorder,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
