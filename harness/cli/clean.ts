@@ -1,0 +1,23 @@
+/**
+ * `amnesia clean`: removes what runs left in the container engine, found by label. What belongs to a run that
+ * lives is left alone, unless it is asked for.
+ */
+import type { Command } from 'commander';
+import { printJson, printLines } from './output.ts';
+
+export function register(program: Command): void {
+  program
+    .command('clean')
+    .description('remove containers and networks that dead runs left behind')
+    .option('--all', 'also those of runs that live, or that cannot be judged from here')
+    .option('--images', "also images of the node that are not the present one's")
+    .option('--json', 'one JSON document')
+    .action(async (options: { all?: true; images?: true; json?: true }) => {
+      const { sweep, sweepImages } = await import('../cluster/leftovers.ts');
+      const removed = await sweep(options.all === true);
+      if (options.images === true) removed.push(...(await sweepImages()));
+      if (options.json === true) return printJson({ removed });
+      printLines(removed.map(({ kind, name }) => `removed ${kind} ${name}`));
+      if (removed.length === 0) printLines(['nothing to remove']);
+    });
+}
