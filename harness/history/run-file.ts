@@ -3,9 +3,19 @@
  * missing ones are refused in one sentence each. A file that was cut off is opened as far as it goes
  * and says so. Reads what a run is about (`RunSummary`); the history itself is read by `columns.ts`.
  */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Valid } from '../../checkers/verdict.ts';
 import { codeOf, RunFileError } from './errors.ts';
@@ -83,43 +93,74 @@ export function openRunFile(path: string, options: { readonly write?: boolean } 
     );
   }
   if (!looksLikeSqlite(path)) throw foreign(path, 'it is not an SQLite file');
+  const copy = withoutCutPage(path);
+  if (copy !== null && options.write === true) throw notWritable(path);
   let db: Database.Database;
   try {
-    db = new Database(path, { readonly: options.write !== true, timeout: 5_000 });
+    db = new Database(copy ?? path, { readonly: options.write !== true, timeout: 5_000 });
   } catch (error) {
     throw unreadable(path, error);
+  } finally {
+    // The open file stays readable without a name.
+    if (copy !== null) rmSync(dirname(copy), { recursive: true, force: true });
   }
   try {
-    const damage = recognise(db, path);
-    if (damage !== null && options.write === true) {
-      throw new RunFileError(
-        'run-file-damaged',
-        path,
-        `${path} is damaged (${damage}) and is not written to, so that nothing more gets lost`,
-      );
-    }
-    return { path, db, damage };
+    const damaged = recognise(db, path) || copy !== null;
+    if (damaged && options.write === true) throw notWritable(path);
+    return { path, db, damage: damaged ? CUT_OFF : null };
   } catch (error) {
     db.close();
     throw error instanceof RunFileError ? error : unreadable(path, error);
   }
 }
 
-/** Checks whose file it is. Returns what is wrong with it, if it can be read all the same. */
-function recognise(db: Database.Database, path: string): string | null {
-  let damage: string | null = null;
+const CUT_OFF = 'the file is cut off: what stood after the damage is missing';
+
+function notWritable(path: string): RunFileError {
+  return new RunFileError(
+    'run-file-damaged',
+    path,
+    `${path} is damaged and not written to, so that nothing more gets lost`,
+  );
+}
+
+/**
+ * SQLite fills a page that is cut in the middle with zeros and reads nonsense from it. Such a file is
+ * copied without that page. Null when there is none; else the path of the copy, alone in a folder of
+ * its own.
+ */
+function withoutCutPage(path: string): string | null {
+  const head = Buffer.alloc(18);
+  const handle = openSync(path, 'r');
+  try {
+    readSync(handle, head, 0, head.length, 0);
+  } finally {
+    closeSync(handle);
+  }
+  const stored = head.readUInt16BE(16);
+  const pageBytes = stored === 1 ? 65_536 : stored;
+  const size = statSync(path).size;
+  if (pageBytes < 512 || size % pageBytes === 0) return null;
+  const copy = join(mkdtempSync(join(tmpdir(), 'amnesia-damaged-')), 'run.sqlite');
+  copyFileSync(path, copy);
+  truncateSync(copy, size - (size % pageBytes));
+  return copy;
+}
+
+/** Checks whose file it is. True when it is shorter than it should be and can be read in part. */
+function recognise(db: Database.Database, path: string): boolean {
   try {
     identify(db, path);
+    return false;
   } catch (error) {
     if (error instanceof RunFileError || !codeOf(error).startsWith('SQLITE_CORRUPT')) throw error;
     // A file that is shorter than its header says is refused as a whole unless the schema is
     // declared to be in doubt; then every page that is there can be read.
-    damage = 'the file is cut off: operations after the damage are missing';
     db.unsafeMode(true);
     db.pragma('writable_schema = ON');
     identify(db, path);
+    return true;
   }
-  return damage;
 }
 
 function identify(db: Database.Database, path: string): void {

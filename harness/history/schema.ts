@@ -77,7 +77,8 @@ const opTable: Table = {
     'monotonic. Operations in flight when the record ended have outcome NULL.',
   columns: [
     column('idx', 'INTEGER PRIMARY KEY', '0, 1, 2 ... in order of invocation'),
-    column('process', 'NOT NULL', "number of the logical process, or 'nemesis'"),
+    // SQLite keeps what is no number as text also in such a column.
+    column('process', 'INTEGER NOT NULL', "number of the logical process, or 'nemesis'"),
     column('f', 'TEXT NOT NULL', 'what it does: read, write, cas, add, read-all, append ...'),
     column(
       'outcome',
