@@ -4,17 +4,19 @@
  * the settings.
  */
 import type { Log } from './env/env.ts';
-import { jsonLog, realEnv, WorldError } from './env/real.ts';
+import { jsonLog, type RealEnv, realEnv, WorldError } from './env/real.ts';
 import { EngramNode } from './node.ts';
 import { parseSettings, type Settings, settingsReference } from './settings.ts';
 import { SwimAgent } from './swim/agent.ts';
-import { defaultSwimSettings } from './swim/protocol.ts';
+import { swimSettings } from './swim/protocol.ts';
 import { LogError } from './wal/log.ts';
 
 const exitConfig = 78;
 const exitDefect = 70;
 const exitDisk = 74;
 
+/** How long a node waits for its cluster before it serves alone. */
+const joinWaitMs = 300;
 /** How long a node may take to stop before it is not waited for any more. */
 const stopMs = 3000;
 
@@ -39,25 +41,24 @@ async function run(settings: Settings): Promise<void> {
 }
 
 async function start(settings: Settings, log: Log, die: (error: unknown) => void): Promise<void> {
+  const running: Running = { env: null, agent: null, node: null };
+  stopOnSignals(running, log, die);
   const env = await realEnv(settings, log);
+  running.env = env;
   const { advertise, httpPort, swimPort, rpcPort, rack, zone } = settings;
-  const agent = await SwimAgent.create(
-    env,
-    {
-      id: settings.nodeId,
-      swimAddress: `${advertise}:${swimPort}`,
-      apiAddress: `${advertise}:${httpPort}`,
-      rpcAddress: `${advertise}:${rpcPort}`,
-      rack,
-      zone,
-    },
-    settings.seeds,
-    {
-      ...defaultSwimSettings,
-      noRefutation: settings.faults.includes('no-refutation'),
-      neverProbeDead: settings.faults.includes('never-probe-dead'),
-    },
-  );
+  const self = {
+    id: settings.nodeId,
+    swimAddress: `${advertise}:${swimPort}`,
+    apiAddress: `${advertise}:${httpPort}`,
+    rpcAddress: `${advertise}:${rpcPort}`,
+    rack,
+    zone,
+  };
+  const agent = await SwimAgent.create(env, self, settings.seeds, swimSettings(settings.faults));
+  running.agent = agent;
+  // Who owns what depends on who is there: ask before the first request is taken.
+  agent.start();
+  await agent.joined(joinWaitMs);
   const node = new EngramNode(env, settings, agent, () => ({
     swim_datagrams_sent_total: agent.counters.sent,
     swim_datagrams_received_total: agent.counters.received,
@@ -67,22 +68,31 @@ async function start(settings: Settings, log: Log, die: (error: unknown) => void
     ...env.metrics(),
   }));
   await node.start();
-  agent.start();
+  running.node = node;
+}
+
+/** What has come up so far, and is to be taken down. */
+interface Running {
+  env: RealEnv | null;
+  agent: SwimAgent | null;
+  node: EngramNode | null;
+}
+
+function stopOnSignals(running: Running, log: Log, die: (error: unknown) => void): void {
   let stopping = false;
-  const stop = (): void => {
+  const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
     log('info', 'node.stopping');
-    agent.leave();
     setTimeout(() => die(new Error(`the node did not stop within ${stopMs} ms`)), stopMs).unref();
-    node
-      .stop()
-      .then(() => env.close())
-      .then(() => process.exit(0))
-      .catch(die);
+    running.agent?.leave();
+    await running.node?.stop();
+    await running.env?.close();
+    process.exit(0);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => stop().catch(die));
+  }
 }
 
 function main(): void {

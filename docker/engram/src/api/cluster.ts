@@ -1,5 +1,7 @@
 /** Endpoints about the node and the cluster. */
+
 import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import { prometheusText } from '../metrics/prometheus.ts';
 import { json } from './answers.ts';
 import { ApiError, invalid } from './errors.ts';
 import { readJson, spaceName, spaceOf } from './input.ts';
@@ -118,15 +120,10 @@ export function metricsJson(service: Service): HttpResponse {
 }
 
 export function metricsPrometheus(service: Service): HttpResponse {
-  const lines: string[] = [];
-  for (const [name, value] of Object.entries(service.metrics())) {
-    lines.push(`# TYPE engram_${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`);
-    lines.push(`engram_${name}{node="${service.settings.nodeId}"} ${value}`);
-  }
   return {
     status: 200,
     headers: { 'content-type': 'text/plain; version=0.0.4' },
-    body: `${lines.join('\n')}\n`,
+    body: prometheusText(service.settings.nodeId, service.metrics()),
   };
 }
 

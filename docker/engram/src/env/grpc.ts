@@ -53,7 +53,7 @@ export class GrpcRpc implements Rpc {
     this.#server.on('connection', (socket: Socket) => socket.setNoDelay(true));
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
-      session.setLocalWindowSize(windowBytes);
+      if (!session.destroyed) session.setLocalWindowSize(windowBytes);
       session.setTimeout(silentSessionMs, () => session.destroy());
       session.on('close', () => this.#sessions.delete(session));
       session.on('error', () => {});

@@ -10,6 +10,8 @@ import { type Claim, decode, encode } from './message.ts';
 import type { Effect, SwimSettings } from './protocol.ts';
 import { Swim } from './swim.ts';
 
+const joinLookMs = 10;
+
 export class SwimAgent implements Membership {
   readonly #env: Env;
   readonly #swim: Swim;
@@ -17,12 +19,15 @@ export class SwimAgent implements Membership {
   readonly #listeners: ((member: Member) => void)[] = [];
   /** Addresses that speak with this node's own id. */
   readonly #namesakes = new Set<string>();
+  /** No seeds were given. */
+  readonly #alone: boolean;
   #stopped = false;
   #members: readonly Member[] = [];
   readonly counters = { sent: 0, received: 0, rejected: 0, changes: 0, namesakes: 0 };
 
-  private constructor(env: Env, swim: Swim) {
+  private constructor(env: Env, swim: Swim, alone: boolean) {
     this.#env = env;
+    this.#alone = alone;
     this.#swim = swim;
     this.#saver = new MemberSaver(env, () => this.#members);
     this.#refresh();
@@ -48,13 +53,26 @@ export class SwimAgent implements Membership {
     };
     const addresses = (): readonly string[] => seedAddresses(seeds, env.names);
     const swim = new Swim(member, known, addresses, settings, () => env.random());
-    return new SwimAgent(env, swim);
+    return new SwimAgent(env, swim, seeds.length === 0);
   }
 
   start(): void {
     this.#env.datagram.receive((from, bytes) => this.#receive(from, bytes));
     this.#perform(this.#swim.start());
     this.#saver.changed();
+  }
+
+  /** Resolves when somebody has answered, or at once when nobody is there to ask, or after `atMostMs`. */
+  joined(atMostMs: number): Promise<void> {
+    if (this.#alone && this.#members.length === 1) return Promise.resolve();
+    const until = this.#env.monotonicMs() + atMostMs;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.#swim.joined || this.#env.monotonicMs() >= until) resolve();
+        else this.#env.timer(joinLookMs, look);
+      };
+      look();
+    });
   }
 
   /** Tells the others that this node leaves on purpose. */

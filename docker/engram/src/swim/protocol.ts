@@ -1,4 +1,5 @@
 /** The vocabulary of the SWIM state machine: settings, timers, effects. Data only. */
+import type { FaultName } from '../faults.ts';
 import type { Member } from './membership.ts';
 import type { Claim, Message } from './message.ts';
 
@@ -29,6 +30,14 @@ export const defaultSwimSettings: SwimSettings = {
   neverProbeDead: false,
   noRefutation: false,
 };
+
+export function swimSettings(faults: readonly FaultName[]): SwimSettings {
+  return {
+    ...defaultSwimSettings,
+    noRefutation: faults.includes('no-refutation'),
+    neverProbeDead: faults.includes('never-probe-dead'),
+  };
+}
 
 /** A timer is data, and carries the state that it was set under. */
 export type Timer =

@@ -72,6 +72,11 @@ export class Swim {
     return this.#self;
   }
 
+  /** Whether somebody has told what it knows. */
+  get joined(): boolean {
+    return this.#joined;
+  }
+
   /** Without self and without those that left. Sorted by id. */
   others(): Member[] {
     return [...this.#members.values()]
