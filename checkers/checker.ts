@@ -59,5 +59,7 @@ export interface Checker {
   readonly source: string;
   /** Examples in the notation of the tests: printed in the reference and run by a test. */
   readonly examples: { readonly passes: string; readonly fails: string };
+  /** The promise that it decides: reported as information where the store does not make it. */
+  readonly property?: Property;
   check(history: History, options: CheckOptions, budget: Budget): Verdict;
 }

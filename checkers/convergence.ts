@@ -286,6 +286,7 @@ function verdictOf(
 export const convergence: Checker = {
   name: 'convergence',
   version: '1',
+  property: 'convergence',
   decides:
     'After the heal all nodes give the same answer for every key, siblings included, and when that ' +
     'came about. Needs a final read of every written key through every node, after its last write.',

@@ -326,6 +326,7 @@ function messageOf(
 export const lostWrites: Checker = {
   name: 'lost-writes',
   version: '1',
+  property: 'no-lost-writes',
   decides:
     'No acknowledged write is lost. Sets and lists: an element is lost if no final read of any node ' +
     'has it. Registers: a write is lost if nothing shows it and nobody who could see it replaced it. ' +

@@ -176,6 +176,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const staleness: Checker = {
   name: 'staleness',
   version: '1',
+  property: 'staleness',
   decides:
     'How old answers are: time staleness t and version staleness k of each read, and the share of ' +
     'reads that saw every write older than Δ. Violated if, without a fault, fewer than the promised ' +

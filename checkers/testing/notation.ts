@@ -12,7 +12,8 @@
  *   append [l] 1  append to a list         readlist [l] [1,2] read of a whole list
  *
  * Marks: `ok` (where none is given), `fail`, `info`; `final`, `stale`, `warned`; `@2-4` spans steps 2 to
- * 4; `t[0,10]` and `t[0,info]` give the times in ms; `on n2` names the node. A session talks to a node
+ * 4; `t[0,10]` and `t[0,info]` give the times in ms; `on n2` names the node; `error refused`,
+ * `hops 2` and `confidence 0.9` say what the answer said. A session talks to a node
  * of its own (A to n1, B to n2 ...) unless told otherwise. The key may be left out for sets and lists.
  */
 import { buildHistory, type PlainOperation } from '../build.ts';
@@ -49,6 +50,9 @@ interface Draft {
   final?: boolean;
   stale?: boolean;
   warned?: boolean;
+  error?: string;
+  hops?: number;
+  confidence?: number;
 }
 
 /** A token is a bracketed list or a word. */
@@ -124,8 +128,10 @@ function mark(draft: Draft, token: string, rest: string[], text: string): void {
     draft.complete = times[2] === 'info' ? null : Number(times[2]) * nsPerMs;
   } else if (token === 'final' || token === 'stale' || token === 'warned') {
     draft[token] = true;
-  } else if (token === 'on' && rest.length > 0) {
-    draft.node = rest.shift()!;
+  } else if ((token === 'on' || token === 'error') && rest.length > 0) {
+    draft[token === 'on' ? 'node' : 'error'] = rest.shift()!;
+  } else if ((token === 'hops' || token === 'confidence') && rest.length > 0) {
+    draft[token] = Number(rest.shift());
   } else if (token !== 'ok' && token !== 'fail' && token !== 'info') {
     throw new SyntaxError(`"${token}" in "${text}" means nothing; see the notation's head comment`);
   }
