@@ -13,6 +13,7 @@
 
 import { covers, equals } from '../conflict/vector.ts';
 import type { Placement, VersionVector } from '../data.ts';
+import { RpcError } from '../env/env.ts';
 import { pack, unpack } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
@@ -113,8 +114,9 @@ export class AntiEntropy {
         summaryDeadlineMs,
       );
       this.#compare(peer, unpack(answer) as Summary[]);
-    } catch {
-      // Out of reach: the next round asks somebody else.
+    } catch (error) {
+      // The next round asks somebody else.
+      this.#gaveUp('round', peer, error);
     }
   }
 
@@ -170,8 +172,9 @@ export class AntiEntropy {
       if (differing.length === 0 || !equals(this.#replica.ensure(space).vector, vector)) return;
       this.counters.differingBuckets += differing.length;
       await this.transfers.fetch(peer, { space, vector, buckets: differing });
-    } catch {
-      // Out of reach: the next round tries again.
+    } catch (error) {
+      // The next round tries again.
+      this.#gaveUp('repair', peer, error);
     } finally {
       this.#repairing.delete(key);
     }
@@ -199,10 +202,18 @@ export class AntiEntropy {
     const { vector } = this.#replica.ensure(space);
     const pull = this.transfers
       .fetch(peer, { space, vector, buckets: [] })
-      // Out of reach: whoever needs it asks again.
-      .catch(() => {})
+      // Whoever needs it asks again.
+      .catch((error) => this.#gaveUp('pull', peer, error))
       .finally(() => this.#pulling.delete(key));
     this.#pulling.set(key, pull);
     return pull;
+  }
+
+  /** A peer out of reach is nothing to talk about; anything else is. */
+  #gaveUp(what: string, peer: Member, error: unknown): void {
+    const outOfReach = error instanceof RpcError && error.code !== 'remote';
+    const { log } = this.#replica.env;
+    const fields = { what, peer: peer.id, reason: String(error) };
+    log(outOfReach ? 'debug' : 'warn', 'anti-entropy.gave-up', fields);
   }
 }

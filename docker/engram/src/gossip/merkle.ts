@@ -2,7 +2,8 @@
  * Merkle tree over the memories of a space (Merkle 1987; as used by Dynamo, section 4.7). Leaves are
  * 4096 buckets of memories, inner nodes have 16 children, so two replicas find what differs in
  * three rounds whatever their size. A bucket is the sum of its entries' hashes, which makes an
- * update O(1); an inner node is hashed from its children when somebody asks.
+ * update O(1); an inner node is hashed from its children when somebody asks. Buckets take memory
+ * in blocks, as they come into use: most spaces are small.
  */
 
 export const fanout = 16;
@@ -40,22 +41,25 @@ export function bucketOf(id: string): number {
 }
 
 export class MerkleTree {
-  /** levels[0] is the root, levels[depth] the buckets. */
+  /** Inner nodes; level 0 is the root. */
   readonly #levels: Float64Array[] = [];
   readonly #stale: Uint8Array[] = [];
+  /** The children of each node of the lowest inner level; absent while all are empty. */
+  readonly #blocks: (Float64Array | undefined)[] = [];
 
   constructor() {
-    for (let level = 0; level <= depth; level++) {
+    for (let level = 0; level < depth; level++) {
       this.#levels.push(new Float64Array(fanout ** level));
-      this.#stale.push(new Uint8Array(fanout ** level).fill(level === depth ? 0 : 1));
+      this.#stale.push(new Uint8Array(fanout ** level).fill(1));
     }
   }
 
   /** Replaces an entry's hash; 0 stands for "no entry". */
   update(id: string, before: number, after: number): void {
     let index = bucketOf(id);
-    const leaves = this.#levels[depth]!;
-    leaves[index] = addModulo(subtractModulo(leaves[index]!, before), after);
+    const block = (this.#blocks[Math.floor(index / fanout)] ??= new Float64Array(fanout));
+    const place = index % fanout;
+    block[place] = addModulo(subtractModulo(block[place]!, before), after);
     for (let level = depth - 1; level >= 0; level--) {
       index = Math.floor(index / fanout);
       if (this.#stale[level]![index] === 1) return;
@@ -65,6 +69,7 @@ export class MerkleTree {
 
   /** Hash of the node `index` of `level` (0 = root). */
   node(level: number, index: number): number {
+    if (level === depth) return this.#blocks[Math.floor(index / fanout)]?.[index % fanout] ?? 0;
     const hashes = this.#levels[level]!;
     if (this.#stale[level]![index] === 1) {
       let text = '';

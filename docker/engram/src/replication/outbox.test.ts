@@ -9,7 +9,7 @@ const all = (): boolean => true;
 const megabyte = 1024 * 1024;
 
 function makeOutbox(count: number, entriesMax = 100_000): Outbox {
-  const outbox = new Outbox(entriesMax, {});
+  const outbox = new Outbox(entriesMax);
   for (let i = 0; i < count; i++) outbox.push(i % 2 === 0 ? 'even' : 'odd', version());
   return outbox;
 }
@@ -32,7 +32,7 @@ describe('the outbox', () => {
   });
 
   it('keeps a batch below its limit, and sends at least one', () => {
-    const outbox = new Outbox(100, {});
+    const outbox = new Outbox(100);
     for (let i = 0; i < 3; i++) outbox.push('s', version('x'.repeat(1000)));
     expect(outbox.next('n2', all, 7000)).toMatchObject({ upTo: 2 });
     expect(outbox.next('n2', all, 1)).toMatchObject({ upTo: 1 });
@@ -74,9 +74,16 @@ describe('the outbox', () => {
   });
 
   it('goes on from stored cursors', () => {
-    const outbox = new Outbox(100, { n2: 2 });
-    for (let i = 0; i < 3; i++) outbox.push('s', version());
+    const outbox = makeOutbox(3);
+    outbox.restore({ n2: 2 });
     expect(sequences(outbox, 'n2')).toEqual([3]);
     expect(outbox.cursors()).toEqual({ n2: 2 });
+  });
+
+  it('does not believe a stored cursor that is ahead of the log', () => {
+    const outbox = makeOutbox(3);
+    outbox.restore({ n2: 7 });
+    outbox.push('even', version());
+    expect(sequences(outbox, 'n2')).toEqual([4]);
   });
 });

@@ -24,9 +24,15 @@ export class Outbox {
   /** What is older than that many entries reaches a peer by anti-entropy instead. */
   readonly #entriesMax: number;
 
-  constructor(entriesMax: number, cursors: Readonly<Record<string, number>>) {
+  constructor(entriesMax: number) {
     this.#entriesMax = entriesMax;
-    for (const [peer, cursor] of Object.entries(cursors)) this.#cursors.set(peer, cursor);
+  }
+
+  /** Takes over cursors of a former life. None is beyond what was pushed so far. */
+  restore(cursors: Readonly<Record<string, number>>): void {
+    for (const [peer, cursor] of Object.entries(cursors)) {
+      this.acknowledge(peer, Math.min(cursor, this.#last));
+    }
   }
 
   get last(): number {

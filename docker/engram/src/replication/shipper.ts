@@ -19,6 +19,12 @@ const cursorFile = 'cursors.json';
 /** How long `no-causal-delivery` holds single writes back, at most. */
 const shuffleMsMax = 300;
 
+interface StoredCursors {
+  /** Names the log whose entries are counted. */
+  readonly actor: string;
+  readonly cursors: Readonly<Record<string, number>>;
+}
+
 interface AckWaiter {
   readonly sequence: number;
   readonly peers: readonly string[];
@@ -30,7 +36,7 @@ export class Shipper {
   readonly #replica: Replica;
   readonly #membership: Membership;
   readonly #placement: Placement;
-  #outbox = new Outbox(outboxEntriesMax, {});
+  readonly #outbox = new Outbox(outboxEntriesMax);
   readonly #inFlight = new Set<string>();
   readonly #ackWaiters = new Set<AckWaiter>();
   #savedCursors = '';
@@ -43,12 +49,20 @@ export class Shipper {
     this.#placement = placement;
   }
 
-  /** Reads the cursors; before the log is replayed into `push`. */
+  /**
+   * Reads the cursors; after the log was replayed into `push`. Cursors of another log would say that
+   * peers have what they were never sent, so such are left alone; the peers are served anew.
+   */
   async load(): Promise<void> {
-    const bytes = await this.#replica.env.disk.read(cursorFile);
+    const { disk, log } = this.#replica.env;
+    const bytes = await disk.read(cursorFile);
     if (!bytes) return;
-    this.#savedCursors = Buffer.from(bytes).toString('utf8');
-    this.#outbox = new Outbox(outboxEntriesMax, JSON.parse(this.#savedCursors));
+    try {
+      const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredCursors;
+      if (stored.actor === this.#replica.actor) this.#outbox.restore(stored.cursors);
+    } catch (error) {
+      log('warn', 'replication.cursors-not-read', { reason: String(error) });
+    }
   }
 
   start(): void {
@@ -178,7 +192,11 @@ export class Shipper {
     if (this.#stopped) return;
     const { env } = this.#replica;
     env.timer(cursorSaveMs, () => {
-      const cursors = JSON.stringify(this.#outbox.cursors());
+      const stored: StoredCursors = {
+        actor: this.#replica.actor,
+        cursors: this.#outbox.cursors(),
+      };
+      const cursors = JSON.stringify(stored);
       if (cursors === this.#savedCursors || this.#stopped) return this.#saveCursors();
       this.#savedCursors = cursors;
       env.disk.replace(cursorFile, Buffer.from(cursors)).then(

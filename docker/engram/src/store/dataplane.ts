@@ -53,10 +53,10 @@ class NodeData implements DataPlane {
   }
 
   async start(): Promise<void> {
-    await this.#shipper.load();
     await this.#replica.open(this.#membership.self.id, (space, version) =>
       this.#shipper.push(space, version),
     );
+    await this.#shipper.load();
     this.#shipper.start();
     this.#antiEntropy.start();
   }

@@ -17,7 +17,7 @@ import {
   unpack,
   unpackVersion,
 } from './codec.ts';
-import { type SpaceFaults, SpaceState } from './space.ts';
+import { healthy, type SpaceFaults, SpaceState } from './space.ts';
 
 interface Waiter {
   readonly vector: VersionVector;
@@ -38,6 +38,8 @@ export class Replica {
   readonly #wal: WriteAheadLog;
   readonly #spaceFaults: SpaceFaults;
   readonly #spaces = new Map<string, SpaceState>();
+  /** Stands for every space that is not known. */
+  readonly #nothing = new SpaceState('', healthy);
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #assigned = new Map<string, number>();
   /** By space: the dependencies of all that this node has deferred. */
@@ -45,7 +47,6 @@ export class Replica {
   /** Merges of the log that are not complete yet, while it is replayed. */
   readonly #parts = new Map<number, PackedVersion[]>();
   #merges = 0;
-  /** As which this node writes; see data.ts. */
   #actor = '';
   readonly counters = { writes: 0, replicated: 0, merged: 0, deferredWrites: 0 };
 
@@ -64,6 +65,11 @@ export class Replica {
       forgetTailRecords: faults.has('restart-forgets-log-tail') ? forgottenRecords : 0,
       skipSync: faults.has('ack-before-fsync'),
     });
+  }
+
+  /** As which this node writes; see data.ts. It names the log, too. */
+  get actor(): string {
+    return this.#actor;
   }
 
   get syncs(): number {
@@ -144,7 +150,7 @@ export class Replica {
 
   /** For reading only: an unknown space is empty, and asking for it does not make it. */
   peek(space: string): SpaceState {
-    return this.#spaces.get(space) ?? new SpaceState(space, this.#spaceFaults);
+    return this.#spaces.get(space) ?? this.#nothing;
   }
 
   /** Sorted. */
