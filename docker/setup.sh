@@ -72,7 +72,7 @@ start_by_hand() {
     </dev/null >/dev/null 2>&1 &
   local daemon=$!
   for _ in $(seq 1 80); do
-    if engine_answers; then return 0; fi
+    if engine_answers || engine_refuses; then return 0; fi
     kill -0 "$daemon" 2>/dev/null || "${as_root[@]}" kill -0 "$daemon" 2>/dev/null || return 1
     sleep 0.5
   done
@@ -110,8 +110,9 @@ ensure_engine() {
       missing 'the engine runs now, but this user may not talk to it: join the group docker'
     return
   fi
+  is_root || missing 'no engine runs, and starting one takes root: start dockerd, or run setup as root'
   last_words "$dockerd_log"
-  missing "dockerd does not answer; start it as root (its last words are in $dockerd_log)"
+  missing "dockerd does not run here; mend what it says above (all of it is in $dockerd_log)"
 }
 
 # --- the base image -----------------------------------------------------------------------------------
