@@ -6,12 +6,11 @@
 import { basename, dirname, relative } from 'node:path';
 import { HistoryError } from '../../checkers/build.ts';
 import type { CheckOptions } from '../../checkers/checker.ts';
-import { compose } from '../../checkers/compose.ts';
+import { compose, limitedBudget } from '../../checkers/compose.ts';
 import { Flag, type History, Status } from '../../checkers/history.ts';
 import { checkers, defaultCheckOptions } from '../../checkers/index.ts';
 import type { Valid, Verdict } from '../../checkers/verdict.ts';
 import type { VerdictScreen } from '../report/verdict-text.ts';
-import { makeBudget } from './budget.ts';
 import { type LoadedRun, loadOpen } from './columns.ts';
 import { RunFileError } from './errors.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
@@ -169,13 +168,20 @@ function judgeHistory(
   options: JudgeOptions,
 ): readonly Verdict[] {
   const chosen = options.checkers ?? checkersFor(history, summary.source !== null);
-  const timeLimitMs = (options.timeLimitS ?? TIME_LIMIT_S) * 1000;
-  const memoryMb = options.memoryMb ?? MEMORY_MB;
+  const limits = {
+    timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
+    now: () => performance.now(),
+    memoryMaxBytes: (options.memoryMb ?? MEMORY_MB) * 2 ** 20,
+    memoryBytes: () => {
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    },
+  };
   const { verdicts } = compose(
     history,
     chosen.map((name) => checkers[name]!),
     settingsOf(summary.minimumOk, aborted, options),
-    () => makeBudget(timeLimitMs, memoryMb),
+    () => limitedBudget(limits),
   );
   return verdicts;
 }

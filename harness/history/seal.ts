@@ -5,12 +5,13 @@
  * note every later change made through SQLite.
  */
 import { crc32 } from 'node:zlib';
+import { HistoryError } from '../../checkers/build.ts';
 import type { History, Ragged, Versions } from '../../checkers/history.ts';
 import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian, type Numbers, pack } from './chunk-layout.ts';
 import { readHistory } from './columns.ts';
 import { writeFailure } from './errors.ts';
 import { openRunFile, type RunFile, readSummary } from './run-file.ts';
-import { digestRows, type SealHeader } from './sealed.ts';
+import { digestRows, isSealed, type SealHeader } from './sealed.ts';
 import { INDEX_SQL } from './views.ts';
 
 const TRIGGERS = ['INSERT', 'UPDATE', 'DELETE']
@@ -27,27 +28,35 @@ const NO_TRIGGERS = ['insert', 'update', 'delete']
   .join('\n');
 
 /**
- * Makes the indexes and the chunks of a run. Does nothing for a history that cannot be judged
- * (duplicate values): its rows are all there is. Throws RunFileError when the file cannot be
- * written.
+ * Makes the indexes and the chunks of a run, unless it has current ones. A history that cannot be
+ * judged (duplicate values, say) gets no chunks: its rows are all there is. Throws RunFileError when
+ * the file cannot be written.
  */
 export function sealRun(path: string): void {
   const file = openRunFile(path, { write: true });
   try {
-    const summary = readSummary(file);
-    const history = readHistory(file, summary);
+    if (isSealed(file)) return;
+    const history = judgeable(file);
     file.db.transaction(() => {
       file.db.exec(NO_TRIGGERS);
       file.db.exec('DELETE FROM chunk; DELETE FROM seal;');
       file.db.exec(INDEX_SQL);
-      if (littleEndian) writeChunks(file, history);
+      if (littleEndian && history !== null) writeChunks(file, history);
       file.db.exec(TRIGGERS);
     })();
   } catch (error) {
-    if (error instanceof Error && error.name === 'HistoryError') return;
     throw writeFailure(path, error);
   } finally {
     file.db.close();
+  }
+}
+
+function judgeable(file: RunFile): History | null {
+  try {
+    return readHistory(file, readSummary(file));
+  } catch (error) {
+    if (error instanceof HistoryError) return null;
+    throw error;
   }
 }
 

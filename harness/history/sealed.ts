@@ -49,6 +49,17 @@ export function digestRows(file: RunFile): string {
   return JSON.stringify(row);
 }
 
+/** Whether there are chunks and table `op` is as it was when they were made. */
+export function isSealed(file: RunFile): boolean {
+  const seal = file.db
+    .prepare<[], { format: number; digest: string; changed: number }>(
+      'SELECT format, digest, changed FROM seal',
+    )
+    .get();
+  if (seal === undefined || seal.format !== CHUNK_FORMAT || seal.changed !== 0) return false;
+  return seal.digest === digestRows(file);
+}
+
 /** Fills columns of the whole history, chunk by chunk. */
 class ChunkLoader {
   readonly #header: SealHeader;
