@@ -7,35 +7,28 @@
  * - A session is pinged twice a second, busy or idle. When a ping is overdue, new calls go over a
  *   new session (which fails fast while the way is cut and works at once after it has healed); calls
  *   under way keep the old one until its ping times out.
- *
- * The session manager of connect-node was not made for this: it waits for SYN repeats, and a session that
- * closes while it is verified leaves it waiting for ever.
  */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { Code, ConnectError } from '@connectrpc/connect';
+import type { Address } from './env.ts';
 
 const connectTimeoutMs = 300;
 const pingIntervalMs = 500;
+const pingLookMs = 100;
 const pingOverdueMs = 300;
 const pingTimeoutMs = 1000;
 /** For one stream and for the whole session, so that a batch does not wait for window updates. */
 export const windowBytes = 4 * 1024 * 1024;
 
-/** Names a call to the channel; never sent. */
-export const callHeader = 'engram-call';
-
-/** A call as the channel knows it. */
-export interface PendingCall {
-  /** From the moment that a stream exists for it: the request may take effect. */
-  sent: boolean;
+/** No session could be had: nothing was sent. */
+export class ChannelError extends Error {
+  readonly code: 'refused' | 'unreachable';
+  constructor(code: ChannelError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ChannelError';
+    this.code = code;
+  }
 }
 
 interface Link {
@@ -46,39 +39,28 @@ interface Link {
   retired: boolean;
 }
 
-/** A session manager in the sense of connect-node. */
 export class PeerChannel {
-  readonly authority: string;
-  /** Calls whose answer is still waited for. */
-  readonly pending = new Map<string, PendingCall>();
+  readonly #address: Address;
   #link: Link | null = null;
   #connecting: Promise<Link> | null = null;
   #closed = false;
 
-  constructor(baseUrl: string) {
-    this.authority = new URL(baseUrl).origin;
+  constructor(address: Address) {
+    this.#address = address;
   }
 
-  /** Rejects with ConnectError where no session can be had, or where nobody waits any more. */
-  async request(
-    method: string,
-    path: string,
-    headers: OutgoingHttpHeaders,
-    options: object,
-  ): Promise<ClientHttp2Stream> {
-    const { [callHeader]: id, ...rest } = headers;
-    const link = await this.#open();
-    const call = this.pending.get(String(id));
-    if (!call) throw new ConnectError('the caller has given up', Code.Canceled);
-    const stream = link.session.request({ ...rest, ':method': method, ':path': path }, options);
-    call.sent = true;
-    return stream;
+  /** A session that is fit for use. Rejects with ChannelError. */
+  async session(): Promise<ClientHttp2Session> {
+    if (this.#link && isFit(this.#link)) return this.#link.session;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = null;
+    });
+    return (await this.#connecting).session;
   }
 
-  notifyResponseByteRead(stream: ClientHttp2Stream): void {
-    if (this.#link && stream.session === this.#link.session) {
-      this.#link.heardMs = performance.now();
-    }
+  /** Something was received over `session`: it lives. */
+  heard(session: ClientHttp2Session): void {
+    if (this.#link?.session === session) this.#link.heardMs = performance.now();
   }
 
   close(): void {
@@ -86,28 +68,21 @@ export class PeerChannel {
     this.#link?.session.destroy();
   }
 
-  async #open(): Promise<Link> {
-    if (this.#link && isFit(this.#link)) return this.#link;
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = null;
-    });
-    return this.#connecting;
-  }
-
   #connect(): Promise<Link> {
     if (this.#closed) {
-      return Promise.reject(new ConnectError('the node is stopping', Code.Unavailable));
+      return Promise.reject(new ChannelError('unreachable', 'this node is stopping'));
     }
     return new Promise((resolve, reject) => {
-      const session = connect(this.authority, {
+      const session = connect(`http://${this.#address}`, {
         settings: { initialWindowSize: windowBytes },
         createConnection: (authority) => withoutDelay(authority),
       });
-      const fail = (cause: unknown): void => {
+      const fail = (cause: Error): void => {
         clearTimeout(timer);
         session.destroy();
-        const text = `no connection to ${this.authority}: ${reasonOf(cause)}`;
-        reject(new ConnectError(text, Code.Unavailable, undefined, undefined, cause));
+        const refused = (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+        const text = `no connection to ${this.#address}: ${cause.message}`;
+        reject(new ChannelError(refused ? 'refused' : 'unreachable', text, { cause }));
       };
       const timer = setTimeout(
         () => fail(new Error(`none within ${connectTimeoutMs} ms`)),
@@ -134,7 +109,7 @@ export class PeerChannel {
     session.once('goaway', () => {
       link.retired = true;
     });
-    const pings = setInterval(() => this.#ping(link), pingIntervalMs / 5);
+    const pings = setInterval(() => ping(link), pingLookMs);
     pings.unref();
     session.once('close', () => {
       clearInterval(pings);
@@ -142,24 +117,29 @@ export class PeerChannel {
     });
     return link;
   }
+}
 
-  #ping(link: Link): void {
-    const { session } = link;
-    const now = performance.now();
-    if (session.destroyed) return;
-    if (link.pingedMs !== null) {
-      if (now - link.pingedMs < pingTimeoutMs) return;
-      session.destroy(new Error('pings are not answered'), constants.NGHTTP2_CANCEL);
-      return;
-    }
-    if (now - link.heardMs < pingIntervalMs) return;
-    link.pingedMs = now;
-    session.ping((error) => {
-      if (error) return;
-      link.pingedMs = null;
-      link.heardMs = performance.now();
-    });
+function ping(link: Link): void {
+  const { session } = link;
+  const now = performance.now();
+  if (session.destroyed) return;
+  if (link.pingedMs !== null) {
+    if (now - link.pingedMs < pingTimeoutMs) return;
+    session.destroy(new Error('pings are not answered'), constants.NGHTTP2_CANCEL);
+    return;
   }
+  if (now - link.heardMs < pingIntervalMs) return;
+  link.pingedMs = now;
+  session.ping((error) => {
+    if (error) return;
+    link.pingedMs = null;
+    link.heardMs = performance.now();
+  });
+}
+
+function isFit({ session, retired, pingedMs }: Link): boolean {
+  if (session.closed || session.destroyed || retired) return false;
+  return pingedMs === null || performance.now() - pingedMs < pingOverdueMs;
 }
 
 /**
@@ -168,13 +148,4 @@ export class PeerChannel {
  */
 function withoutDelay({ hostname, port }: URL): Socket {
   return connectTcp({ host: hostname, port: Number(port || 80), noDelay: true });
-}
-
-function isFit({ session, retired, pingedMs }: Link): boolean {
-  if (session.closed || session.destroyed || retired) return false;
-  return pingedMs === null || performance.now() - pingedMs < pingOverdueMs;
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
