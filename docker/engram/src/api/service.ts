@@ -97,6 +97,7 @@ function handlerOf(request: HttpRequest): readonly [Handler, string] {
       'PATH_NOT_FOUND',
       `There is nothing at ${JSON.stringify(request.path.slice(0, 120))}.`,
       'Check the path; a "/" within an id is written %2F.',
+      'GET /health',
     );
   }
   const [methods, argument] = found;
