@@ -1,0 +1,132 @@
+/**
+ * How fast histories are written and read: operations recorded into SQLite, rows read into columns,
+ * sealed columns loaded. Medians of several rounds, with the machine named. Run with
+ * `npx tsx bench/recorder.ts [operations]`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadRun } from '../harness/history/columns.ts';
+import { openRun } from '../harness/history/recorder.ts';
+
+const ROUNDS = 5;
+const operations = Number(process.argv[2] ?? 200_000);
+if (!Number.isInteger(operations) || operations < 1000 || operations > 20_000_000) {
+  throw new RangeError('the number of operations is a whole number from 1000 to 20000000');
+}
+
+/** What an operation against Engram carries: contexts, versions, who served it. */
+const CONTEXT = Buffer.from('{"v":{"n1":1207,"n2":1440,"n3":903},"t":[17000000000,2]}').toString(
+  'base64url',
+);
+
+function fill(path: string): {
+  readonly file: string;
+  readonly record: number;
+  readonly save: number;
+} {
+  const recorder = openRun(path, {
+    runId: 'bench',
+    name: 'bench',
+    seed: 1,
+    startedAt: new Date().toISOString(),
+    nodes: ['n1', 'n2', 'n3', 'n4', 'n5'],
+    config: {},
+    versions: {},
+    environment: {},
+    replay: '',
+  });
+  const began = performance.now();
+  for (let idx = 0; idx < operations; idx++) {
+    const reads = idx % 2 === 0;
+    const at = idx * 1000;
+    const key = `register-${idx % 5}/k${idx % 50}`;
+    const f = reads ? 'read' : 'write';
+    recorder.invoke({
+      idx,
+      process: idx % 20,
+      thread: idx % 20,
+      phase: 'chaos',
+      workload: 'register',
+      f,
+      key,
+      value: reads ? null : `v${idx}`,
+      node: 'n1',
+      scheduled: at,
+      invoked: at,
+    });
+    recorder.complete({
+      idx,
+      process: idx % 20,
+      thread: idx % 20,
+      phase: 'chaos',
+      workload: 'register',
+      f,
+      key,
+      value: reads ? `v${idx - 1}` : `v${idx}`,
+      node: 'n1',
+      scheduled: at,
+      invoked: at,
+      completed: at + 900,
+      outcome: 'ok',
+      confidence: 1,
+      warnings: 0,
+      server: 'n1',
+      hops: 0,
+      version: `n1:${idx}`,
+      sentContext: CONTEXT,
+      context: CONTEXT,
+    });
+  }
+  recorder.flush();
+  const recorded = performance.now();
+  recorder.state('done');
+  recorder.close(operations * 1000);
+  const saved = performance.now();
+  return { file: recorder.path, record: recorded - began, save: saved - recorded };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function timed(work: () => void): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
+
+const times = {
+  record: [] as number[],
+  save: [] as number[],
+  rows: [] as number[],
+  chunks: [] as number[],
+};
+for (let round = 0; round < ROUNDS; round++) {
+  const folder = mkdtempSync(join(tmpdir(), 'amnesia-bench-'));
+  try {
+    const { file, record, save } = fill(join(folder, 'run'));
+    times.record.push(record);
+    times.save.push(save);
+    times.chunks.push(timed(() => loadRun(file)));
+    times.rows.push(timed(() => loadRun(file, { rowsOnly: true })));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const machine = cpus();
+console.log(
+  `${operations} operations, medians of ${ROUNDS} rounds, Node ${process.versions.node}, ` +
+    `${machine.length} x ${machine[0]?.model ?? 'unknown'}`,
+);
+for (const [name, what] of [
+  ['record', 'recorded into SQLite (invocation and end)'],
+  ['save', 'saved: indexed and sealed'],
+  ['rows', 'read from rows into columns'],
+  ['chunks', 'loaded from sealed columns'],
+] as const) {
+  const ms = median(times[name]);
+  const rate = Math.round((operations / ms) * 1000).toLocaleString('en-US');
+  console.log(`${rate.padStart(12)} operations/s  ${ms.toFixed(0).padStart(6)} ms  ${what}`);
+}
