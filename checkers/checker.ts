@@ -11,7 +11,7 @@ export interface CheckOptions {
   /** What the store promises. What it does not promise is reported as information. */
   readonly promises: readonly Property[];
   /** Which causal models are decided. */
-  readonly models: readonly ('cc' | 'ccv' | 'cm')[];
+  readonly models: readonly ('cc' | 'ccv' | 'cm' | 'pram')[];
   /** Lost writes and linearizability against real time instead of causal order. */
   readonly realTime: boolean;
   /** Bound of staleness: `share` of the reads must see every write older than `deltaMs`. */

@@ -1,9 +1,9 @@
 /** What proves a finding of `lost-writes`, and how it is told. The findings come from elsewhere. */
-import { causalPath } from './causal-witness.ts';
+import { causalPathOfWrites } from './causal/witness.ts';
 import { type Budget, type CheckOptions, unlimited } from './checker.ts';
-import { layOut } from './clocks.ts';
 import { collectFinalReads } from './final-reads.ts';
-import { Flag, type History, Status } from './history.ts';
+import { type History, Status } from './history.ts';
+import { followersOf } from './lost-writes-order.ts';
 import type { LossReason } from './lost-writes-registers.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 import { describe, indices, lanes, shrink, valueName } from './witness.ts';
@@ -22,6 +22,8 @@ export interface Finding {
   readonly id: number;
   readonly rows: readonly number[];
   readonly reason: FindingReason;
+  /** How many of the rows are final answers of which none may be missing. */
+  readonly answers?: number;
 }
 
 function fate(history: History, { id, reason, rows }: Finding): string {
@@ -58,7 +60,7 @@ function pathRows(history: History, { id, reason, rows }: Finding): readonly num
   const write = history.writeOp[id]!;
   const survivor = rows.find((row) => row !== write && history.value[row] !== id);
   if (survivor === undefined || survivor >= write) return [];
-  return causalPath(history, layOut(history), survivor, write) ?? [];
+  return causalPathOfWrites(history, survivor, write) ?? [];
 }
 
 const finalAnswers = (history: History): number =>
@@ -76,9 +78,7 @@ export function explainFinding(
   check: (history: History, options: CheckOptions, budget: Budget) => Verdict,
 ): Anomaly {
   const rows = [...new Set([...finding.rows, ...pathRows(history, finding)])];
-  const isByAbsence = finding.reason === 'absent-at-end' || finding.reason === 'unread-at-end';
-  const finals = rows.filter((row) => (history.flags[row]! & Flag.Final) !== 0).length;
-  const needed = isByAbsence && !options.realTime ? finals : 0;
+  const needed = options.realTime ? 0 : (finding.answers ?? 0);
   const quiet = { ...options, maxAnomalies: 0 };
   const witness = shrink(history, rows, (reduced) => {
     if (finalAnswers(reduced) < needed) return false;

@@ -4,11 +4,8 @@
  *
  * The detector finds rows; what is said about them is said here and nowhere else.
  */
-import { buildHistory, type PlainOperation } from './build.ts';
+import { buildHistory, HistoryError, type PlainOperation } from './build.ts';
 import { Flag, type History, isWrite, Kind, Status } from './history.ts';
-
-/** Beyond this many operations a witness is shown as it was found. */
-const shrinkMax = 60;
 
 /** The elements that a whole-object read returned, as value ids. */
 export function elementsAt(history: History, row: number): Set<number> {
@@ -27,7 +24,8 @@ export function elementsAt(history: History, row: number): Set<number> {
   return present;
 }
 
-function plain(history: History, row: number, written: ReadonlySet<number>): PlainOperation {
+/** An operation by itself; a read of the whole has all value ids that it returned. */
+function plain(history: History, row: number): PlainOperation {
   const kind = history.kind[row]!;
   const session = String(history.session[row]);
   const status =
@@ -40,11 +38,7 @@ function plain(history: History, row: number, written: ReadonlySet<number>): Pla
   const whole = kind === Kind.ReadAll || kind === Kind.ReadList;
   const id = history.value[row]!;
   const own = isWrite(kind) || kind === Kind.Delete ? id : id === 0 ? null : id;
-  const value = whole
-    ? [...elementsAt(history, row), ...duplicatesAt(history, row)].filter(
-        (each) => written.has(each) || each > history.writes,
-      )
-    : own;
+  const value = whole ? [...elementsAt(history, row), ...duplicatesAt(history, row)] : own;
   return {
     index: row,
     process: session,
@@ -91,16 +85,28 @@ function duplicatesAt({ duplicates }: History, row: number): number[] {
   return ids;
 }
 
+/** Only these rows; reads of wholes show only what these rows add, and what nobody added. */
+function project(
+  history: History,
+  rows: readonly number[],
+  operation: ReadonlyMap<number, PlainOperation>,
+): PlainOperation[] {
+  const written = new Set(
+    rows.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
+  );
+  return rows.map((row) => {
+    const each = operation.get(row)!;
+    if (!Array.isArray(each.value)) return each;
+    const value = each.value.filter((id: number) => written.has(id) || id > history.writes);
+    return { ...each, value };
+  });
+}
+
 /** The history reduced to some rows. `index` of the result is the row in the original. */
 export function extract(history: History, rows: readonly number[]): History {
   const sorted = [...rows].sort((left, right) => left - right);
-  const written = new Set(
-    sorted.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
-  );
-  return buildHistory(
-    sorted.map((row) => plain(history, row, written)),
-    { nodes: history.nodes },
-  );
+  const operation = new Map(sorted.map((row) => [row, plain(history, row)]));
+  return buildHistory(project(history, sorted, operation));
 }
 
 export interface Witness {
@@ -110,33 +116,48 @@ export interface Witness {
   readonly minimal: boolean;
 }
 
-/** Leaves out operations one by one while the rest still fails. */
+/** Times that a reduced history is checked before the witness is shown as far as it got. */
+const checksMax = 2000;
+
+/**
+ * Leaves out operations while the rest still fails: first large parts (Zeller and Hildebrandt's ddmin,
+ * 2002), at last one by one until every single one is needed.
+ */
 export function shrink(
   history: History,
   rows: readonly number[],
   fails: (reduced: History) => boolean,
 ): Witness {
+  let checks = 0;
+  const operation = new Map<number, PlainOperation>();
+  for (const row of rows) operation.set(row, plain(history, row));
   const violates = (some: readonly number[]): boolean => {
+    checks++;
     try {
-      return fails(extract(history, some));
-    } catch {
+      return fails(buildHistory(project(history, some, operation)));
+    } catch (error) {
       // Reduced to something that is no history: then it proves nothing.
-      return false;
+      if (error instanceof HistoryError) return false;
+      throw error;
     }
   };
-  let kept = [...new Set(rows)].sort((left, right) => left - right);
+  let kept = [...operation.keys()].sort((left, right) => left - right);
   if (!violates(kept)) return { rows: kept, confirmed: false, minimal: false };
-  if (kept.length > shrinkMax) return { rows: kept, confirmed: true, minimal: false };
-  for (let progress = true; progress; ) {
-    progress = false;
-    for (const row of [...kept]) {
-      const without = kept.filter((each) => each !== row);
-      if (without.length === 0 || !violates(without)) continue;
-      kept = without;
-      progress = true;
+  for (let size = kept.length >> 1; size >= 1 && checks < checksMax; ) {
+    let removed = false;
+    for (let start = 0; start < kept.length && checks < checksMax; ) {
+      const without = kept.toSpliced(start, size);
+      if (without.length > 0 && violates(without)) {
+        kept = without;
+        removed = true;
+      } else {
+        start += size;
+      }
     }
+    if (size > 1) size = size >> 1;
+    else if (!removed) return { rows: kept, confirmed: true, minimal: true };
   }
-  return { rows: kept, confirmed: true, minimal: true };
+  return { rows: kept, confirmed: true, minimal: kept.length === 1 };
 }
 
 function seconds(ns: number): string {

@@ -24,6 +24,8 @@ export interface HbViolation {
   readonly places: readonly number[];
   /** The read of the initial value; the last read of the session for cycles. */
   readonly read: number;
+  /** No later operation of the session was looked at. */
+  readonly upTo: number;
 }
 
 const never = 0x7fffffff;
@@ -77,6 +79,11 @@ class Fixpoint {
   readonly #absent: Int32Array | null;
   readonly #lastWhole: Int32Array | null;
   #session = 0;
+  /** The session's read that is being settled, and its reads of wholes. */
+  #current = 0;
+  #wholes = new Int32Array();
+  /** The latest read that has forced an order. */
+  #furthest = 0;
   #violation: HbViolation | null = null;
   #steps = 0;
 
@@ -107,10 +114,12 @@ class Fixpoint {
     const { op, key } = this.#t;
     this.#session = session;
     this.#violation = null;
+    this.#furthest = 0;
     this.#indexReads(reads);
     if (this.#absent) this.#indexWholes(reads);
     for (let i = 0; i < reads.length && !this.#violation; i++) {
-      this.#lower(reads[i]!, reads[i]!, -1);
+      this.#current = reads[i]!;
+      this.#lower(this.#current, this.#current, -1);
       this.#settle();
     }
     const violation = this.#violation ?? this.#cycle(reads.at(-1)!);
@@ -173,9 +182,9 @@ class Fixpoint {
   #indexWholes(reads: Int32Array): void {
     const { op, key, changes, row } = this.#t;
     const absent = this.#absent!;
-    const wholes = reads.filter((at) => op[at] === Op.ReadAll);
+    this.#wholes = reads.filter((at) => op[at] === Op.ReadAll);
     absent.fill(-2);
-    for (const at of wholes) {
+    for (const at of this.#wholes) {
       const before = this.#lastWhole![key[at]!]!;
       const from = row ? row[at]! : at;
       for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
@@ -249,6 +258,7 @@ class Fixpoint {
       this.#initialRead(at, this.#place[low]!);
       return;
     }
+    this.#furthest = Math.max(this.#furthest, this.#place[low]!);
     if (this.#before[id] !== source) {
       this.#before[id] = source;
       this.#waiter.push(id);
@@ -260,12 +270,31 @@ class Fixpoint {
   }
 
   #elementAbsent(at: number, id: number, deadline: number): void {
-    const { key, deletedKey, deletedValue, n } = this.#t;
+    const { key, deletedKey, deletedValue } = this.#t;
     const x = key[at]!;
-    if (deletedKey !== null && (deletedKey[x]! < n || deletedValue![id]! < n)) return;
     const absent = this.#absent![id]!;
-    const last = absent === -2 ? this.#lastWhole![x]! : absent;
+    let last = absent === -2 ? this.#lastWhole![x]! : absent;
+    if (deletedKey !== null) {
+      const deleted = Math.min(deletedKey[x]!, deletedValue![id]!);
+      if (last > deleted) last = this.#absentBefore(x, id, deleted);
+    }
     if (last >= deadline) this.#initialRead(at, last);
+  }
+
+  /** The last read of the key before `limit` in which an element is absent; -1 for none. */
+  #absentBefore(x: number, id: number, limit: number): number {
+    const { key, changes, row } = this.#t;
+    let present = false;
+    let last = -1;
+    for (const at of this.#wholes) {
+      if (key[at] !== x || at >= limit) continue;
+      const from = row ? row[at]! : at;
+      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
+        if (Math.abs(changes!.data[i]!) === id) present = changes!.data[i]! > 0;
+      }
+      if (!present) last = at;
+    }
+    return last;
   }
 
   #initialRead(at: number, read: number): void {
@@ -275,7 +304,8 @@ class Fixpoint {
     }
     places.push(read);
     const session = this.#session;
-    this.#violation = { pattern: 'WriteHBInitRead', session, places, read };
+    const upTo = Math.max(read, this.#current, this.#furthest);
+    this.#violation = { pattern: 'WriteHBInitRead', session, places, read, upTo };
   }
 
   /** Only edges to an earlier source point backwards: their windows are searched. */
@@ -305,7 +335,7 @@ class Fixpoint {
       if (cycle && (best === null || cycle.length < best.length)) best = cycle;
     }
     const places = (best ?? []).map((edge) => placeOf(windows, graph.from.data[edge]!));
-    return { pattern: 'CyclicHB', session: this.#session, places, read: lastRead };
+    return { pattern: 'CyclicHB', session: this.#session, places, read: lastRead, upTo: lastRead };
   }
 
   #graph(windows: Windows, left: IntList, right: IntList): Graph {
