@@ -2,8 +2,9 @@
  * The way to one peer: an HTTP/2 session that is opened when it is wanted and dropped as soon as it is
  * not to be trusted. Made for networks that are cut and healed all the time:
  *
- * - A connection attempt is given up after 300 ms. TCP would repeat its SYN after 1, 3, 7 s and find a healed way
- *   late; the next call tries again at once.
+ * - A connection attempt is given up after 400 ms. TCP would repeat its SYN after 1, 3, 7 s and find a
+ *   healed way late; the next call tries again at once. A session counts as open only when the
+ *   peer's first frame has arrived: the kernel of a process that sleeps accepts connections, too.
  * - A session is pinged twice a second, busy or idle. When a ping is overdue, new calls go over a
  *   new session (which fails fast while the way is cut and works at once after it has healed); calls
  *   under way keep the old one until its ping times out.
@@ -13,10 +14,10 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Address } from './env.ts';
 
-const connectTimeoutMs = 300;
+const connectTimeoutMs = 400;
 const pingIntervalMs = 500;
 const pingLookMs = 100;
-const pingOverdueMs = 300;
+const pingOverdueMs = 500;
 const pingTimeoutMs = 1000;
 /** For one stream and for the whole session, so that a batch does not wait for window updates. */
 export const windowBytes = 4 * 1024 * 1024;
@@ -91,7 +92,7 @@ export class PeerChannel {
       // Stays for the life of the session: an error without a listener would end the process.
       session.on('error', fail);
       session.once('close', () => fail(new Error('closed')));
-      session.once('connect', () => {
+      session.once('remoteSettings', () => {
         clearTimeout(timer);
         // It was given up while its connection came about: the event was on its way already.
         if (session.destroyed) return;

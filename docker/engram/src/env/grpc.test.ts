@@ -24,6 +24,18 @@ async function listen(port: number): Promise<GrpcRpc> {
   return rpc;
 }
 
+/** Where connections are accepted and nothing is ever said. */
+async function silentPort(): Promise<number> {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => silent.listen(0, host, resolve));
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  return (silent.address() as { port: number }).port;
+}
+
 /** A wire that can be cut: while it is, bytes go nowhere and nobody is told. */
 async function wire(to: number): Promise<{ port: number; cut(): void; heal(): void }> {
   let open = true;
@@ -154,12 +166,14 @@ describe('calls by gRPC', () => {
     expect(Buffer.from(answer).toString()).toBe('after');
   });
 
+  it('to a process that sleeps were certainly not sent', async () => {
+    const one = await listen(await freePort());
+    const error = await failure(one.call(`${host}:${await silentPort()}`, 'm', bytes(''), 5000));
+    expect(error).toMatchObject({ code: 'unreachable', sent: false });
+  });
+
   it('fail once with their deadline and never leave a caller waiting', async () => {
-    // Accepts connections and says nothing.
-    const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, host, resolve));
-    closing.push(() => silent.close());
-    const { port } = silent.address() as { port: number };
+    const port = await silentPort();
     const one = await listen(await freePort());
     const calls = Array.from({ length: 20 }, (_, i) =>
       failure(one.call(`${host}:${port}`, 'm', bytes(''), 20 + 20 * i)),

@@ -7,6 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Http, HttpRequest, HttpResponse } from './env.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
+/** A query by embedding has its 768 numbers in the URL. */
+const headerBytesMax = 64 * 1024;
 /** Longer than any client ought to keep an idle connection, so that the client closes first. */
 const keepAliveMs = 65_000;
 /** How much of a body that is too large is read and thrown away before the connection is cut. */
@@ -99,7 +101,7 @@ export class NodeHttp implements Http {
   #handler: Handler | null = null;
 
   private constructor(onError: (error: unknown) => void) {
-    this.#server = createServer((message, response) => {
+    this.#server = createServer({ maxHeaderSize: headerBytesMax }, (message, response) => {
       this.#handle(message, response).catch((error) => {
         onError(error);
         if (response.headersSent) response.destroy();
