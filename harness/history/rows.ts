@@ -2,32 +2,35 @@
  * Reads table `op` into columns in the order of the table. Values stay JSON text; the rest is
  * numbers. Reads page by page, so that of a damaged file everything before the damage is had.
  */
-import type { Phase } from '../../checkers/history.ts';
 import { Flag, PHASES, Status } from '../../checkers/history.ts';
 import type { RunFile } from './run-file.ts';
 
 const PAGE_ROWS = 20_000;
-const WANTED = `idx, process, thread, phase, f, key, value, node, scheduled, invoked, completed,
-  outcome, final, error, confidence, warnings, stale, version, siblings, server, hops, sent_context`;
+/** Words become numbers within SQLite: a string costs more than all the rest of a cell. */
+const WANTED = `idx, process, thread,
+  CASE phase ${PHASES.map((phase, i) => `WHEN '${phase}' THEN ${i}`).join(' ')} ELSE 0 END,
+  f, key, value, node, invoked - scheduled, invoked, completed,
+  CASE outcome WHEN 'ok' THEN ${Status.Ok} WHEN 'fail' THEN ${Status.Fail} ELSE ${Status.Info} END,
+  (final IS 1) * ${Flag.Final} + (stale IS 1) * ${Flag.Stale} +
+    (coalesce(warnings, 0) > 0) * ${Flag.Warned},
+  error, confidence, version, siblings, server, hops, sent_context`;
 
 type Raw = readonly [
   idx: number,
   process: number | string,
   thread: number,
-  phase: string,
+  phase: number,
   f: string,
   key: string | null,
   value: string | null,
   node: string | null,
-  scheduled: number,
+  late: number,
   invoked: number,
   completed: number | null,
-  outcome: string | null,
-  final: number | null,
+  status: number,
+  flags: number,
   error: string | null,
   confidence: number | null,
-  warnings: number | null,
-  stale: number | null,
   version: string | null,
   siblings: string | null,
   server: string | null,
@@ -125,53 +128,48 @@ class RowCollector {
 
   add(raw: Raw): void {
     if (this.n === this.#room) this.#grow();
-    const [idx, process, thread, phase, f, key, value, node, scheduled, invoked] = raw;
+    const [idx, process, thread, phase, f, key, value, node, late, invoked] = raw;
     const row = this.n++;
     const c = this.columns;
     c.index[row] = idx;
     c.process[row] = typeof process === 'number' ? process : -1;
-    c.phase[row] = Math.max(0, PHASES.indexOf(phase as Phase));
+    c.phase[row] = phase;
     c.f[row] = Math.min(255, this.fs.id(f));
     c.key[row] = key === null ? -1 : this.#key(key);
+    c.node[row] = node === null ? -1 : this.nodes.id(node);
+    c.invoke[row] = invoked;
+    c.late[row] = late;
+    this.value.push(value);
+    this.#addEnd(row, raw);
     // A final read that carries no context belongs to no session: nothing was promised to it.
-    const alone = raw[12] === 1 && thread >= 0 && raw[21] === null;
+    const alone = (c.flags[row]! & Flag.Final) !== 0 && thread >= 0 && !this.sentContext.has(row);
     c.session[row] = alone
       ? this.#sessionNamed(`final read ${idx}`)
       : this.#session(process, thread, c.key[row]!);
-    c.node[row] = node === null ? -1 : this.nodes.id(node);
-    c.invoke[row] = invoked;
-    c.late[row] = invoked - scheduled;
-    this.value.push(value);
-    this.#addEnd(row, raw);
   }
 
   #addEnd(row: number, raw: Raw): void {
     const c = this.columns;
-    const outcome = raw[11];
     const completed = raw[10];
+    const status = raw[11];
     c.complete[row] =
-      completed === null || outcome === null || outcome === 'info'
-        ? Number.POSITIVE_INFINITY
-        : completed;
-    c.status[row] = outcome === 'ok' ? Status.Ok : outcome === 'fail' ? Status.Fail : Status.Info;
-    c.flags[row] =
-      (raw[12] === 1 ? Flag.Final : 0) |
-      (raw[16] === 1 ? Flag.Stale : 0) |
-      ((raw[15] ?? 0) > 0 ? Flag.Warned : 0);
+      completed === null || status === Status.Info ? Number.POSITIVE_INFINITY : completed;
+    c.status[row] = status;
+    c.flags[row] = raw[12];
     const error = raw[13];
     c.error[row] = error === null ? -1 : this.errors.id(error);
     const confidence = raw[14];
     c.confidence[row] = confidence ?? Number.NaN;
     if (confidence !== null) this.hasConfidence = true;
-    const server = raw[19];
+    if (raw[15] !== null) this.version.set(row, raw[15]);
+    if (raw[16] !== null) this.siblings.set(row, raw[16]);
+    const server = raw[17];
     c.server[row] = server === null ? -1 : this.nodes.id(server);
     if (server !== null) this.hasServer = true;
-    const hops = raw[20];
+    const hops = raw[18];
     c.hops[row] = hops === null ? 255 : Math.min(254, hops);
     if (hops !== null) this.hasHops = true;
-    if (raw[17] !== null) this.version.set(row, raw[17]);
-    if (raw[18] !== null) this.siblings.set(row, raw[18]);
-    if (raw[21] !== null) this.sentContext.set(row, raw[21]);
+    if (raw[19] !== null) this.sentContext.set(row, raw[19]);
   }
 
   #key(name: string): number {
