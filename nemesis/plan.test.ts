@@ -113,6 +113,11 @@ describe('a schedule of faults', () => {
     expect(() => planSchedule(options, makeRng(1))).toThrow(/--time-limit/);
   });
 
+  it('is refused where a fault would take no time', () => {
+    const options = optionsOf({ faultMs: 0, calmMs: 0 });
+    expect(() => planSchedule(options, makeRng(1))).toThrow(/--fault-time/);
+  });
+
   it('is refused where a partition is impossible with these nodes', () => {
     const options = optionsOf({
       nodes: ['n1', 'n2', 'n3'],

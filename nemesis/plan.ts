@@ -36,6 +36,10 @@ const around = (meanMs: number, rng: Rng): number =>
 /** Throws PlanError where a variant is impossible with these nodes, or nothing fits into the time. */
 export function planSchedule(options: ScheduleOptions, rng: Rng): FaultPlan[] {
   if (options.faults.length === 0) return [];
+  // Else the schedule would never get to its end.
+  if (!(options.faultMs >= 1)) {
+    throw new PlanError(`a fault of ${options.faultMs} ms is none; take a longer --fault-time`);
+  }
   const kinds = rounds(options.faults, rng.split('kinds'));
   const variants = new Map(
     options.faults.map(({ fault, variants: names }) => [
