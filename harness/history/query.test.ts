@@ -48,14 +48,14 @@ describe('the views', () => {
 
   it('answer the questions that they promise to', () => {
     const recorder = openRun(`${temporaryFolder()}/run`, header());
-    record(recorder, rows);
+    record(recorder, [...rows, row(3, { f: 'write', value: 2, invoked: 30, completed: 31 })]);
     const healed = { applied: 10e6, healedAt: 20e6, effective: 'effective', healed: true } as const;
     recorder.fault({ id: 0, plan, description: 'paused', ...healed });
     recorder.state('done');
     recorder.close();
     const all = (sql: string) => query(recorder.path, sql, 100).rows;
     expect(all('select key, ops, reads, ok, in_flight from ops_by_key')).toEqual([
-      ['s-1/x', 3, 2, 2, 1],
+      ['s-1/x', 4, 2, 3, 1],
     ]);
     expect(all('select id, start_s, end_s, ops, ok, fail, info from fault_windows')).toEqual([
       [0, 0.01, 0.02, 2, 1, 0, 1],
@@ -66,7 +66,7 @@ describe('the views', () => {
       ),
     ).toEqual([
       [0, 'pause one', 'read', 2, 1, 3, 3],
-      [null, 'calm', 'write', 1, 1, 1, 1],
+      [null, 'calm', 'write', 2, 2, 1, 1],
     ]);
   });
 });

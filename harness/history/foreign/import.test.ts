@@ -2,8 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkWhatever } from '../check-file.ts';
-import { loadOpen, loadRun } from '../columns.ts';
 import type { StoredRow } from '../op-writer.ts';
 import { openRunFile } from '../run-file.ts';
 import { storedRows } from '../stored-rows.ts';
@@ -11,7 +9,7 @@ import { makeRun, row, temporaryFolder } from '../testing/made-runs.ts';
 import { writeEdn } from './edn.ts';
 import type { HistoryEvent } from './events.ts';
 import { exportRun } from './export-run.ts';
-import { asRunFile, readForeign, storeImported } from './import.ts';
+import { readForeign, storeImported } from './import.ts';
 import { MalformedHistoryError } from './malformed.ts';
 import { ednEvents, type Format, readEvents } from './read-events.ts';
 
@@ -382,40 +380,5 @@ describe('a round trip', () => {
     const [head, line] = [...exportRun(path, 'csv')];
     expect(head).toMatch(/^idx,process,f,outcome/);
     expect(line).toContain('"""a \\""b\\"",\\nc"""');
-  });
-});
-
-describe('checking a history file', () => {
-  it('judges it as it stands, without keeping anything', () => {
-    const stale = file(
-      'stale.jsonl',
-      [
-        '{"type":"invoke","process":0,"f":"write","value":1}',
-        '{"type":"ok","process":0,"f":"write","value":1}',
-        '{"type":"invoke","process":0,"f":"read","value":null}',
-        '{"type":"ok","process":0,"f":"read","value":null}',
-      ].join('\n'),
-    );
-    const judgement = checkWhatever(temporaryFolder(), stale);
-    expect(judgement.valid).toBe(false);
-    expect(judgement.checkNo).toBeNull();
-    const imported = storeImported(readForeign(stale), temporaryFolder(), 'stale');
-    expect(checkWhatever('', imported).valid).toBe(false);
-  });
-
-  it('sees the same history in memory and in a run file', () => {
-    const path = file(
-      'set.edn',
-      `{:type :invoke, :f :add, :value 1, :process 0}
-       {:type :ok, :f :add, :value 1, :process 0}
-       {:type :invoke, :f :read, :value nil, :process 1}
-       {:type :ok, :f :read, :value #{1 2}, :process 1}`,
-    );
-    const memory = asRunFile(readForeign(path));
-    const stored = storeImported(readForeign(path), temporaryFolder(), 'set');
-    const { valueText: _, ...first } = loadOpen(memory).history;
-    const { valueText: __, ...second } = loadRun(join(stored, 'run.sqlite')).history;
-    memory.db.close();
-    expect(first).toEqual(second);
   });
 });
