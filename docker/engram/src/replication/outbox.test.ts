@@ -65,6 +65,23 @@ describe('the outbox', () => {
     expect(sequences(outbox, 'n2')).toEqual([3001]);
   });
 
+  it('knows what somebody still lacks', () => {
+    const outbox = makeOutbox(5);
+    outbox.acknowledge('n2', 5);
+    outbox.acknowledge('n3', 3);
+    const lacked = outbox.unshipped(['n2', 'n3']).map(({ sequence }) => sequence);
+    expect(lacked).toEqual([4, 5]);
+    expect(outbox.unshipped([])).toEqual([]);
+  });
+
+  it('counts on from where it is told to', () => {
+    const outbox = new Outbox(100);
+    outbox.startAfter(7);
+    expect(outbox.push('even', version())).toBe(8);
+    outbox.acknowledge('n2', 7);
+    expect(sequences(outbox, 'n2')).toEqual([8]);
+  });
+
   it('stays within its limit while a peer is away', () => {
     const outbox = makeOutbox(10_000, 2000);
     const kept = sequences(outbox, 'gone', all, 1e9);

@@ -46,6 +46,22 @@ export class Outbox {
     return this.#last;
   }
 
+  /** Begins after `sequence`, before anything is pushed. */
+  startAfter(sequence: number): void {
+    this.#last = sequence;
+  }
+
+  /** What some of `peers` may lack, in order. */
+  unshipped(peers: readonly string[]): readonly Shipment[] {
+    const acknowledged = this.#acknowledgedBy(peers);
+    return this.#entries.filter((entry) => entry.sequence > acknowledged);
+  }
+
+  /** Up to where all of `peers` have everything. */
+  #acknowledgedBy(peers: readonly string[]): number {
+    return Math.min(this.#last, ...peers.map((peer) => this.cursor(peer)));
+  }
+
   cursor(peer: string): number {
     return this.#cursors.get(peer) ?? 0;
   }
@@ -100,7 +116,7 @@ export class Outbox {
 
   /** Forgets what all of `peers` have. */
   trim(peers: readonly string[]): void {
-    const keepAfter = Math.min(this.#last, ...peers.map((peer) => this.cursor(peer)));
+    const keepAfter = this.#acknowledgedBy(peers);
     const first = this.#entries[0]?.sequence ?? this.#last + 1;
     const drop = keepAfter + 1 - first;
     // Removing from the front costs as much as what stays: not for every few entries.

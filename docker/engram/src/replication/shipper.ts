@@ -5,7 +5,7 @@
  */
 import type { MemoryVersion, Placement } from '../data.ts';
 import { type PackedVersion, pack, packVersion, unpack, unpackVersion } from '../store/codec.ts';
-import type { Replica } from '../store/replica.ts';
+import type { Outgoing, Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
 import { Outbox, type Shipment } from './outbox.ts';
 
@@ -32,7 +32,7 @@ interface AckWaiter {
   resolve(copies: number): void;
 }
 
-export class Shipper {
+export class Shipper implements Outgoing {
   readonly #replica: Replica;
   readonly #membership: Membership;
   readonly #placement: Placement;
@@ -79,6 +79,15 @@ export class Shipper {
 
   push(space: string, version: MemoryVersion): number {
     return this.#outbox.push(space, version);
+  }
+
+  startAfter(count: number): void {
+    this.#outbox.startAfter(count);
+  }
+
+  unshipped(): ReturnType<Outgoing['unshipped']> {
+    const writes = this.#outbox.unshipped(this.#peers().map((member) => member.id));
+    return { writes, shippedCount: this.#outbox.last - writes.length };
   }
 
   /** Looks at every peer for something to send. */

@@ -94,6 +94,10 @@ export type LogRecord =
       readonly version: PackedVersion;
     }
   | { readonly t: 's'; readonly space: string }
+  /** In a snapshot: how many own writes every peer had at its beginning. */
+  | { readonly t: 'c'; readonly count: number }
+  /** In a snapshot: an own write after those, in order. Its effect is in the state already. */
+  | { readonly t: 'u'; readonly space: string; readonly version: PackedVersion }
   /** A part of a peer's state. Without the record that merges it, it counts for nothing. */
   | {
       readonly t: 'p';

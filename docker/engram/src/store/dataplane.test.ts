@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Context, DataPlane, WriteRequest, WriteResult } from '../data.ts';
 import type { FaultName } from '../faults.ts';
 import { type ChaosOptions, runChaos } from './testing/chaos.ts';
-import { nothingSeen, type VirtualNode, World } from './testing/world.ts';
+import { nothingSeen, type VirtualNode, World, type WorldOptions } from './testing/world.ts';
 
 const calm = { nodes: 5, copies: 3, loss: 0, faults: [] };
 
-async function makeWorld(seed = 1): Promise<World> {
-  const world = new World(seed, calm);
+async function makeWorld(seed = 1, more: Partial<WorldOptions> = {}): Promise<World> {
+  const world = new World(seed, { ...calm, ...more });
   for (const node of world.nodes) void node.start();
   await world.run(1000);
   return world;
@@ -93,6 +93,32 @@ describe('the data plane of one node', () => {
     const list = await n1!.data!.list('space0', null, 0);
     expect(list.value.map((memory) => memory.shown.content)).toHaveLength(20);
     expect(list.value[7]!.shown.embedding).toEqual(Float32Array.from([0.5, -0.25]));
+  });
+
+  it('loses nothing that is under way when a snapshot takes the place of the log', async () => {
+    const logLimits = { segmentBytesMax: 1500, snapshotAfterBytes: 2000 };
+    const world = await makeWorld(1, { nodes: 1, copies: 1, logLimits });
+    const [n1] = world.nodes;
+    let serial = 0;
+    let snapshots = 0;
+    for (let round = 0; round < 30; round++) {
+      const writes: Promise<WriteResult>[] = [];
+      for (let i = 0; i < 12; i++) {
+        writes.push(n1!.data!.write(request('x', { id: `m${serial++ % 4}` }), 1000));
+        await world.run(world.chance() * 2);
+      }
+      const results = await within(world, Promise.all(writes));
+      snapshots += n1!.data!.metrics().wal_snapshots_total!;
+      n1!.kill(round % 2 === 0);
+      await within(world, n1!.start());
+      const vector = n1!.data!.summary('space0')!.versionVector;
+      for (const { version } of results) {
+        expect(vector[version.actor]).toBeGreaterThanOrEqual(version.counter);
+      }
+      expect(n1!.data!.summary('space0')!.memories).toBe(4);
+    }
+    expect(snapshots).toBeGreaterThan(5);
+    expect(n1!.disk.names().length).toBeLessThan(8);
   });
 
   it('supersedes what the context covers and keeps the rest as siblings', async () => {
@@ -291,6 +317,17 @@ describe('random cuts, kills and losses of power', () => {
     expect(total.reads).toBeGreaterThan(3000);
     expect(total.stale).toBeGreaterThan(50);
     expect(total.deferred).toBeGreaterThan(50);
+  });
+
+  it('does so with logs that are cut again and again', async () => {
+    let snapshots = 0;
+    for (let seed = 1; seed <= 15; seed++) {
+      const logLimits = { segmentBytesMax: 1000, snapshotAfterBytes: 600 + 200 * seed };
+      const { problems, world } = await runChaos(seed, { logLimits });
+      expect({ seed, problems }).toEqual({ seed, problems: [] });
+      for (const { data } of world.nodes) snapshots += data!.metrics().wal_snapshots_total!;
+    }
+    expect(snapshots).toBeGreaterThan(30);
   });
 
   it('does the same with the same seed', async () => {

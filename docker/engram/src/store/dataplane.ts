@@ -22,6 +22,7 @@ import { AntiEntropy } from '../gossip/antientropy.ts';
 import { Shipper } from '../replication/shipper.ts';
 import type { Membership } from '../swim/membership.ts';
 import { CatchUp } from './catchup.ts';
+import type { LogLimits } from './journal.ts';
 import { Replica } from './replica.ts';
 import type { SpaceState } from './space.ts';
 
@@ -41,21 +42,25 @@ class NodeData implements DataPlane {
   readonly #catchUp: CatchUp;
   readonly #counters = { staleReads: 0, waitedReads: 0 };
 
-  constructor(env: Env, faults: Faults, membership: Membership, placement: Placement) {
+  constructor(
+    env: Env,
+    faults: Faults,
+    membership: Membership,
+    placement: Placement,
+    limits: LogLimits,
+  ) {
     this.#env = env;
     this.#faults = faults;
     this.#membership = membership;
     this.#placement = placement;
-    this.#replica = new Replica(env, faults);
+    this.#replica = new Replica(env, faults, limits);
     this.#shipper = new Shipper(this.#replica, membership, placement);
     this.#antiEntropy = new AntiEntropy(this.#replica, membership, placement);
     this.#catchUp = new CatchUp(this.#replica, membership, placement, this.#antiEntropy);
   }
 
   async start(): Promise<void> {
-    await this.#replica.open(this.#membership.self.id, (space, version) =>
-      this.#shipper.push(space, version),
-    );
+    await this.#replica.open(this.#membership.self.id, this.#shipper);
     await this.#shipper.load();
     this.#shipper.start();
     this.#antiEntropy.start();
@@ -228,6 +233,7 @@ class NodeData implements DataPlane {
       replicated_writes_total: replicated,
       merged_versions_total: merged,
       wal_syncs_total: this.#replica.syncs,
+      wal_snapshots_total: this.#replica.snapshots,
       replication_batches_total: this.#shipper.counters.batches,
       replication_failed_batches_total: this.#shipper.counters.failedBatches,
       anti_entropy_rounds_total: this.#antiEntropy.counters.rounds,
@@ -263,6 +269,7 @@ export function createDataPlane(
   faults: Faults,
   membership: Membership,
   placement: Placement,
+  limits: LogLimits = {},
 ): DataPlane {
-  return new NodeData(env, faults, membership, placement);
+  return new NodeData(env, faults, membership, placement, limits);
 }

@@ -3,20 +3,11 @@
  * anti-entropy share. Nothing becomes visible before it is durable.
  */
 
-import { actorOf, counterOf, covers, deferredActorOf, join } from '../conflict/vector.ts';
+import { counterOf, covers, deferredActorOf, join } from '../conflict/vector.ts';
 import type { MemoryVersion, VersionVector } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
-import { defaultWalOptions, WriteAheadLog } from '../wal/log.ts';
-import {
-  approximateBytes,
-  type LogRecord,
-  type PackedVersion,
-  pack,
-  packVersion,
-  unpack,
-  unpackVersion,
-} from './codec.ts';
+import { type Image, Journal, type LogLimits, type OwnWrite } from './journal.ts';
 import { healthy, type SpaceFaults, SpaceState } from './space.ts';
 
 interface Waiter {
@@ -26,31 +17,32 @@ interface Waiter {
 
 /** How long `ack-before-log` keeps records from the log. */
 const lateLogMs = 1000;
-/** How many records `restart-forgets-log-tail` drops. */
-const forgottenRecords = 50;
-/** Size of one record of a merge. */
-const partBytesMax = 1024 * 1024;
-const lifeDigits = 5;
+/** Where own writes go once they are durable, to be shipped. */
+export interface Outgoing {
+  push(space: string, version: MemoryVersion): void;
+  /** Begins after `count` writes that every peer has. */
+  startAfter(count: number): void;
+  unshipped(): { readonly writes: readonly OwnWrite[]; readonly shippedCount: number };
+}
 
 export class Replica {
   readonly env: Env;
   readonly faults: Faults;
-  readonly #wal: WriteAheadLog;
+  readonly #journal: Journal;
   readonly #spaceFaults: SpaceFaults;
   readonly #spaces = new Map<string, SpaceState>();
   /** Stands for every space that is not known. */
   readonly #nothing = new SpaceState('', healthy);
   readonly #waiters = new Map<string, Set<Waiter>>();
+  /** Spaces whose names are durable here. */
+  readonly #logged = new Set<string>();
   readonly #assigned = new Map<string, number>();
   /** By space: the dependencies of all that this node has deferred. */
   readonly #deferredDeps = new Map<string, VersionVector>();
-  /** Merges of the log that are not complete yet, while it is replayed. */
-  readonly #parts = new Map<number, PackedVersion[]>();
-  #merges = 0;
   #actor = '';
   readonly counters = { writes: 0, replicated: 0, merged: 0, deferredWrites: 0 };
 
-  constructor(env: Env, faults: Faults) {
+  constructor(env: Env, faults: Faults, limits: LogLimits) {
     this.env = env;
     this.faults = faults;
     this.#spaceFaults = {
@@ -59,12 +51,7 @@ export class Replica {
       noCausalDelivery: faults.has('no-causal-delivery'),
       dropSiblings: faults.has('drop-siblings'),
     };
-    this.#wal = new WriteAheadLog(env.disk, env.log, {
-      ...defaultWalOptions,
-      tornTailFatal: faults.has('torn-tail-fatal'),
-      forgetTailRecords: faults.has('restart-forgets-log-tail') ? forgottenRecords : 0,
-      skipSync: faults.has('ack-before-fsync'),
-    });
+    this.#journal = new Journal(env, faults, limits);
   }
 
   /** As which this node writes; see data.ts. It names the log, too. */
@@ -73,68 +60,46 @@ export class Replica {
   }
 
   get syncs(): number {
-    return this.#wal.syncs;
+    return this.#journal.syncs;
   }
 
-  /**
-   * Rebuilds the state from the log. `own` gets the writes that this node had accepted, in order.
-   * Rejects with LogError.
-   */
-  async open(node: string, own: (space: string, version: MemoryVersion) => void): Promise<void> {
-    let life = '';
-    await this.#wal.open((bytes) => {
-      const record = unpack(bytes) as LogRecord;
-      if (record.t === 'i') life = record.life;
-      else this.#replay(record, own);
-    });
-    this.#parts.clear();
-    if (life === '') {
-      life = this.#newLife();
-      await this.#wal.append(pack({ t: 'i', life } satisfies LogRecord));
-    }
-    this.#actor = actorOf(node, life);
+  get snapshots(): number {
+    return this.#journal.snapshots;
   }
 
-  #newLife(): string {
-    const choices = 36 ** lifeDigits;
-    return Math.floor(this.env.random() * choices)
-      .toString(36)
-      .padStart(lifeDigits, '0');
+  /** Rebuilds the state, and what is to be shipped, from the log. Rejects with LogError. */
+  async open(node: string, outgoing: Outgoing): Promise<void> {
+    const mine = new RegExp(`^${node}[.]`);
+    this.#actor = await this.#journal.open(
+      node,
+      {
+        space: (space) => {
+          this.#logged.add(space);
+          this.ensure(space);
+        },
+        write: (space, version, own) => {
+          const state = this.ensure(space);
+          if (own && !state.knows(version)) outgoing.push(space, version);
+          if (mine.test(version.actor)) this.#noteOwn(space, version);
+          state.deliver(version, false);
+        },
+        merge: (space, versions, vector) => this.ensure(space).merge(versions, vector),
+        shippedCount: (count) => outgoing.startAfter(count),
+        unshipped: (space, version) => outgoing.push(space, version),
+      },
+      () => this.#image(outgoing),
+    );
   }
 
-  #replay(
-    record: Exclude<LogRecord, { t: 'i' }>,
-    own: (space: string, version: MemoryVersion) => void,
-  ): void {
-    switch (record.t) {
-      case 's':
-        this.ensure(record.space);
-        break;
-      case 'w': {
-        const version = unpackVersion(record.version);
-        this.ensure(record.space).deliver(version, false);
-        if (!record.own) break;
-        this.#noteOwn(record.space, version);
-        own(record.space, version);
-        break;
-      }
-      case 'p':
-        this.#merges = Math.max(this.#merges, record.merge);
-        this.#notePart(record.merge, record.versions);
-        break;
-      case 'm': {
-        const versions = (this.#parts.get(record.merge) ?? []).map(unpackVersion);
-        this.#parts.delete(record.merge);
-        this.ensure(record.space).merge(versions, record.vector);
-        break;
-      }
-      default:
-        record satisfies never;
-    }
+  /** All of it as it is now. Versions never change, so the lists can be written out later. */
+  #image(outgoing: Outgoing): Image {
+    const { writes, shippedCount } = outgoing.unshipped();
+    const spaces = this.names().map((space) => this.#spaces.get(space)!.image());
+    return { spaces, unshipped: writes, shippedCount };
   }
 
   close(): Promise<void> {
-    return this.#wal.close();
+    return this.#journal.close();
   }
 
   get(space: string): SpaceState | undefined {
@@ -159,15 +124,10 @@ export class Replica {
   }
 
   async logSpace(space: string): Promise<void> {
-    if (this.#spaces.has(space)) return;
-    await this.#wal.append(pack({ t: 's', space } satisfies LogRecord));
+    if (this.#logged.has(space)) return;
     this.ensure(space);
-  }
-
-  #notePart(merge: number, versions: readonly PackedVersion[]): void {
-    const parts = this.#parts.get(merge);
-    if (parts) parts.push(...versions);
-    else this.#parts.set(merge, [...versions]);
+    await this.#journal.space(space);
+    this.#logged.add(space);
   }
 
   /** The next dot of this node in a space; `deferred` where the write must wait for what it saw. */
@@ -180,7 +140,8 @@ export class Replica {
   }
 
   #noteOwn(space: string, { actor, counter, deps }: MemoryVersion): void {
-    this.#assigned.set(`${space}/${actor}`, counter);
+    const key = `${space}/${actor}`;
+    this.#assigned.set(key, Math.max(counter, this.#assigned.get(key) ?? 0));
     if (actor.endsWith('+')) {
       this.#deferredDeps.set(space, join(this.#deferredDeps.get(space) ?? {}, deps));
     }
@@ -199,39 +160,38 @@ export class Replica {
   /** Makes a write of this node durable, then visible. `durable` is called when it may be shipped. */
   async commitOwn(space: string, version: MemoryVersion, durable: () => void): Promise<void> {
     this.#noteOwn(space, version);
-    const bytes = pack({ t: 'w', space, own: true, version: packVersion(version) } as LogRecord);
     this.counters.writes++;
+    const visible = (): void => this.#show(space, version, true);
     if (this.faults.has('ack-before-log')) {
-      this.env.timer(lateLogMs, () => void this.#wal.append(bytes).then(durable, () => {}));
-    } else {
-      await this.#wal.append(bytes);
+      visible();
+      const late = (): Promise<void> => this.#journal.write(space, version, true, durable);
+      this.env.timer(lateLogMs, () => void late().catch(() => {}));
+      return;
     }
-    this.ensure(space).deliver(version, true);
-    if (!this.faults.has('ack-before-log')) durable();
-    this.wake(space);
+    await this.#journal.write(space, version, true, () => {
+      visible();
+      durable();
+    });
+  }
+
+  #show(space: string, version: MemoryVersion, own: boolean): void {
+    if (this.ensure(space).deliver(version, own) > 0) this.wake(space);
   }
 
   /** Makes writes of peers durable, then visible in causal order. */
-  async commitReplicated(
-    shipments: readonly { readonly space: string; readonly version: MemoryVersion }[],
-  ): Promise<void> {
-    const fresh = shipments.filter(({ space, version }) => !this.ensure(space).knows(version));
-    if (!this.faults.has('replicas-in-memory-only')) {
-      await Promise.all(
-        fresh.map(({ space, version }) =>
-          this.#wal.append(
-            pack({ t: 'w', space, own: false, version: packVersion(version) } as LogRecord),
-          ),
-        ),
-      );
-    }
-    const touched = new Set<string>();
-    for (const { space, version } of fresh) {
-      this.ensure(space).deliver(version, false);
-      touched.add(space);
-    }
+  async commitReplicated(writes: readonly OwnWrite[]): Promise<void> {
+    const fresh = writes.filter(({ space, version }) => !this.ensure(space).knows(version));
     this.counters.replicated += fresh.length;
-    for (const space of touched) this.wake(space);
+    const show = ({ space, version }: OwnWrite): void => this.#show(space, version, false);
+    if (this.faults.has('replicas-in-memory-only')) {
+      fresh.forEach(show);
+      return;
+    }
+    await Promise.all(
+      fresh.map((write) =>
+        this.#journal.write(write.space, write.version, false, () => show(write)),
+      ),
+    );
   }
 
   /** Merges the state of a peer (see SpaceState.merge), durably. */
@@ -240,14 +200,11 @@ export class Replica {
     versions: readonly MemoryVersion[],
     vector: VersionVector,
   ): Promise<void> {
-    const merge = ++this.#merges;
-    for (const part of inParts(versions)) {
-      await this.#wal.append(pack({ t: 'p', merge, versions: part } satisfies LogRecord));
-    }
-    await this.#wal.append(pack({ t: 'm', merge, space, vector } satisfies LogRecord));
-    this.ensure(space).merge(versions, vector);
-    this.counters.merged += versions.length;
-    this.wake(space);
+    await this.#journal.merge(space, versions, vector, () => {
+      this.ensure(space).merge(versions, vector);
+      this.counters.merged += versions.length;
+      this.wake(space);
+    });
   }
 
   /** Resolves true when `vector` is visible in the space, false after `timeoutMs`. */
@@ -283,20 +240,4 @@ export class Replica {
       waiter.resolve();
     }
   }
-}
-
-/** Records of limited size, made one at a time. */
-function* inParts(versions: readonly MemoryVersion[]): Generator<PackedVersion[]> {
-  let part: PackedVersion[] = [];
-  let bytes = 0;
-  for (const version of versions) {
-    bytes += approximateBytes(version);
-    if (bytes > partBytesMax && part.length > 0) {
-      yield part;
-      part = [];
-      bytes = approximateBytes(version);
-    }
-    part.push(packVersion(version));
-  }
-  if (part.length > 0) yield part;
 }

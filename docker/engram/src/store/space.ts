@@ -15,6 +15,7 @@ import { counterOf, covers, join, withDot } from '../conflict/vector.ts';
 import { addVersion, mergeVersions } from '../conflict/versions.ts';
 import type { Hlc, MemoryState, MemoryVersion, VersionVector } from '../data.ts';
 import { hashText, MerkleTree } from '../gossip/merkle.ts';
+import type { SpaceImage } from './journal.ts';
 
 /** How this space is broken on purpose; all false on a healthy node. */
 export interface SpaceFaults {
@@ -181,6 +182,13 @@ export class SpaceState {
       }
     }
     return found;
+  }
+
+  /** All of it, as it is now. */
+  image(): SpaceImage {
+    const deferred = [...this.#deferred.values()].flatMap((waiting) => [...waiting.values()]);
+    const versions = [...this.#memories.values()].flat();
+    return { space: this.name, vector: this.#vector, versions, deferred };
   }
 
   versions(id: string): readonly MemoryVersion[] {

@@ -62,6 +62,7 @@ describe('the write-ahead log', () => {
     const { mounted, waiting } = makeDisk(true);
     const log = new WriteAheadLog(mounted, () => {}, defaultWalOptions);
     const step = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
       waiting.shift()!();
       await new Promise((resolve) => setImmediate(resolve));
     };
@@ -169,6 +170,65 @@ describe('the write-ahead log', () => {
     await expect(log.append(record('a'))).rejects.toMatchObject({ code: 'LOG_FAILED' });
     full = false;
     await expect(log.append(record('b'))).rejects.toMatchObject({ code: 'LOG_FAILED' });
+  });
+});
+
+describe('a snapshot', () => {
+  const options = { ...defaultWalOptions, segmentBytesMax: 100, snapshotAfterBytes: 300 };
+  const snapshot = /^snap-/;
+
+  /** A log whose state is the set of its records, cut whenever that is due. */
+  async function opened(disk: VirtualDisk) {
+    const state = new Set<string>();
+    const log = new WriteAheadLog(makeMounted(disk), () => {}, options);
+    await log.open(
+      (bytes) => state.add(text(bytes)),
+      () => [...state].map(record),
+    );
+    return { log, state };
+  }
+
+  function makeMounted(disk: VirtualDisk) {
+    return disk.mount((_delayMs, fn) => queueMicrotask(fn));
+  }
+
+  async function fill(disk: VirtualDisk, from: number, to: number): Promise<void> {
+    const { log, state } = await opened(disk);
+    for (let i = from; i < to; i++) {
+      await log.append(record(`value ${i % 10}`));
+      state.add(`value ${i % 10}`);
+    }
+    // What is left of a snapshot that is being written.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  it('takes the place of the segments before it', async () => {
+    const { disk } = makeDisk();
+    await fill(disk, 0, 100);
+    expect(disk.names().filter((name) => snapshot.test(name))).toHaveLength(1);
+    expect(disk.names().length).toBeLessThan(10);
+    expect((await opened(disk)).state.size).toBe(10);
+    await fill(disk, 100, 200);
+    expect((await opened(disk)).state.size).toBe(10);
+  });
+
+  it('does not count until it is complete', async () => {
+    const { disk } = makeDisk();
+    await fill(disk, 0, 8);
+    const names = disk.names();
+    const later = `snap-${String(names.length + 1).padStart(8, '0')}.log`;
+    disk.put(later, Buffer.from(frame([record('half')], names.length + 1, 0)));
+    expect([...(await opened(disk)).state]).not.toContain('half');
+    expect(disk.names()).not.toContain(later);
+  });
+
+  it('is reported and kept when it is damaged and nothing else is left', async () => {
+    const { disk } = makeDisk();
+    await fill(disk, 0, 100);
+    const name = disk.names().find((each) => snapshot.test(each))!;
+    disk.content(name)[20]! ^= 1;
+    await expect(opened(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+    expect(disk.names()).toContain(name);
   });
 });
 

@@ -7,10 +7,12 @@
  * their appends; what `open` replays is durable. If a write or sync fails the log is closed for good,
  * since nobody knows what reached the disk; all later appends reject.
  *
- * It never removes anything: there are no snapshots, and a start reads all segments.
+ * A log that has grown long is cut: a new segment begins, a snapshot takes the place of all before
+ * it, and they are removed once it is durable. Appends go on meanwhile.
  */
 import type { AppendFile, Disk, Log } from '../env/env.ts';
 import { frame, frameBytesMax, framedBytes, scan } from './record.ts';
+import { readSnapshot, snapshotName, snapshotPattern, writeSnapshot } from './snapshot.ts';
 
 export class LogError extends Error {
   readonly code: 'LOG_DAMAGED' | 'LOG_FAILED' | 'RECORD_TOO_LONG';
@@ -23,6 +25,8 @@ export class LogError extends Error {
 
 export interface WalOptions {
   readonly segmentBytesMax: number;
+  /** A snapshot is due when the segments hold that much, and twice what the last snapshot held. */
+  readonly snapshotAfterBytes: number;
   /** Fault switches, decided by the store: see faults.ts. */
   readonly tornTailFatal: boolean;
   readonly forgetTailRecords: number;
@@ -31,6 +35,7 @@ export interface WalOptions {
 
 export const defaultWalOptions: WalOptions = {
   segmentBytesMax: 64 * 1024 * 1024,
+  snapshotAfterBytes: 128 * 1024 * 1024,
   tornTailFatal: false,
   forgetTailRecords: 0,
   skipSync: false,
@@ -45,7 +50,26 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-const segmentName = /^wal-(\d{8})\.log$/;
+/**
+ * Records that stand for the state after all appends that have resolved, and for those under way; or
+ * null where this is not the moment. Called between two writes to the log; what it returns must not
+ * change afterwards.
+ */
+export type Capture = () => Iterable<Uint8Array> | null;
+
+const segmentPattern = /^wal-(\d{8})\.log$/;
+
+function indexesOf(names: readonly string[], pattern: RegExp): number[] {
+  return names
+    .map((name) => pattern.exec(name))
+    .filter((match) => match !== null)
+    .map((match) => Number(match[1]))
+    .sort((left, right) => left - right);
+}
+
+function segmentName(index: number): string {
+  return `wal-${String(index).padStart(8, '0')}.log`;
+}
 
 export class WriteAheadLog {
   readonly #disk: Disk;
@@ -57,8 +81,14 @@ export class WriteAheadLog {
   #queue: Waiting[] = [];
   #busy = false;
   #failure: LogError | null = null;
+  #capture: Capture = () => null;
+  /** In all segments since the last snapshot. */
+  #logBytes = 0;
+  #snapshotBytes = 0;
+  #snapshotting = false;
   syncs = 0;
   records = 0;
+  snapshots = 0;
 
   constructor(disk: Disk, log: Log, options: WalOptions) {
     this.#disk = disk;
@@ -66,21 +96,54 @@ export class WriteAheadLog {
     this.#options = options;
   }
 
-  /** Reads all segments in order and hands each record to `replay`. Throws LogError. */
-  async open(replay: (record: Uint8Array) => void): Promise<void> {
-    const segments = (await this.#disk.list())
-      .map((name) => segmentName.exec(name))
-      .filter((match) => match !== null)
-      .map((match) => Number(match[1]))
-      .sort((left, right) => left - right);
-    for (const segment of segments) {
-      await this.#readSegment(segment, segment === segments.at(-1), replay);
-    }
-    this.#segment = segments.at(-1) ?? 1;
-    this.#file = await this.#disk.append(this.#name(this.#segment));
+  /**
+   * Reads the last snapshot and all segments after it, and hands each record to `replay`. From then on
+   * `capture` is asked for snapshots. Throws LogError.
+   */
+  async open(replay: (record: Uint8Array) => void, capture: Capture = () => null): Promise<void> {
+    const names = await this.#disk.list();
+    const snapshots = indexesOf(names, snapshotPattern);
+    const first = await this.#openSnapshot(snapshots, replay);
+    const segments = indexesOf(names, segmentPattern);
+    const kept = segments.filter((segment) => segment >= first);
+    const missing = kept.findIndex((segment, i) => segment !== first + i);
+    if (missing >= 0) throw this.#damaged(segmentName(first + missing), 0);
+    for (const segment of kept) await this.#readSegment(segment, segment === kept.at(-1), replay);
+    this.#segment = kept.at(-1) ?? first;
+    this.#file = await this.#disk.append(segmentName(this.#segment));
     // A process that was killed between write and sync left records that only the page cache has.
     // They were replayed and will be shown and shipped, so they must not vanish with the power.
     await this.#file.sync();
+    const obsolete = [
+      ...snapshots.filter((index) => index !== first).map(snapshotName),
+      ...segments.filter((segment) => segment < first).map(segmentName),
+    ];
+    for (const name of obsolete) await this.#disk.remove(name);
+    this.#capture = capture;
+  }
+
+  /** Replays the last complete snapshot; returns the first segment that counts besides. */
+  async #openSnapshot(
+    indexes: readonly number[],
+    replay: (record: Uint8Array) => void,
+  ): Promise<number> {
+    for (const index of indexes.toReversed()) {
+      const bytes = (await this.#disk.read(snapshotName(index))) ?? new Uint8Array();
+      const records = readSnapshot(bytes, index);
+      if (records === null) continue;
+      this.#snapshotBytes = bytes.length;
+      for (const record of records) replay(record);
+      return index;
+    }
+    return 1;
+  }
+
+  #damaged(name: string, offset: number): LogError {
+    return new LogError(
+      'LOG_DAMAGED',
+      `${name} is damaged at byte ${offset} and valid records follow; restore the data folder ` +
+        'from a backup, or empty it to fetch everything from the replicas',
+    );
   }
 
   async #readSegment(
@@ -88,16 +151,12 @@ export class WriteAheadLog {
     last: boolean,
     replay: (record: Uint8Array) => void,
   ): Promise<void> {
-    const name = this.#name(segment);
+    const name = segmentName(segment);
     const bytes = (await this.#disk.read(name)) ?? new Uint8Array();
     const found = scan(bytes, segment);
     if (found.type === 'damaged' || (found.type === 'torn' && !last)) {
       const offset = found.type === 'damaged' ? found.offset : found.validBytes;
-      throw new LogError(
-        'LOG_DAMAGED',
-        `${name} is damaged at byte ${offset} and valid records follow; restore the data folder ` +
-          'from a backup, or empty it to fetch everything from the replicas',
-      );
+      throw this.#damaged(name, offset);
     }
     let { records } = found;
     this.#segmentBytes = bytes.length;
@@ -112,6 +171,7 @@ export class WriteAheadLog {
       this.records++;
       replay(record);
     }
+    this.#logBytes += this.#segmentBytes;
   }
 
   async #cutTail(name: string, length: number, validBytes: number): Promise<void> {
@@ -121,10 +181,6 @@ export class WriteAheadLog {
     const cutBytes = length - validBytes;
     this.#log('warn', 'wal.torn-tail-cut', { file: name, keptBytes: validBytes, cutBytes });
     await this.#disk.truncate(name, validBytes);
-  }
-
-  #name(segment: number): string {
-    return `wal-${String(segment).padStart(8, '0')}.log`;
   }
 
   /** Resolves when the record is durable. Rejects with LogError; then it may or may not be. */
@@ -145,6 +201,7 @@ export class WriteAheadLog {
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       try {
+        await this.#cutWhereDue();
         await this.#commit(group.map((waiting) => waiting.record));
         for (const waiting of group) waiting.resolve();
       } catch (cause) {
@@ -175,16 +232,49 @@ export class WriteAheadLog {
   async #commit(records: readonly Uint8Array[]): Promise<void> {
     const length = framedBytes(records);
     if (this.#segmentBytes > 0 && this.#segmentBytes + length > this.#options.segmentBytesMax) {
-      await this.#file!.close();
-      this.#segment++;
-      this.#segmentBytes = 0;
-      this.#file = await this.#disk.append(this.#name(this.#segment));
+      await this.#nextSegment();
     }
     await this.#file!.write(frame(records, this.#segment, this.#segmentBytes));
     if (!this.#options.skipSync) await this.#file!.sync();
     this.#segmentBytes += length;
+    this.#logBytes += length;
     this.syncs++;
     this.records += records.length;
+  }
+
+  async #nextSegment(): Promise<void> {
+    await this.#file!.close();
+    this.#segment++;
+    this.#segmentBytes = 0;
+    this.#file = await this.#disk.append(segmentName(this.#segment));
+  }
+
+  /** Begins a snapshot where one is due. */
+  async #cutWhereDue(): Promise<void> {
+    const dueBytes = Math.max(this.#options.snapshotAfterBytes, 2 * this.#snapshotBytes);
+    if (this.#snapshotting || this.#logBytes < dueBytes) return;
+    const records = this.#capture();
+    if (records === null) return;
+    this.#snapshotting = true;
+    await this.#nextSegment();
+    this.#logBytes = 0;
+    void this.#snapshot(this.#segment, records).finally(() => {
+      this.#snapshotting = false;
+    });
+  }
+
+  /** Never rejects: without the snapshot the segments stay, and the next one makes up for it. */
+  async #snapshot(index: number, records: Iterable<Uint8Array>): Promise<void> {
+    try {
+      this.#snapshotBytes = await writeSnapshot(this.#disk, index, records);
+      for (const name of await this.#disk.list()) {
+        const old = segmentPattern.exec(name) ?? snapshotPattern.exec(name);
+        if (old && Number(old[1]) < index) await this.#disk.remove(name);
+      }
+      this.snapshots++;
+    } catch (error) {
+      this.#log('warn', 'wal.snapshot-failed', { reason: String(error) });
+    }
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import { type Env, RpcError } from '../../env/env.ts';
 import { type Faults, makeFaults } from '../../faults.ts';
 import type { Member, Membership } from '../../swim/membership.ts';
 import { createDataPlane } from '../dataplane.ts';
+import type { LogLimits } from '../journal.ts';
 import { VirtualDisk } from './disk.ts';
 
 /** mulberry32: enough chance for a test. */
@@ -34,6 +35,7 @@ export interface WorldOptions {
   /** Chance that a message is lost; half as many are repeated. */
   readonly loss: number;
   readonly faults: Parameters<typeof makeFaults>[0];
+  readonly logLimits?: LogLimits;
 }
 
 export interface LoggedLine {
@@ -125,8 +127,14 @@ export class VirtualNode {
     this.up = true;
     this.#listeners.length = 0;
     this.#unreachable.clear();
-    const { placement, faults } = this.#world;
-    const data = createDataPlane(this.#env(this.life), faults, this.#membership(), placement);
+    const { placement, faults, options } = this.#world;
+    const data = createDataPlane(
+      this.#env(this.life),
+      faults,
+      this.#membership(),
+      placement,
+      options.logLimits,
+    );
     await data.start();
     this.data = data;
     this.#world.rumour();
@@ -150,7 +158,7 @@ export class World {
   readonly logged: LoggedLine[] = [];
   /** Calls between nodes, by method. */
   readonly calls = new Map<string, number>();
-  readonly #options: WorldOptions;
+  readonly options: WorldOptions;
   #queue: Event[] = [];
   #order = 0;
   nowMs = 0;
@@ -159,7 +167,7 @@ export class World {
 
   constructor(seed: number, options: WorldOptions) {
     this.chance = chanceOf(seed);
-    this.#options = options;
+    this.options = options;
     this.faults = makeFaults(options.faults);
     this.nodes = Array.from(
       { length: options.nodes },
@@ -258,7 +266,7 @@ export class World {
   ): Promise<Uint8Array> {
     const target = this.nodes.find((node) => node.address === to)!;
     this.calls.set(method, 1 + (this.calls.get(method) ?? 0));
-    const lost = (): boolean => this.chance() < this.#options.loss;
+    const lost = (): boolean => this.chance() < this.options.loss;
     return new Promise((resolve, reject) => {
       const settle = (fn: () => void): void => {
         if (from.up && from.life === life) fn();
@@ -286,7 +294,7 @@ export class World {
         return;
       }
       if (!lost()) this.at(this.#latencyMs(), deliver);
-      if (this.chance() < this.#options.loss / 2) this.at(this.#latencyMs() * 10, deliver);
+      if (this.chance() < this.options.loss / 2) this.at(this.#latencyMs() * 10, deliver);
     });
   }
 }

@@ -1,0 +1,255 @@
+/**
+ * What the store writes to its log, how it reads that back, and how it puts a snapshot in the place of
+ * a log that has grown long.
+ *
+ * A version vector says "all of this is here", so it is never durable before what it speaks of: a
+ * merged state is logged in parts that count for nothing until the record with its vector is there.
+ */
+import { actorOf } from '../conflict/vector.ts';
+import type { MemoryVersion, VersionVector } from '../data.ts';
+import type { Env } from '../env/env.ts';
+import type { Faults } from '../faults.ts';
+import { defaultWalOptions, type WalOptions, WriteAheadLog } from '../wal/log.ts';
+import {
+  approximateBytes,
+  type LogRecord,
+  type PackedVersion,
+  pack,
+  packVersion,
+  unpack,
+  unpackVersion,
+} from './codec.ts';
+
+/** How many records `restart-forgets-log-tail` drops. */
+const forgottenRecords = 50;
+/** Size of one record of a merge. */
+const partBytesMax = 1024 * 1024;
+const lifeDigits = 5;
+
+/** For tests: a log that is cut often. */
+export type LogLimits = Partial<Pick<WalOptions, 'segmentBytesMax' | 'snapshotAfterBytes'>>;
+
+/** One space, at one moment. */
+export interface SpaceImage {
+  readonly space: string;
+  readonly vector: VersionVector;
+  readonly versions: readonly MemoryVersion[];
+  /** Durable, and not visible yet. */
+  readonly deferred: readonly MemoryVersion[];
+}
+
+export interface OwnWrite {
+  readonly space: string;
+  readonly version: MemoryVersion;
+}
+
+/** All that a snapshot stands for. */
+export interface Image {
+  readonly spaces: readonly SpaceImage[];
+  /** Own writes that peers may still lack, and how many there had been before them. */
+  readonly unshipped: readonly OwnWrite[];
+  readonly shippedCount: number;
+}
+
+/** What the journal rebuilds while it is opened. Each call is durable and in the order of the log. */
+export interface Rebuilt {
+  space(space: string): void;
+  /** `own`: accepted by this node, to be shipped to its peers. */
+  write(space: string, version: MemoryVersion, own: boolean): void;
+  merge(space: string, versions: readonly MemoryVersion[], vector: VersionVector): void;
+  /** Only at the beginning, from a snapshot. */
+  shippedCount(count: number): void;
+  unshipped(space: string, version: MemoryVersion): void;
+}
+
+export class Journal {
+  readonly #env: Env;
+  readonly #wal: WriteAheadLog;
+  readonly #snapshots: boolean;
+  /** Writes between their append and their becoming visible: a snapshot must not miss them. */
+  readonly #underWay = new Set<{ space: string; version: MemoryVersion; own: boolean }>();
+  #mergesUnderWay = 0;
+  /** Merges of the log of which the end is not read yet. */
+  readonly #parts = new Map<number, PackedVersion[]>();
+  #merges = 0;
+  #life = '';
+
+  constructor(env: Env, faults: Faults, limits: LogLimits) {
+    this.#env = env;
+    // A node that is broken on purpose may show what its log does not have.
+    this.#snapshots = faults.names.length === 0;
+    this.#wal = new WriteAheadLog(env.disk, env.log, {
+      ...defaultWalOptions,
+      ...limits,
+      tornTailFatal: faults.has('torn-tail-fatal'),
+      forgetTailRecords: faults.has('restart-forgets-log-tail') ? forgottenRecords : 0,
+      skipSync: faults.has('ack-before-fsync'),
+    });
+  }
+
+  get syncs(): number {
+    return this.#wal.syncs;
+  }
+
+  get snapshots(): number {
+    return this.#wal.snapshots;
+  }
+
+  /**
+   * Reads the log into `rebuilt`; resolves with the actor as which this node writes. `image` is asked
+   * for the state when a snapshot is due. Rejects with LogError.
+   */
+  async open(node: string, rebuilt: Rebuilt, image: () => Image): Promise<string> {
+    await this.#wal.open(
+      (bytes) => this.#replay(unpack(bytes) as LogRecord, rebuilt),
+      () => this.#capture(image),
+    );
+    this.#parts.clear();
+    if (this.#life === '') {
+      this.#life = this.#newLife();
+      await this.#wal.append(pack({ t: 'i', life: this.#life } satisfies LogRecord));
+    }
+    return actorOf(node, this.#life);
+  }
+
+  #newLife(): string {
+    const choices = 36 ** lifeDigits;
+    return Math.floor(this.#env.random() * choices)
+      .toString(36)
+      .padStart(lifeDigits, '0');
+  }
+
+  #replay(record: LogRecord, rebuilt: Rebuilt): void {
+    switch (record.t) {
+      case 'i':
+        this.#life = record.life;
+        break;
+      case 's':
+        rebuilt.space(record.space);
+        break;
+      case 'w':
+        rebuilt.write(record.space, unpackVersion(record.version), record.own);
+        break;
+      case 'p': {
+        this.#merges = Math.max(this.#merges, record.merge);
+        const parts = this.#parts.get(record.merge);
+        if (parts) parts.push(...record.versions);
+        else this.#parts.set(record.merge, [...record.versions]);
+        break;
+      }
+      case 'm': {
+        const versions = (this.#parts.get(record.merge) ?? []).map(unpackVersion);
+        this.#parts.delete(record.merge);
+        rebuilt.merge(record.space, versions, record.vector);
+        break;
+      }
+      case 'c':
+        rebuilt.shippedCount(record.count);
+        break;
+      case 'u':
+        rebuilt.unshipped(record.space, unpackVersion(record.version));
+        break;
+      default:
+        record satisfies never;
+    }
+  }
+
+  /** Makes the name of a space durable. */
+  space(space: string): Promise<void> {
+    return this.#wal.append(pack({ t: 's', space } satisfies LogRecord));
+  }
+
+  /** Makes a write durable, then calls `visible`, which makes it so. */
+  async write(
+    space: string,
+    version: MemoryVersion,
+    own: boolean,
+    visible: () => void,
+  ): Promise<void> {
+    const underWay = { space, version, own };
+    this.#underWay.add(underWay);
+    try {
+      await this.#wal.append(packWrite(underWay));
+      visible();
+    } finally {
+      this.#underWay.delete(underWay);
+    }
+  }
+
+  /** Makes a peer's state durable, then calls `visible`. */
+  async merge(
+    space: string,
+    versions: readonly MemoryVersion[],
+    vector: VersionVector,
+    visible: () => void,
+  ): Promise<void> {
+    this.#mergesUnderWay++;
+    try {
+      for (const record of this.#mergeRecords(space, versions, vector)) {
+        await this.#wal.append(record);
+      }
+      visible();
+    } finally {
+      this.#mergesUnderWay--;
+    }
+  }
+
+  *#mergeRecords(
+    space: string,
+    versions: readonly MemoryVersion[],
+    vector: VersionVector,
+  ): Generator<Uint8Array> {
+    const merge = ++this.#merges;
+    for (const part of inParts(versions)) {
+      yield pack({ t: 'p', merge, versions: part } satisfies LogRecord);
+    }
+    yield pack({ t: 'm', merge, space, vector } satisfies LogRecord);
+  }
+
+  /** See `Capture` in wal/log.ts. The parts of a merge and its end must stand in the same log. */
+  #capture(image: () => Image): Iterable<Uint8Array> | null {
+    if (!this.#snapshots || this.#mergesUnderWay > 0) return null;
+    return this.#snapshotRecords(image(), [...this.#underWay]);
+  }
+
+  *#snapshotRecords(
+    { spaces, unshipped, shippedCount }: Image,
+    underWay: readonly { space: string; version: MemoryVersion; own: boolean }[],
+  ): Generator<Uint8Array> {
+    yield pack({ t: 'i', life: this.#life } satisfies LogRecord);
+    yield pack({ t: 'c', count: shippedCount } satisfies LogRecord);
+    for (const { space, version } of unshipped) {
+      yield pack({ t: 'u', space, version: packVersion(version) } satisfies LogRecord);
+    }
+    for (const { space, vector, versions, deferred } of spaces) {
+      yield pack({ t: 's', space } satisfies LogRecord);
+      yield* this.#mergeRecords(space, versions, vector);
+      for (const version of deferred) yield packWrite({ space, version, own: false });
+    }
+    for (const each of underWay) yield packWrite(each);
+  }
+
+  close(): Promise<void> {
+    return this.#wal.close();
+  }
+}
+
+function packWrite({ space, version, own }: OwnWrite & { readonly own: boolean }): Uint8Array {
+  return pack({ t: 'w', space, own, version: packVersion(version) } satisfies LogRecord);
+}
+
+/** Records of limited size, made one at a time. */
+function* inParts(versions: readonly MemoryVersion[]): Generator<PackedVersion[]> {
+  let part: PackedVersion[] = [];
+  let bytes = 0;
+  for (const version of versions) {
+    bytes += approximateBytes(version);
+    if (bytes > partBytesMax && part.length > 0) {
+      yield part;
+      part = [];
+      bytes = approximateBytes(version);
+    }
+    part.push(packVersion(version));
+  }
+  if (part.length > 0) yield part;
+}
