@@ -278,6 +278,8 @@ export function buildHistory(
     const kind = column.kind[row]!;
     const key = column.key[row]!;
     if (kind === Kind.Cas) column.expected[row] = values.find(key, op.expected);
+    // What a delete is about is known however it ended.
+    if (kind === Kind.Delete) column.value[row] = values.find(key, op.value);
     if (column.status[row] !== Status.Ok) continue;
     if (kind === Kind.Read) {
       column.value[row] = values.find(key, op.value);
@@ -286,8 +288,6 @@ export function buildHistory(
           row,
           op.siblings.map((each) => values.find(key, each)),
         );
-    } else if (kind === Kind.Delete) {
-      column.value[row] = values.find(key, op.value);
     } else if (kind === Kind.ReadAll || kind === Kind.ReadList) {
       hasDelta = true;
       if (!Array.isArray(op.value)) {

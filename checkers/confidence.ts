@@ -7,7 +7,8 @@
  * mean factor, and the expected calibration error is the mean distance of the two.
  *
  * Two things are violations. *Over-confident*: a factor above what Engram allows for what the asked node and
- * the serving one said, before and after the answer, that they could see (r = reachable / known: 1 - 0.5(1 - r) while partitioned,
+ * the serving one said, before and after the answer, that they could see (r = reachable / known:
+ * 1 - 0.5(1 - r) while partitioned,
  * 0.9 while healing). *Unwarned*: a factor below 1 without a warning.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';

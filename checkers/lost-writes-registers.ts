@@ -15,8 +15,8 @@
  */
 import type { Budget } from './checker.ts';
 import type { FinalReads, KeyFinals } from './final-reads.ts';
-import { isWholeRead } from './final-reads.ts';
 import { Flag, type History, Kind, Status } from './history.ts';
+import { type Followers, followersOf } from './lost-writes-order.ts';
 
 export type LossReason = 'unread-at-end' | 'unread-in-mid-run' | 'older-survived' | 'overtaken';
 
@@ -208,16 +208,19 @@ function* olderSurvivors(
   realTime: boolean,
   budget: Budget,
 ): Generator<RegisterLoss> {
-  const readOf = new Map<number, number>();
-  for (const row of key.last) {
-    if (history.kind[row] === Kind.Read && !readOf.has(history.value[row]!)) {
-      readOf.set(history.value[row]!, row);
-    }
-  }
-  for (const [survivor, read] of readOf) {
+  const afterOf = new Map<number, Followers>();
+  const lastWrite = writes[writes.length - 1]!;
+  for (const read of key.last) {
+    budget.step();
+    const survivor = history.value[read]!;
     const source = survivor === 0 ? -1 : history.writeOp[survivor]!;
-    if (survivor !== 0 && source === -1) continue;
-    const after = source === -1 ? null : writesAfter(history, source, writes, budget);
+    if (history.kind[read] !== Kind.Read || (survivor !== 0 && source === -1)) continue;
+    // The value of a failed write is an accusation of its own, and nothing follows from it.
+    if (source !== -1 && history.status[source] === Status.Fail) continue;
+    if (source !== -1 && !afterOf.has(survivor)) {
+      afterOf.set(survivor, followersOf(history, source, lastWrite, budget));
+    }
+    const after = afterOf.get(survivor) ?? null;
     const shown = shownValues(history, read);
     for (const row of writes) {
       const id = history.value[row]!;
@@ -235,43 +238,6 @@ function* olderSurvivors(
       }
     }
   }
-}
-
-/** Of `writes`, those that causally follow the write at `source`. One scan, forward. */
-function writesAfter(
-  history: History,
-  source: number,
-  writes: Int32Array,
-  budget: Budget,
-): ReadonlySet<number> {
-  const after = new Set<number>();
-  const last = writes[writes.length - 1]!;
-  if (last <= source) return after;
-  const { kind, status, flags, session, value, delta } = history;
-  const sessions = new Uint8Array(history.sessions);
-  const values = new Set<number>([value[source]!]);
-  if (status[source] === Status.Ok) sessions[session[source]!] = 1;
-  for (let row = source + 1; row <= last; row++) {
-    if ((row & 4095) === 0) budget.step();
-    if (status[row] === Status.Fail) continue;
-    const mine = session[row]!;
-    const what = kind[row]!;
-    const answered = status[row] === Status.Ok && (flags[row]! & Flag.Stale) === 0;
-    if (what === Kind.Read || what === Kind.Cas) {
-      const id = what === Kind.Read ? value[row]! : (history.expected?.[row] ?? 0);
-      if (answered && values.has(id)) sessions[mine] = 1;
-    } else if (answered && delta && isWholeRead(what) && sessions[mine] === 0) {
-      for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-        if (values.has(delta.data[d]!)) sessions[mine] = 1;
-      }
-    }
-    // An indeterminate write follows its session's past; nothing of the session follows it.
-    if (sessions[mine] === 1 && value[row] !== 0 && what !== Kind.Read) {
-      values.add(value[row]!);
-      if (isRegisterWrite(what) && status[row] === Status.Ok) after.add(value[row]!);
-    }
-  }
-  return after;
 }
 
 /** Reads whose own context covers a write that is neither shown nor replaced. */

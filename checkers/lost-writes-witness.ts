@@ -1,5 +1,4 @@
 /** What proves a finding of `lost-writes`, and how it is told. The findings come from elsewhere. */
-import { causalPathOfWrites } from './causal/witness.ts';
 import { type Budget, type CheckOptions, unlimited } from './checker.ts';
 import { collectFinalReads } from './final-reads.ts';
 import { type History, Status } from './history.ts';
@@ -60,7 +59,7 @@ function pathRows(history: History, { id, reason, rows }: Finding): readonly num
   const write = history.writeOp[id]!;
   const survivor = rows.find((row) => row !== write && history.value[row] !== id);
   if (survivor === undefined || survivor >= write) return [];
-  return causalPathOfWrites(history, survivor, write) ?? [];
+  return followersOf(history, survivor, write, unlimited).wayTo(id);
 }
 
 const finalAnswers = (history: History): number =>

@@ -130,13 +130,10 @@ function judgeElements(
     const isAbsent = realTime ? inFinals < late.length : inFinals === 0;
     if (answers.length > 0 && late.length === answers.length && isAbsent) {
       if (realTime || key!.missing.length === 0) {
-        const sighting = history.status[write] === Status.Ok ? [] : [seen];
-        found({
-          pattern: 'lost',
-          id,
-          rows: [write, ...sighting, ...late],
-          reason: 'absent-at-end',
-        });
+        const isAcknowledged = history.status[write] === Status.Ok;
+        const sighting = isAcknowledged && known === history.complete[write] ? [] : [seen];
+        const rows = [write, ...sighting, ...late];
+        found({ pattern: 'lost', id, rows, reason: 'absent-at-end', answers: late.length });
         continue;
       }
     }
@@ -185,6 +182,7 @@ function judgeDeletes(
   finals: FinalReads,
   found: (finding: Finding) => void,
 ): void {
+  const judged = new Set<number>();
   for (let row = 0; row < history.n; row++) {
     const id = history.value[row]!;
     if (history.kind[row] !== Kind.Delete || history.status[row] !== Status.Ok || id === 0)
@@ -196,7 +194,8 @@ function judgeDeletes(
       history.complete[write]! <= history.invoke[row]!;
     const answers = finals.byKey[history.key[write]!]?.last ?? [];
     const isLate = answers.every((each) => history.invoke[each]! >= history.complete[row]!);
-    if (isOwn && isLate && fates.finalCount[id] === answers.length) {
+    if (isOwn && isLate && fates.finalCount[id] === answers.length && !judged.has(id)) {
+      judged.add(id);
       found({ pattern: 'resurrected', id, rows: [write, row, ...answers], reason: 'deleted' });
     }
   }
@@ -237,7 +236,8 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   for (const { id, reason, reads, survivor } of registers.losses) {
     const other = survivor > 0 ? history.writeOp[survivor]! : -1;
     const rows = [history.writeOp[id]!, ...(other >= 0 ? [other] : []), ...reads];
-    found({ pattern: 'lost', id, rows, reason });
+    const answers = reason === 'unread-at-end' ? reads.length : 0;
+    found({ pattern: 'lost', id, rows, reason, answers });
   }
   return verdictOf(history, options, groups, tally, registers, finals);
 }
