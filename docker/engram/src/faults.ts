@@ -55,6 +55,18 @@ export const faultSwitches = {
     breaks: 'the context of a read is ignored',
     noticedBy: 'session (read-your-writes, monotonic reads)',
   },
+  'apply-failed-write': {
+    breaks: 'a write answered "applied": false is applied all the same',
+    noticedBy: 'outcomes, lost-writes (resurrected)',
+  },
+  'promote-without-generation': {
+    breaks: 'a promotion keeps the old generation',
+    noticedBy: 'split-brain',
+  },
+  'stuck-breaker': {
+    breaks: 'a breaker that opened never closes',
+    noticedBy: 'availability after heal',
+  },
   'no-penalty': {
     breaks: 'confidence ignores how much of the cluster is visible',
     noticedBy: 'confidence',

@@ -304,4 +304,79 @@ describe('switches', () => {
     const health = await cluster.ask('n1', 'GET', '/health');
     expect(health.body.faults).toEqual(['no-penalty']);
   });
+
+  const sides = [
+    ['n1', 'n2'],
+    ['n3', 'n4', 'n5'],
+  ] as const;
+  const spaces = Array.from({ length: 12 }, (_, i) => `space-${i}`);
+
+  async function cutAndHeal(cluster: VirtualCluster): Promise<Map<string, Answer[]>> {
+    for (const space of spaces) {
+      await cluster.ask('n1', 'POST', `${remembering}?space=${space}`, { content: 'before' });
+    }
+    await cluster.run(3000);
+    cluster.world.partition(...sides);
+    await cluster.run(6000);
+    const answers = new Map<string, Answer[]>();
+    for (const space of spaces) {
+      const body = { id: 'cup', content: 'within' };
+      const answer = await cluster.ask('n1', 'POST', `${remembering}?space=${space}`, body);
+      answers.set(space, [answer]);
+    }
+    cluster.world.heal();
+    await cluster.run(8000);
+    return answers;
+  }
+
+  it('apply-failed-write: what was answered as not applied is there after the heal', async () => {
+    for (const faults of [[], ['apply-failed-write']] as const) {
+      const cluster = await VirtualCluster.start(11, { nodes: 5, faults });
+      const answers = await cutAndHeal(cluster);
+      let refused = 0;
+      for (const [space, [answer]] of answers) {
+        if (answer!.body.applied !== false) continue;
+        refused++;
+        const read = await cluster.ask('n5', 'GET', `/api/v1/memories/cup?space=${space}`);
+        expect(read.status).toBe(faults.length === 0 ? 404 : 200);
+      }
+      expect(refused).toBeGreaterThan(0);
+    }
+  });
+
+  it('promote-without-generation: one generation has two primaries', async () => {
+    for (const faults of [[], ['promote-without-generation']] as const) {
+      const cluster = await VirtualCluster.start(12, { nodes: 5, faults });
+      await cutAndHeal(cluster);
+      let split = 0;
+      for (const space of spaces) {
+        const primaries = new Map<number, Set<string>>();
+        for (const id of cluster.ids) {
+          const { primary, generation } = await route(cluster, id, space);
+          const known = primaries.get(generation) ?? new Set();
+          primaries.set(generation, known.add(primary));
+        }
+        if ([...primaries.values()].some((each) => each.size > 1)) split++;
+      }
+      expect(split > 0).toBe(faults.length > 0);
+    }
+  });
+
+  it('stuck-breaker: a node does not find back to owners that are there again', async () => {
+    for (const faults of [[], ['stuck-breaker']] as const) {
+      const cluster = await VirtualCluster.start(13, { nodes: 5, faults });
+      await cluster.ask('n1', 'POST', `${remembering}?space=kitchen`, { content: 'before' });
+      const { primary, replicas } = await route(cluster, 'n1', 'kitchen');
+      const owners = [primary, ...replicas];
+      const outside = cluster.ids.find((id) => !owners.includes(id))!;
+      const target = '/api/v1/memories?space=kitchen';
+      await cluster.ask(outside, 'GET', target);
+      for (const owner of owners) cluster.world.partition([outside], [owner]);
+      for (let i = 0; i < 8; i++) await cluster.ask(outside, 'GET', target);
+      cluster.world.heal();
+      await cluster.run(10_000);
+      const answer = await cluster.ask(outside, 'GET', target);
+      expect(answer.status).toBe(faults.length === 0 ? 200 : 503);
+    }
+  });
 });

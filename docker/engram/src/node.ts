@@ -48,6 +48,7 @@ export class EngramNode {
       placement: this.#placement,
       spaces: () => this.#data.spaces(),
       kinds: makeKinds(this.#data),
+      faults: this.#faults,
     });
   }
 

@@ -9,12 +9,19 @@ const failuresMax = 3;
 
 export class Breakers {
   readonly #failures = new Map<string, number>();
+  /** On purpose, see faults.ts: what opened stays open. */
+  readonly #stuck: boolean;
+
+  constructor(options: { readonly stuck: boolean } = { stuck: false }) {
+    this.#stuck = options.stuck;
+  }
 
   allows(peer: string): boolean {
     return (this.#failures.get(peer) ?? 0) < failuresMax;
   }
 
   succeeded(peer: string): void {
+    if (this.#stuck && !this.allows(peer)) return;
     this.#failures.delete(peer);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../env/env.ts';
 import { RpcError } from '../env/env.ts';
+import { makeFaults } from '../faults.ts';
 import type { Member, MemberState, Membership } from '../swim/membership.ts';
 import { Router, RoutingError } from './router.ts';
 
@@ -102,6 +103,7 @@ class Net {
       membership: this.#membership(self),
       placement: { owners: () => this.ownersAt.get(self) ?? this.owners },
       spaces: () => ['kitchen'],
+      faults: makeFaults([]),
       kinds: {
         read: { idempotent: true, handler: perform('read') },
         write: { idempotent: false, handler: perform('write') },
@@ -161,6 +163,21 @@ describe('a router', () => {
     net.failures.set('n4>n1', 'unsent');
     expect(await net.serve('n4', 'write')).toMatchObject({ node: 'n2', hops: 1 });
     expect(net.calls).toEqual(['n4>n1', 'n4>n2']);
+  });
+
+  it('asks the only owner again and again for a read, for as long as it may be a moment only', async () => {
+    const net = new Net();
+    net.owners = ['n1'];
+    net.failures.set('n4>n1', 'unsent');
+    const reading = net.failure('n4', 'read');
+    expect((await reading).code).toBe('NO_OWNER');
+    expect(net.calls).toEqual(['n4>n1', 'n4>n1', 'n4>n1']);
+    expect(net.nowMs).toBe(10 + 20);
+    net.failures.clear();
+    net.calls.length = 0;
+    net.failures.set('n5>n1', 'unsent');
+    await net.failure('n5', 'write');
+    expect(net.calls).toEqual(['n5>n1']);
   });
 
   it('never repeats a write that was sent, and does not call it failed', async () => {

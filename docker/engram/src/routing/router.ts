@@ -9,6 +9,7 @@
 
 import type { Placement } from '../data.ts';
 import { type Env, RpcError } from '../env/env.ts';
+import type { Faults } from '../faults.ts';
 import { pack, unpack } from '../store/codec.ts';
 import type { Membership } from '../swim/membership.ts';
 import { Breakers } from './breaker.ts';
@@ -76,23 +77,26 @@ export interface RouterParts {
   /** Names of all known spaces. */
   spaces(): readonly string[];
   readonly kinds: Readonly<Record<string, Kind>>;
+  readonly faults: Faults;
 }
 
 export class Router {
   readonly #parts: RouterParts;
-  readonly #breakers = new Breakers();
+  readonly #breakers: Breakers;
   readonly #gossip: RouteGossip;
   readonly table: RoutingTable;
   readonly counters = { forwarded: 0, redirects: 0, retries: 0, promotions: 0, refused: 0 };
 
   constructor(parts: RouterParts) {
-    const { env, membership, placement } = parts;
+    const { env, membership, placement, faults } = parts;
     this.#parts = parts;
+    this.#breakers = new Breakers({ stuck: faults.has('stuck-breaker') });
     this.table = new RoutingTable({
       self: membership.self.id,
       index: () => 1 + membership.members().findIndex((member) => member.id === membership.self.id),
       owners: (space) => placement.owners(space),
       reachable: (id) => membership.reachable(id),
+      keepsGeneration: faults.has('promote-without-generation'),
     });
     this.#gossip = new RouteGossip(env, membership, this.table, this.#breakers, () =>
       this.#promoteAll(),
@@ -145,11 +149,13 @@ export class Router {
     const { idempotent, handler } = kinds[kind]!;
     const until = env.monotonicMs() + deadlineMs;
     this.#promote(space);
+    const candidates = this.#candidates(space, idempotent);
+    const attemptsMax = idempotent ? 1 + retryPausesMs.length : candidates.length;
     let attempts = 0;
-    for (const candidate of this.#candidates(space, idempotent)) {
+    for (let i = 0; i < attemptsMax && candidates.length > 0; i++) {
+      const candidate = candidates[i % candidates.length]!;
       let leftMs = until - env.monotonicMs();
-      if (leftMs <= 0) throw new RoutingError('DEADLINE', 'no owner answered in time');
-      if (candidate === self) {
+      if (candidate === self && leftMs > 0) {
         return { value: (await handler(space, body, leftMs)) as T, node: self, hops: 0 };
       }
       if (!this.#breakers.allows(candidate)) continue;
@@ -157,6 +163,7 @@ export class Router {
         await this.#pause(attempts);
         leftMs = until - env.monotonicMs();
       }
+      if (leftMs <= 0) throw new RoutingError('DEADLINE', 'no owner answered in time');
       attempts++;
       const fallback = candidate !== this.table.route(space).primary;
       const request = { kind, space, body, fallback };
@@ -164,6 +171,9 @@ export class Router {
       if (served) return served;
     }
     this.counters.refused++;
+    if (this.#parts.faults.has('apply-failed-write') && !idempotent) {
+      await handler(space, body, Math.max(1, until - env.monotonicMs()));
+    }
     throw new RoutingError('NO_OWNER', 'no owner of it can be reached from this node');
   }
 

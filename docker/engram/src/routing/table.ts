@@ -33,6 +33,8 @@ export interface RoutingView {
   index(): number;
   owners(space: string): readonly string[];
   reachable(id: string): boolean;
+  /** On purpose, see faults.ts: promotion keeps the old generation. */
+  readonly keepsGeneration?: boolean;
 }
 
 export class RoutingTable {
@@ -76,7 +78,8 @@ export class RoutingTable {
     if (owners.includes(primary) && this.#view.reachable(primary)) return null;
     const heir = owners.find((owner) => this.#view.reachable(owner));
     if (heir !== self) return null;
-    const generation = nextGeneration(known?.generation ?? 0, this.#view.index());
+    const old = known?.generation ?? 0;
+    const generation = this.#view.keepsGeneration ? old : nextGeneration(old, this.#view.index());
     return this.#store(space, self, generation, (known?.version ?? 0) + 1);
   }
 
