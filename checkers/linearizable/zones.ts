@@ -1,0 +1,189 @@
+/**
+ * Linearizability of registers whose written values are unique, key by key (it is local), by zones:
+ * Gibbons and Korach, Testing Shared Memories, SIAM J. Comput. 1997, section 4. No search.
+ *
+ * The operations of a value (its write and its reads) must stand together in every linearization. Let f be the
+ * earliest completion among them and s the latest invocation. Value a cannot stand before b if some
+ * operation of b has completed before one of a is invoked: f(b) < s(a). Two values exclude each other when
+ * neither can stand first; a history is linearizable iff no two do and no read completes before the write of
+ * its value is invoked. A *forward* zone [f, s] pins its value at all times in between, a *backward* zone
+ * [s, f] needs just one moment of it: so two forward zones that overlap exclude each other, and a
+ * backward zone inside a forward one. Intervals are closed: what touches overlaps.
+ */
+import type { Budget } from '../checker.ts';
+import { Flag, type History, isWrite, Kind, Status } from '../history.ts';
+
+export interface ZoneViolation {
+  readonly pattern: 'ForwardZonesOverlap' | 'BackwardZoneInside';
+  readonly key: number;
+  /** Value ids that exclude each other; 0: the initial value. */
+  readonly outer: number;
+  readonly inner: number;
+}
+
+export interface Zones {
+  readonly violations: readonly ZoneViolation[];
+  readonly count: Readonly<Record<ZoneViolation['pattern'], number>>;
+  /** Rows of reads whose value nobody wrote, whose write failed, or was invoked later. */
+  readonly thinAir: readonly number[];
+  readonly aborted: readonly number[];
+  readonly future: readonly number[];
+  readonly reads: number;
+}
+
+const stepEvery = 1 << 16;
+/** Violations that are kept; all are counted. */
+const keptMax = 4096;
+
+/** Keys marked in `skipped` are left to the search. */
+export function findZoneViolations(
+  history: History,
+  skipped: Uint8Array | null,
+  budget: Budget,
+): Zones {
+  const { n, kind, status, flags, key, value, invoke, complete, values, writes } = history;
+  const keys = history.keys.length;
+  const first = new Float64Array(values + 1).fill(Number.POSITIVE_INFINITY);
+  const last = new Float64Array(values + 1).fill(Number.NEGATIVE_INFINITY);
+  /** By key: the latest invocation of a read of the initial value. */
+  const initial = new Float64Array(keys).fill(Number.NEGATIVE_INFINITY);
+  const perKey = new Int32Array(keys + 1);
+  const thinAir: number[] = [];
+  const aborted: number[] = [];
+  const future: number[] = [];
+  let reads = 0;
+  for (let row = 0; row < n; row++) {
+    if ((row & (stepEvery - 1)) === 0) budget.step();
+    const k = kind[row]!;
+    if (k === Kind.Write) {
+      if (status[row] === Status.Fail || key[row]! < 0) continue;
+      if (skipped !== null && skipped[key[row]!] === 1) continue;
+      const id = value[row]!;
+      perKey[key[row]! + 1]!++;
+      if (status[row] === Status.Ok && complete[row]! < first[id]!) first[id] = complete[row]!;
+      if (invoke[row]! > last[id]!) last[id] = invoke[row]!;
+    } else if (k === Kind.Read) {
+      if (status[row] !== Status.Ok || (flags[row]! & Flag.Stale) !== 0) continue;
+      if (skipped !== null && skipped[key[row]!] === 1) continue;
+      reads++;
+      const id = value[row]!;
+      if (id === 0) {
+        if (invoke[row]! > initial[key[row]!]!) initial[key[row]!] = invoke[row]!;
+        continue;
+      }
+      // A value that the log has not shown as written yet.
+      if (last[id] === Number.NEGATIVE_INFINITY) {
+        if (id > writes) {
+          thinAir.push(row);
+          continue;
+        }
+        const write = history.writeOp[id]!;
+        if (status[write] === Status.Fail) {
+          aborted.push(row);
+          continue;
+        }
+        if (complete[row]! < invoke[write]!) future.push(row);
+      }
+      if (complete[row]! < first[id]!) first[id] = complete[row]!;
+      if (invoke[row]! > last[id]!) last[id] = invoke[row]!;
+    }
+  }
+  for (let k = 0; k < keys; k++) perKey[k + 1]! += perKey[k]!;
+  const byKey = new Int32Array(perKey[keys]!);
+  const fill = perKey.slice(0, keys);
+  for (let id = 1; id <= writes; id++) {
+    const write = history.writeOp[id]!;
+    if (!isWrite(kind[write]!) || kind[write] !== Kind.Write || status[write] === Status.Fail)
+      continue;
+    if (skipped !== null && skipped[key[write]!] === 1) continue;
+    byKey[fill[key[write]!]!++] = id;
+  }
+  const violations: ZoneViolation[] = [];
+  const count = { ForwardZonesOverlap: 0, BackwardZoneInside: 0 };
+  for (let k = 0; k < keys; k++) {
+    if ((k & 1023) === 0) budget.step();
+    sweep(
+      byKey.subarray(perKey[k]!, perKey[k + 1]!),
+      first,
+      last,
+      initial[k]!,
+      k,
+      violations,
+      count,
+    );
+  }
+  return { violations, count, thinAir, aborted, future, reads };
+}
+
+function sweep(
+  ids: Int32Array,
+  first: Float64Array,
+  last: Float64Array,
+  initial: number,
+  key: number,
+  violations: ZoneViolation[],
+  count: Record<ZoneViolation['pattern'], number>,
+): void {
+  sortByStart(ids, first, last);
+  // The forward zone that reaches furthest so far; at first that of the initial value.
+  let end = initial;
+  let pinned = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    const f = first[id]!;
+    const s = last[id]!;
+    if (f < end) {
+      const pattern = f < s ? 'ForwardZonesOverlap' : 'BackwardZoneInside';
+      count[pattern]++;
+      if (violations.length < keptMax) violations.push({ pattern, key, outer: pinned, inner: id });
+    }
+    if (f < s && s > end) {
+      end = s;
+      pinned = id;
+    }
+  }
+}
+
+/** Moves for each zone after which insertion is given up. */
+const movesMax = 64;
+
+/** By lower bound; at the same moment backward zones first. Zones come nearly sorted. */
+function sortByStart(ids: Int32Array, first: Float64Array, last: Float64Array): void {
+  const before = (a: number, b: number): boolean => {
+    const startA = Math.min(first[a]!, last[a]!);
+    const startB = Math.min(first[b]!, last[b]!);
+    if (startA !== startB) return startA < startB;
+    return first[a]! >= last[a]! && first[b]! < last[b]!;
+  };
+  let moves = movesMax * ids.length;
+  for (let i = 1; i < ids.length && moves > 0; i++) {
+    const id = ids[i]!;
+    let j = i - 1;
+    while (j >= 0 && before(id, ids[j]!)) {
+      ids[j + 1] = ids[j]!;
+      j--;
+    }
+    ids[j + 1] = id;
+    moves -= i - 1 - j;
+  }
+  if (moves <= 0) ids.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
+}
+
+/** The operations that define the zone of a value: its first completion and its last invocation. */
+export function zoneRows(history: History, key: number, id: number): number[] {
+  const { n, kind, status, flags, value, invoke, complete } = history;
+  let first = -1;
+  let last = -1;
+  for (let row = 0; row < n; row++) {
+    if (history.key[row] !== key || value[row] !== id || status[row] === Status.Fail) continue;
+    if (kind[row] === Kind.Read) {
+      if (status[row] !== Status.Ok || (flags[row]! & Flag.Stale) !== 0) continue;
+    } else if (kind[row] !== Kind.Write) {
+      continue;
+    }
+    if (status[row] === Status.Ok && (first < 0 || complete[row]! < complete[first]!)) first = row;
+    if (last < 0 || invoke[row]! > invoke[last]!) last = row;
+  }
+  const write = id > 0 ? [history.writeOp[id]!] : [];
+  return [...new Set([first, last, ...write])].filter((row) => row >= 0);
+}
