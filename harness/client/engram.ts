@@ -9,7 +9,13 @@ import type { Completion } from '../history/operation.ts';
 import type { ClientTarget } from './client.ts';
 import type { SessionContexts } from './contexts.ts';
 import { randomEmbedding } from './embedding.ts';
-import { type OutcomeName, outcomeTable, rowForError, rowForStatus } from './outcomes.ts';
+import {
+  OperationTimeout,
+  type OutcomeName,
+  outcomeTable,
+  rowForError,
+  rowForStatus,
+} from './outcomes.ts';
 
 /** Shorter than any server keeps idle connections, so that it is never the server who closes first. */
 const keepAliveMs = 20_000;
@@ -64,20 +70,28 @@ function contentsOf(memories: unknown): unknown[] | null {
 }
 
 export class EngramDriver {
-  readonly #http: HttpClient;
+  readonly #url: string;
+  #http: HttpClient;
   readonly #rng: Rng;
   readonly #options: DriverOptions;
 
   constructor(target: ClientTarget, rng: Rng, options: DriverOptions) {
     this.#rng = rng;
     this.#options = options;
-    this.#http = new HttpClient(target.url, {
+    this.#url = target.url;
+    this.#http = this.#connect();
+  }
+
+  #connect(): HttpClient {
+    const { timeoutMs } = this.#options;
+    return new HttpClient(this.#url, {
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
       connect: { timeout: connectTimeoutMs },
-      headersTimeout: options.timeoutMs,
-      bodyTimeout: options.timeoutMs,
+      // Time-outs are this driver's own, and exact; the HTTP client's would only come near.
+      headersTimeout: 2 * timeoutMs,
+      bodyTimeout: 2 * timeoutMs,
       maxResponseSize: answerBytesMax,
     });
   }
@@ -199,16 +213,28 @@ export class EngramDriver {
     const headers: Record<string, string> = { 'x-memory-space': space };
     if (context !== undefined) headers['x-engram-context'] = context;
     if (body !== null) headers['content-type'] = 'application/json';
-    const signal = AbortSignal.timeout(this.#options.timeoutMs);
-    const response = await this.#http.request({ method, path, headers, body, signal });
-    const text = await response.body.text();
-    let parsed: unknown = null;
+    const http = this.#http;
+    // An operation that is given up takes its connection with it: a late answer must meet nobody.
+    const timer = setTimeout(() => {
+      this.#http = this.#connect();
+      void http.destroy(new OperationTimeout(this.#options.timeoutMs));
+    }, this.#options.timeoutMs);
     try {
-      parsed = JSON.parse(text);
-    } catch {
-      // Classified by the status, or as malformed where a body is needed.
+      const response = await http.request({ method, path, headers, body });
+      const text = await response.body.text();
+      return { status: response.statusCode, headers: response.headers, body: parsed(text) };
+    } finally {
+      clearTimeout(timer);
     }
-    return { status: response.statusCode, headers: response.headers, body: parsed };
+  }
+}
+
+/** Null for what is no JSON: it is classified by its status, or as malformed where a body is needed. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -1,22 +1,53 @@
 /** Who does what: generators on some of the threads, several at once, a copy for each. */
 import { rewrap } from './combinators.ts';
 import type { Generator, GeneratorContext, ThreadId } from './generator.ts';
+import type { Rng } from './rng.ts';
 import { done, nothing } from './sources.ts';
 
-/** The same context, with the threads that `may` accepts. */
-function restricted(
-  context: GeneratorContext,
-  may: (thread: ThreadId) => boolean,
-): GeneratorContext {
-  return { ...context, free: context.free.filter(may), threads: context.threads.filter(may) };
+/**
+ * The same context, with the threads that `may` accepts. Looked up when asked for: most generators that
+ * are told of an event do not ask, and that happens twice for each operation.
+ */
+class Restricted implements GeneratorContext {
+  readonly #context: GeneratorContext;
+  readonly #may: (thread: ThreadId) => boolean;
+
+  constructor(context: GeneratorContext, may: (thread: ThreadId) => boolean) {
+    this.#context = context;
+    this.#may = may;
+  }
+
+  get timeNs(): number {
+    return this.#context.timeNs;
+  }
+
+  get free(): readonly ThreadId[] {
+    return this.#context.free.filter(this.#may);
+  }
+
+  get threads(): readonly ThreadId[] {
+    return this.#context.threads.filter(this.#may);
+  }
+
+  get rng(): Rng {
+    return this.#context.rng;
+  }
+
+  process(thread: ThreadId): number | 'nemesis' {
+    return this.#context.process(thread);
+  }
 }
 
 /** Only on threads that `may` accepts; told only of what happens on them. */
 export function onThreads(may: (thread: ThreadId) => boolean, generator: Generator): Generator {
   const self: Generator = {
-    op: (context) => rewrap(generator.op(restricted(context, may)), (next) => onThreads(may, next)),
-    update: (context, event) =>
-      may(event.thread) ? onThreads(may, generator.update(restricted(context, may), event)) : self,
+    op: (context) =>
+      rewrap(generator.op(new Restricted(context, may)), (next) => onThreads(may, next)),
+    update: (context, event) => {
+      if (!may(event.thread)) return self;
+      const updated = generator.update(new Restricted(context, may), event);
+      return updated === generator ? self : onThreads(may, updated);
+    },
   };
   return self;
 }
@@ -29,7 +60,7 @@ export const nemesis = (generator: Generator): Generator =>
 
 /** Several at once: whichever operation is due first. Ends when all have. */
 export function any(...generators: readonly Generator[]): Generator {
-  return {
+  const self: Generator = {
     op: (context) => {
       const steps = generators.map((each) => each.op(context));
       let first = -1;
@@ -55,8 +86,12 @@ export function any(...generators: readonly Generator[]): Generator {
       const waiting = steps.flatMap((step) => (step.type === 'pending' ? [step.next] : []));
       return waiting.length === 0 ? done : { type: 'pending', untilNs, next: any(...waiting) };
     },
-    update: (context, event) => any(...generators.map((each) => each.update(context, event))),
+    update: (context, event) => {
+      const updated = generators.map((each) => each.update(context, event));
+      return updated.every((each, i) => each === generators[i]) ? self : any(...updated);
+    },
   };
+  return self;
 }
 
 /** Dedicates threads: the first `count` to the first generator, and so on; others to `rest`. */
@@ -84,7 +119,7 @@ export function eachThread(generator: Generator): Generator {
 
 function eachThreadFrom(generator: Generator, copies: ReadonlyMap<ThreadId, Generator>): Generator {
   const alone = (context: GeneratorContext, thread: ThreadId): GeneratorContext =>
-    restricted(context, (each) => each === thread);
+    new Restricted(context, (each) => each === thread);
   return {
     op: (context) => {
       const after = new Map(copies);

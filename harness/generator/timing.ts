@@ -10,7 +10,7 @@ import { done } from './sources.ts';
 
 /** Until `durationNs` after its first question. */
 export function timeLimit(durationNs: number, generator: Generator, endNs?: number): Generator {
-  return {
+  const self: Generator = {
     op: (context) => {
       const end = endNs ?? context.timeNs + durationNs;
       if (context.timeNs >= end) return done;
@@ -20,8 +20,12 @@ export function timeLimit(durationNs: number, generator: Generator, endNs?: numb
       if (wrapped.type !== 'pending') return wrapped;
       return { ...wrapped, untilNs: Math.min(wrapped.untilNs ?? end, end) };
     },
-    update: (context, event) => timeLimit(durationNs, generator.update(context, event), endNs),
+    update: (context, event) => {
+      const updated = generator.update(context, event);
+      return updated === generator ? self : timeLimit(durationNs, updated, endNs);
+    },
   };
+  return self;
 }
 
 export interface Arrivals {
@@ -43,7 +47,7 @@ function rateFrom(
   count: number,
   dueNs: number | null,
 ): Generator {
-  return {
+  const self: Generator = {
     op: (context) => {
       const due = dueNs ?? context.timeNs;
       if (context.timeNs < due) {
@@ -55,8 +59,12 @@ function rateFrom(
       const next = rateFrom(arrivals, step.next, count + 1, due + distanceNs(arrivals, count));
       return { type: 'op', op: { ...step.op, timeNs: due }, next };
     },
-    update: (context, event) => rateFrom(arrivals, generator.update(context, event), count, dueNs),
+    update: (context, event) => {
+      const updated = generator.update(context, event);
+      return updated === generator ? self : rateFrom(arrivals, updated, count, dueNs);
+    },
   };
+  return self;
 }
 
 function distanceNs({ perSecond, spacing, rng }: Arrivals, count: number): number {

@@ -6,9 +6,9 @@ export interface Clock {
 }
 
 export function startClock(): Clock {
-  const zero = process.hrtime.bigint();
+  const zeroMs = performance.now();
   return {
-    nowNs: () => Number(process.hrtime.bigint() - zero),
+    nowNs: () => Math.round((performance.now() - zeroMs) * 1e6),
     startedAt: new Date().toISOString(),
   };
 }

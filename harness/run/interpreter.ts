@@ -94,15 +94,22 @@ export class Interpreter {
     await Promise.allSettled(clients.map((client) => client.close()));
   }
 
+  /** Who is free is looked up when a generator asks: most that are told of an event do not. */
   #context(): GeneratorContext {
+    const threads = this.#threads;
     return {
       timeNs: this.#options.clock.nowNs() - this.#startNs,
-      free: this.#threads.filter((thread) => !thread.busy).map((thread) => thread.number),
+      get free() {
+        return threads.filter((thread) => !thread.busy).map((thread) => thread.number);
+      },
       threads: this.#ids,
-      process: (thread) => (thread === 'nemesis' ? thread : this.#threads[thread]!.process),
+      process: this.#processOf,
       rng: this.#options.rng,
     };
   }
+
+  readonly #processOf = (thread: ThreadId): number | 'nemesis' =>
+    thread === 'nemesis' ? thread : this.#threads[thread]!.process;
 
   #pump(): void {
     if (this.#pumping) return;
