@@ -34,10 +34,10 @@ describe('tidiness', () => {
     expect(long).toEqual([]);
   });
 
-  it('no line of code is longer than 120 columns', () => {
+  it('no line of code is longer than 120 columns, unless one literal is', () => {
     const long = offending(
       code.filter((file) => file.path.endsWith('.ts')),
-      /^.{121,}$/,
+      /^(?!.*[`'"/].{60}).{121,}$/,
       /\.test\.ts$|\/testing\/|litmus/,
     );
     expect(long).toEqual([]);
@@ -60,7 +60,7 @@ describe('tidiness', () => {
   });
 
   it('no program is started through a shell', () => {
-    const shells = /\bexec(Sync)?\(\s*[`'"]|shell:\s*true|\['(ba)?sh',\s*'-c'/;
+    const shells = /(?<![.\w])exec(Sync)?\(\s*[`'"]|shell:\s*true|\['(ba)?sh',\s*'-c'/;
     expect(
       offending(
         code.filter((file) => file.path.endsWith('.ts')),

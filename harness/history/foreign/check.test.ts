@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkWhatever } from '../check-file.ts';
 import { loadOpen, loadRun } from '../columns.ts';
-import type { StoredRow } from '../op-writer.ts';
 import { temporaryFolder } from '../testing/made-runs.ts';
 import { asRunFile, readForeign, storeImported } from './import.ts';
 
@@ -12,14 +11,6 @@ function file(name: string, text: string): string {
   writeFileSync(path, text);
   return path;
 }
-
-/** Rows of a file, in the words of our tables. */
-function _rowsIn(name: string, text: string): readonly StoredRow[] {
-  return readForeign(file(name, text)).rows;
-}
-
-const _brief = (rows: readonly StoredRow[]) =>
-  rows.map(({ process, f, key, value, outcome }) => [process, f, key, value, outcome ?? 'flying']);
 
 describe('checking a history file', () => {
   it('judges it as it stands, without keeping anything', () => {
