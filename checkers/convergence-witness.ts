@@ -85,19 +85,18 @@ function difference(history: History, left: number, right: number): number[] {
 
 export function explainDivergence(
   history: History,
-  options: CheckOptions,
   finals: FinalReads,
   hashes: StateHashes,
   key: number,
   rows: readonly number[],
   count: number,
-  check: Check,
+  isDiverged: (reduced: History) => boolean,
 ): Anomaly {
   const groups = groupsOf(history, finals, hashes, rows);
   const [left, right] = [groups[0]!.rows[0]!, groups[1]!.rows[0]!];
   const about = new Set(difference(history, left, right));
   const writes = [...about].map((id) => history.writeOp[id]!).filter((row) => row >= 0);
-  const witness = shrink(history, [left, right, ...writes], fails(check, options, 'diverged'));
+  const witness = shrink(history, [left, right, ...writes], isDiverged);
   const name = history.keys[key]!;
   const told = groups.map(({ readers, state }) => `${readers}: ${state}`);
   return {

@@ -43,8 +43,12 @@ describe('convergence', () => {
     const first = 'A w x 1; A r x 1 final; B r x 0 final;';
     expect(judge(`${first} A r x 1 final; B r x 1 final`).valid).toBe(true);
     expect(judge(`${first} A r x 1 final; B r x fail final`).counts).toEqual({ diverged: 1 });
+  });
+
+  it('does not judge a key that changed after the last complete round', () => {
     const good = 'A w x 1; A r x 1 final; B r x 1 final;';
-    expect(judge(`${good} A r x 0 final; B r x fail final`).valid).toBe(true);
+    expect(judge(`${good} A r x 1 final; B r x fail final`).valid).toBe(true);
+    expect(judge(`${good} A r x 0 final; B r x fail final`).valid).toBe('unknown');
   });
 
   it('says when all agreed and stayed so', () => {
@@ -117,7 +121,7 @@ describe('convergence', () => {
   it('does not judge a key that was still being written', () => {
     const verdict = judge('A w x 1 @1-3; A r x 1 final @4-4; B r x 0 final @2-2');
     expect(verdict.valid).toBe('unknown');
-    expect(verdict.message).toContain('still being written');
+    expect(verdict.message).toContain('still changed');
   });
 
   it('wants the same siblings, in any order', () => {

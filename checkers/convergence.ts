@@ -6,9 +6,9 @@
  * reads, so that a whole space costs no more than its changes. The run repeats rounds of final reads
  * until they agree; the last complete round is judged. `converged-at` of a key is the first moment of
  * the final phase from which the latest answers of all nodes agree, and stay so. A key for which a node
- * gave no answer, or whose answers began before its last write was over, is not judged: unknown.
+ * gave no answer, or that still changed while it was read, is not judged: unknown.
  */
-import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { type Budget, type Checker, type CheckOptions, unlimited } from './checker.ts';
 import { explainDivergence, explainSource, groupsOf } from './convergence-witness.ts';
 import {
   collectFinalReads,
@@ -141,7 +141,7 @@ interface Judged {
   readonly diverged: readonly { readonly key: KeyFinals; readonly rows: readonly number[] }[];
   /** Keys that all agree on, and since when. */
   readonly converged: readonly { readonly key: number; readonly at: number }[];
-  /** Keys that were still being written when they were read finally. */
+  /** Keys that were still changing when they were read finally. */
   readonly unsettled: readonly string[];
   readonly rounds: number;
 }
@@ -162,13 +162,16 @@ function judgeKeys(
     if (key === null || key.missing.length > 0 || key.last.length === 0) continue;
     for (const rows of key.attempts.values()) rounds = Math.max(rounds, rows.length);
     const rows = lastRound(history, key);
-    const isEqual = agree(hashes, rows);
+    const at = convergedAt(history, key, hashes);
     if (rows.some((row) => history.invoke[row]! < writtenUntil[key.key]!)) {
       unsettled.push(history.keys[key.key]!);
-    } else if (!isEqual) {
+    } else if (!agree(hashes, rows)) {
       diverged.push({ key, rows });
+    } else if (at === Number.POSITIVE_INFINITY) {
+      // They agreed in the last round that all answered, and changed in one that not all did.
+      unsettled.push(history.keys[key.key]!);
     } else {
-      converged.push({ key: key.key, at: convergedAt(history, key, hashes) });
+      converged.push({ key: key.key, at });
     }
   }
   return { diverged, converged, unsettled, rounds };
@@ -190,6 +193,13 @@ function judgeSources(
   }
 }
 
+/** Two final answers are enough to differ, whoever else there is. */
+function isDiverged(reduced: History): boolean {
+  const finals = collectFinalReads(reduced, 'asked');
+  const hashes = hashStates(reduced, unlimited);
+  return judgeKeys(reduced, finals, hashes, unlimited).diverged.length > 0;
+}
+
 type Show = (count: number) => Anomaly;
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
@@ -199,7 +209,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   const groups = new Groups<Show>();
   for (const { key, rows } of judged.diverged) {
     groups.add('diverged', String(key.key), (count) =>
-      explainDivergence(history, options, finals, hashes, key.key, rows, count, check),
+      explainDivergence(history, finals, hashes, key.key, rows, count, isDiverged),
     );
   }
   judgeSources(history, finals, (pattern, row, id) =>
@@ -238,7 +248,7 @@ function verdictOf(
     : missing !== null
       ? `no final answer from ${missing}`
       : unsettled.length > 0
-        ? `${listed(unsettled, 'key')} was still being written when it was read finally`
+        ? `${listed(unsettled, 'key')} still changed during the final reads`
         : 'only one reader answered, so there is nothing to compare';
   const worst = [...converged].sort((a, b) => b.at - a.at).slice(0, keysShown);
   return {
