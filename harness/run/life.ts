@@ -195,7 +195,7 @@ export class Life {
     const loaded = this.#interpreter.run(timeLimit((warmUpMs + chaosMs) * 1e6, load));
     await sleep(warmUpMs, this.#stopped.signal);
     if (!this.#stopped.signal.aborted) this.#enter('chaos');
-    await Promise.all([loaded, this.#nemesis.run(plans, this.#stopped.signal)]);
+    await Promise.all([loaded, this.#nemesis.run(plans, chaosMs, this.#stopped.signal)]);
   }
 
   async #readFinally(): Promise<void> {

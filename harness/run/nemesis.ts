@@ -23,6 +23,8 @@ export interface NemesisOptions {
 }
 
 const healAttempts = 3;
+/** Of a fault's planned length, the part for which it is in force even where applying it took long. */
+const inForceShareMin = 1 / 3;
 
 function sentence(plan: FaultPlan): string {
   const cut = plan.grudge
@@ -46,15 +48,33 @@ export class NemesisRunner {
     return this.#records;
   }
 
-  /** Runs the schedule; times of the plans count from now. Ends early, healed, when the signal comes. */
-  async run(plans: readonly FaultPlan[], signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+  /**
+   * Runs the schedule; times of the plans count from now. Where the machine is slower than planned, faults
+   * begin later and keep their length and the calm before them; one that would outlast the load at
+   * `endMs` is left out. Ends early, healed, when the signal comes.
+   */
+  async run(plans: readonly FaultPlan[], endMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, onChange } = this.#options;
     const startNs = clock.nowNs();
-    const left = (atMs: number): number => Math.max(0, atMs - (clock.nowNs() - startNs) / 1e6);
+    const nowMs = (): number => (clock.nowNs() - startNs) / 1e6;
+    let plannedEndMs = 0;
+    let healedMs = 0;
     for (const plan of plans) {
-      await sleep(left(plan.atMs), signal);
+      const calmMs = plan.atMs - plannedEndMs;
+      const lengthMs = plan.untilMs - plan.atMs;
+      const beginMs = Math.max(plan.atMs, healedMs + calmMs);
+      if (beginMs + lengthMs > endMs) {
+        onChange(`${plan.kind} ${plan.variant} left out: no time for it is left`, null);
+        return;
+      }
+      await sleep(Math.max(0, beginMs - nowMs()), signal);
       if (signal.aborted) return;
-      await this.#perform(plan, () => sleep(left(plan.untilMs), signal));
+      await this.#perform(plan, () => {
+        const until = Math.max(beginMs + lengthMs, nowMs() + lengthMs * inForceShareMin);
+        return sleep(until - nowMs(), signal);
+      });
+      plannedEndMs = plan.untilMs;
+      healedMs = nowMs();
     }
   }
 
