@@ -7,7 +7,7 @@ import type { FaultName } from '../faults.ts';
 import { EngramNode } from '../node.ts';
 import type { Settings } from '../settings.ts';
 import { SwimAgent } from '../swim/agent.ts';
-import { defaultSwimSettings } from '../swim/protocol.ts';
+import { swimSettings } from '../swim/protocol.ts';
 
 export interface ClusterOptions {
   readonly nodes: number;
@@ -81,7 +81,7 @@ export class VirtualCluster {
       rack: '',
       zone: '',
     };
-    const agent = await SwimAgent.create(env, self, settings.seeds, defaultSwimSettings);
+    const agent = await SwimAgent.create(env, self, settings.seeds, swimSettings(settings.faults));
     const node = new EngramNode(env, settings, agent);
     this.#lives.set(id, { agent, node });
     await node.start();
