@@ -44,7 +44,7 @@ const good = [
 const bad = [
   row(0, { f: 'write', value: 'a', invoked: 1, completed: 2 }),
   row(1, { f: 'write', value: '\u001b[2Jb', invoked: 3, completed: 4 }),
-  row(2, { f: 'read', value: 'a', invoked: 5, completed: 6 }),
+  row(2, { f: 'read', value: 'a', error: '\u001b[2J', invoked: 5, completed: 6 }),
 ];
 
 function results(): { readonly folder: string; readonly good: string; readonly bad: string } {
@@ -144,10 +144,14 @@ describe('amnesia list, show and sql', () => {
 
   it('show hostile values escaped', async () => {
     const { folder } = results();
-    await amnesia('show', 'bad', '--key', 's-1/x', '--results', folder);
-    await amnesia('sql', 'bad', 'select value from op', '--results', folder);
-    expect(out).not.toContain('\u001b');
-    expect(out).toContain('\\u001b[2Jb');
+    for (const what of [
+      ['show', 'bad', '--key', 's-1/x'],
+      ['sql', 'bad', 'select error from op'],
+    ]) {
+      await amnesia(...what, '--results', folder);
+      expect(out).not.toContain('\u001b');
+      expect(out).toContain('\\x1b[2J');
+    }
   });
 
   it('say what is not there', async () => {

@@ -203,6 +203,42 @@ describe('columns of a run file', () => {
     expect(history.complete[0]).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('hold reads of sets as what has changed since the session saw that set last', () => {
+    const read = (idx: number, thread: number, value: unknown[], key = 'a') =>
+      row(idx, {
+        process: thread,
+        thread,
+        f: 'read-all',
+        key,
+        value,
+        invoked: idx,
+        completed: idx,
+      });
+    const add = (idx: number, value: string) =>
+      row(idx, { process: 9, thread: 9, f: 'add', key: 'a', value, invoked: idx, completed: idx });
+    const path = makeRun([
+      ...[add(0, 'x'), add(1, 'y'), add(2, 'z')],
+      read(3, 0, ['x', 'y']),
+      read(4, 1, ['y']),
+      read(5, 0, ['z', 'y', 'z', 'never']),
+      read(6, 0, ['y', 'z'], 'b'),
+      read(7, 0, []),
+      read(8, 0, ['x', 'y', 'z']),
+    ]);
+    for (const rowsOnly of [true, false]) {
+      const { rows, duplicates } = comparable(loadRun(path, { rowsOnly }).history);
+      expect(rows.slice(3).map((each) => each.delta)).toEqual([
+        ['+"x"', '+"y"'],
+        ['+"y"'],
+        ['+"never"', '+"z"', '-"x"'],
+        ['+"y"', '+"z"'],
+        ['-"never"', '-"y"', '-"z"'],
+        ['+"x"', '+"y"', '+"z"'],
+      ]);
+      expect(duplicates).toEqual(['5 "z"']);
+    }
+  });
+
   it('leave the nemesis out', () => {
     const path = makeRun([
       row(0, { process: 'nemesis', thread: -1, key: null, f: 'start', invoked: 0, completed: 1 }),

@@ -115,10 +115,6 @@ export function* ednEvents(file: string, pieces: Iterable<string>): Generator<Pl
         continue;
       }
       const form = reader.form();
-      if (reader.done && !window.ended) {
-        window.more();
-        continue;
-      }
       const place = window.place(window.from);
       window.advance(reader.at);
       yield { event: eventOf(form, place), place };
