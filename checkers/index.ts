@@ -12,11 +12,13 @@ import { compose, defaultCheckOptions } from './compose.ts';
 import { confidence } from './confidence.ts';
 import { convergence } from './convergence.ts';
 import type { History } from './history.ts';
+import { linearizable } from './linearizable.ts';
 import { logs } from './logs.ts';
 import { lostWrites } from './lost-writes.ts';
 import { membership } from './membership.ts';
 import { outcomes } from './outcomes.ts';
 import { routing } from './routing.ts';
+import { session } from './session.ts';
 import { splitBrain } from './split-brain.ts';
 import { staleness } from './staleness.ts';
 import { stats } from './stats.ts';
@@ -32,7 +34,7 @@ export { type Anomaly, mergeValid, UNKNOWN_REASONS, type Valid, type Verdict } f
 /** All checkers by name, in the order in which they are shown. */
 export const checkers: Readonly<Record<string, Checker>> = Object.fromEntries(
   [
-    ...[lostWrites, convergence, causal, staleness, confidence],
+    ...[lostWrites, convergence, causal, session, linearizable, staleness, confidence],
     ...[splitBrain, membership, routing, availability, outcomes, logs, stats, vacuity],
   ].map((checker) => [checker.name, checker]),
 );
