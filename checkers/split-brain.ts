@@ -16,6 +16,8 @@ import type { Anomaly, Verdict } from './verdict.ts';
 const vouchNs = 3e9;
 /** So long after the last fault all nodes must agree. */
 const mergeNs = 10e9;
+/** What a node says so long is not just on its way to change. */
+const persistNs = 3e9;
 
 /** Did the node know all members shortly before the time? */
 function knowsAll(history: History): (node: number, time: number) => boolean {
@@ -73,12 +75,23 @@ function unmerged(last: readonly RouteSample[]): Conflict[] {
   return conflicts;
 }
 
-/** The last look at each node, if it came long enough after the last fault. */
+/** What each node said last, and had said for a while, long enough after the last fault. */
 function lastLooks(history: History, routes: readonly RouteSample[]): RouteSample[] {
   const since = lastHeal(history.faults) + mergeNs;
   const last = new Map<number, number>();
   for (const { node, time } of routes) last.set(node, Math.max(last.get(node) ?? 0, time));
-  return routes.filter(({ node, time }) => time === last.get(node) && time >= since);
+  const persists = (route: RouteSample): boolean =>
+    routes.some(
+      (each) =>
+        each.node === route.node &&
+        each.space === route.space &&
+        each.primary === route.primary &&
+        each.generation === route.generation &&
+        each.time <= route.time - persistNs,
+    );
+  return routes.filter(
+    (route) => route.time === last.get(route.node) && route.time >= since && persists(route),
+  );
 }
 
 function told(history: History, { time, node, space, primary, generation }: RouteSample): string {
