@@ -34,8 +34,8 @@ export interface WalOptions {
 }
 
 export const defaultWalOptions: WalOptions = {
-  segmentBytesMax: 64 * 1024 * 1024,
-  snapshotAfterBytes: 128 * 1024 * 1024,
+  segmentBytesMax: 16 * 1024 * 1024,
+  snapshotAfterBytes: 32 * 1024 * 1024,
   tornTailFatal: false,
   forgetTailRecords: 0,
   skipSync: false,

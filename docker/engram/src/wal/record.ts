@@ -16,17 +16,35 @@ export const headerBytes = 8;
 /** No frame may be longer; a longer length field is damage. */
 export const frameBytesMax = 64 * 1024 * 1024;
 
-const table = new Uint32Array(256);
+/** Tables for four bytes at a time ("slicing by four": Kounavis and Berry 2005). */
+const tables = Array.from({ length: 4 }, () => new Int32Array(256));
+const [table, table1, table2, table3] = tables as [Int32Array, Int32Array, Int32Array, Int32Array];
 for (let i = 0; i < 256; i++) {
   let value = i;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  table[i] = value >>> 0;
+  table[i] = value;
+}
+for (let i = 0; i < 256; i++) {
+  let value = table[i]!;
+  for (const each of [table1, table2, table3]) {
+    value = (value >>> 8) ^ table[value & 0xff]!;
+    each[i] = value;
+  }
 }
 
 /** CRC-32 (ISO 3309, as in gzip) of `bytes`, continuing from the checksum `before`. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let crc = ~before;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 0xff]!;
+  let i = 0;
+  for (const end = bytes.length - 3; i < end; i += 4) {
+    crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    crc =
+      table3[crc & 0xff]! ^
+      table2[(crc >>> 8) & 0xff]! ^
+      table1[(crc >>> 16) & 0xff]! ^
+      table[crc >>> 24]!;
+  }
+  for (; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 0xff]!;
   return ~crc >>> 0;
 }
 
