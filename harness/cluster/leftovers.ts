@@ -64,22 +64,34 @@ export async function leftovers(): Promise<string[]> {
     .map((each) => each.name);
 }
 
+interface ImageEntry {
+  readonly Id: string;
+  readonly RepoTags?: readonly string[] | null;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+/** Names of the node's images that are not of the bundle `present`; an id where there is no name. */
+export function staleImages(images: readonly ImageEntry[], present: string): string[] {
+  return images
+    .filter(({ Labels }) => ![undefined, present].includes(Labels?.[bundleLabel]))
+    .flatMap(({ Id, RepoTags }) => {
+      const names = (RepoTags ?? []).filter((name) => !name.includes('<none>'));
+      return names.length > 0 ? names : [Id];
+    });
+}
+
 /** Removes images of earlier bundles that no container uses. Rejects with ClusterError. */
 export async function sweepImages(): Promise<Leftover[]> {
   const engine = openEngine();
-  const present = bundleDigest();
   const images = await asking(engine.listImages({ filters: { label: [bundleLabel] } }));
   const removed: Leftover[] = [];
-  for (const image of images) {
-    if (image.Labels?.[bundleLabel] === present) continue;
-    for (const name of image.RepoTags ?? [image.Id]) {
-      try {
-        await removing(engine.getImage(name).remove());
-        removed.push({ kind: 'image', name, runId: '' });
-      } catch (error) {
-        // In use by a run of another clone: it stays.
-        if (!/conflict|in use|being used/i.test((error as Error).message)) throw error;
-      }
+  for (const name of staleImages(images, bundleDigest())) {
+    try {
+      await removing(engine.getImage(name).remove());
+      removed.push({ kind: 'image', name, runId: '' });
+    } catch (error) {
+      // In use by a run of another clone: it stays.
+      if (!/conflict|in use|being used/i.test((error as Error).message)) throw error;
     }
   }
   return removed;
