@@ -166,12 +166,12 @@ describe('the recorder', () => {
 describe('a recorder on a full disk', () => {
   const many = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, i) =>
-      row(from + i, { invoked: from + i, completed: from + i, f: 'write', value: 'x'.repeat(200) }),
+      row(from + i, { invoked: from + i, completed: from + i, f: 'write', value: 'x'.repeat(400) }),
     );
 
   it('says so once in one sentence, loses nothing that is in the file, and can be judged', () => {
     const dir = join(temporaryFolder(), 'run');
-    const recorder = openRun(dir, header(), { fileBytesMax: 400_000 });
+    const recorder = openRun(dir, header(), { fileBytesMax: 900_000 });
     const failures: string[] = [];
     recorder.onFailure((failure) => failures.push(failure.code));
     record(recorder, many(0, 500));
@@ -193,7 +193,7 @@ describe('a recorder on a full disk', () => {
 
   it('writes what it kept as soon as there is room', () => {
     const dir = join(temporaryFolder(), 'run');
-    const recorder = openRun(dir, header(), { fileBytesMax: 400_000 });
+    const recorder = openRun(dir, header(), { fileBytesMax: 900_000 });
     record(recorder, many(0, 3000));
     expect(() => recorder.flush()).toThrow(/no space left/);
     recorder.allow(Number.MAX_SAFE_INTEGER);

@@ -89,10 +89,12 @@ export function openRun(dir: string, header: RunHeader, limits: RecorderLimits =
   try {
     mkdirSync(dir, { recursive: true });
     db = new Database(path, { timeout: 10_000 });
+    // Large pages make a flat tree: of a file that is cut off, more can be found.
+    db.pragma('page_size = 16384');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     // A checkpoint syncs to disk and would stop the clients for its time: rarely, then.
-    db.pragma('wal_autocheckpoint = 20000');
+    db.pragma('wal_autocheckpoint = 5000');
     db.transaction(insertHeader)(db, header);
     if (limits.fileBytesMax !== undefined) limitSize(db, limits.fileBytesMax);
   } catch (error) {
