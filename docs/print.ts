@@ -43,7 +43,9 @@ function faultsMarkdown(): string {
   const lines = ['| fault | variants | what it does | needs |', '|---|---|---|---|'];
   for (const fault of Object.values(faults)) {
     const variants = fault.variants.map((name) => `\`${name}\``).join(', ');
-    lines.push(`| \`${fault.kind}\` | ${variants} | ${fault.describe} | ${fault.needs.join(', ')} |`);
+    lines.push(
+      `| \`${fault.kind}\` | ${variants} | ${fault.describe} | ${fault.needs.join(', ')} |`,
+    );
   }
   lines.push('', '## Partitions', '', '| variant | shape | nodes at least |', '|---|---|---|');
   for (const [name, shape] of Object.entries(shapes)) {
