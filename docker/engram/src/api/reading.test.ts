@@ -158,8 +158,14 @@ describe('lists', () => {
 
 describe('deleting', () => {
   it('leaves nothing to be read, and a second time finds nothing', async () => {
+    const count = async () => {
+      const { body } = await ask('GET', '/cluster/convergence?space=default');
+      return body.memories;
+    };
     await ask('POST', remembering, { id: 'rag', content: 'old' });
+    const before = await count();
     const answer = await ask('DELETE', '/api/v1/memories/rag');
+    expect(await count()).toBe(before - 1);
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ id: 'rag', status: 'deleted' });
     expect(answer.headers['x-engram-durability']).toBe('primary');

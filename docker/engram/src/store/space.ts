@@ -38,10 +38,15 @@ function hashVersions(id: string, versions: readonly MemoryVersion[]): number {
   return hashText(`${id}|${dots.join(',')}`);
 }
 
+function isShown(versions: readonly MemoryVersion[]): boolean {
+  return versions.length > 0 && !versions[0]!.deleted;
+}
+
 export class SpaceState {
   readonly name: string;
   readonly merkle = new MerkleTree();
   readonly #memories = new Map<string, readonly MemoryVersion[]>();
+  #size = 0;
   /** By actor, then counter. */
   readonly #deferred = new Map<string, Map<number, MemoryVersion>>();
   readonly #faults: SpaceFaults;
@@ -64,8 +69,9 @@ export class SpaceState {
     return this.#clock;
   }
 
+  /** Number of memories; those that were deleted do not count. */
   get size(): number {
-    return this.#memories.size;
+    return this.#size;
   }
 
   get deferredCount(): number {
@@ -147,6 +153,7 @@ export class SpaceState {
     if (after === before) return;
     this.merkle.update(id, hashVersions(id, before), hashVersions(id, after));
     this.#memories.set(id, after);
+    this.#size += Number(isShown(after)) - Number(isShown(before));
   }
 
   /**
