@@ -6,7 +6,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FaultPlan } from '../../nemesis/fault.ts';
-import { faults } from '../../nemesis/index.ts';
+import { faults, refuseImpossible } from '../../nemesis/index.ts';
 import { planSchedule } from '../../nemesis/plan.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
@@ -104,6 +104,7 @@ export async function performRun(
   const problems: string[] = [];
   try {
     if (stop.aborted) throw new RunInterrupted();
+    refuseImpossible(cluster, options.nemesis);
     const { dir, recorder } = begin(options, runId, cluster, clock);
     const life = new Life({ options, cluster, recorder, clock, plans, ...environment });
     const lived = await life.live();
