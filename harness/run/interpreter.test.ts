@@ -26,7 +26,10 @@ interface Rig {
   readonly made: Made[];
 }
 
-function rig(concurrency: number, answer: (op: Invocation) => Promise<Completion>): Rig {
+function rig(
+  concurrency: number,
+  answer: (op: Invocation, node: string) => Promise<Completion>,
+): Rig {
   const invoked: OperationRow[] = [];
   const completed: OperationRow[] = [];
   const made: Made[] = [];
@@ -50,7 +53,7 @@ function rig(concurrency: number, answer: (op: Invocation) => Promise<Completion
       const one: Made = { thread, node, contexts, closed: false };
       made.push(one);
       return {
-        invoke: answer,
+        invoke: (op) => answer(op, node),
         close: async () => {
           one.closed = true;
         },
@@ -121,6 +124,17 @@ test('a failed or good end retires nobody', async () => {
   );
   await interpreter.run(writes(20));
   expect(new Set(completed.map((each) => each.process))).toEqual(new Set([0, 1]));
+});
+
+test('a node that refuses connections does not draw the load to itself', async () => {
+  const refused: Completion = { outcome: 'fail', value: null, error: 'refused' };
+  const { interpreter, completed } = rig(2, (_, node) =>
+    node === 'n1' ? Promise.resolve(refused) : after(5),
+  );
+  await interpreter.run(writes(40));
+  const onDown = completed.filter((each) => each.node === 'n1');
+  expect(onDown.length).toBeGreaterThan(0);
+  expect(onDown.length).toBeLessThan(10);
 });
 
 test('a client that throws is a defect of ours, and its operation indeterminate', async () => {

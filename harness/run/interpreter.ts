@@ -36,6 +36,12 @@ export interface InterpreterOptions {
   onComplete(thread: number, invocation: Invocation, node: string, completion: Completion): void;
 }
 
+/**
+ * A thread whose node refuses connections rests before its next operation. Otherwise those threads, always the
+ * first to be free, would draw all of the load to a node that is down.
+ */
+const refusedRestMs = 200;
+
 interface Thread {
   readonly number: number;
   readonly node: string;
@@ -207,7 +213,12 @@ export class Interpreter {
     const completed = this.#options.clock.nowNs();
     this.#options.recorder.complete({ ...row, ...completion, completed });
     this.counts[completion.outcome]++;
-    thread.busy = false;
+    if (completion.error === 'refused' && !this.#stopping) {
+      setTimeout(() => {
+        thread.busy = false;
+        this.#pump();
+      }, refusedRestMs);
+    } else thread.busy = false;
     if (completion.outcome === 'info') {
       thread.process += this.#options.concurrency;
       for (const client of thread.clients.values()) void client.close().catch(() => {});
