@@ -51,7 +51,8 @@ export function register(program: Command): void {
         return printJson({ valid, name, seed, run, checkNo, counts, notes, verdicts });
       }
       const { verdictLines } = await import('../report/verdict-text.ts');
-      printLines(verdictLines(judgement.screen, terminalStyle()));
+      const unfoldMax = flags.maxAnomalies === undefined ? undefined : Number(flags.maxAnomalies);
+      printLines(verdictLines({ ...judgement.screen, unfoldMax }, terminalStyle()));
     });
 }
 

@@ -77,6 +77,18 @@ describe('amnesia check', () => {
     expect(out).toContain('the run was aborted: why not');
   });
 
+  it('asks for what the run itself asked for, unless told otherwise', async () => {
+    const folder = temporaryFolder();
+    const dir = runDirectory(folder, header({ name: 'few' }));
+    makeRun(good, header({ name: 'few', config: { checkers: ['causal'], model: ['cc'] } }), dir);
+    expect(await amnesia('check', 'few', '--results', folder, '--json')).toBe(0);
+    expect(JSON.parse(out).verdicts.map((each: { checker: string }) => each.checker)).toEqual([
+      'causal',
+    ]);
+    await amnesia('check', 'few', '--results', folder, '--checkers', 'stats,logs', '--json');
+    expect(JSON.parse(out).verdicts).toHaveLength(2);
+  });
+
   it('never calls an aborted run valid', async () => {
     const { folder, good: path } = results();
     const db = new Database(path);

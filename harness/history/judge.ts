@@ -105,7 +105,9 @@ export function judgeOpen(
   const { history } = loaded;
   const aborted = summary.state !== 'done' || loaded.damaged;
   const notes = [...remarks, ...loaded.notes];
-  if (summary.state !== 'done') {
+  if (summary.state === 'running') {
+    notes.push('the run is still going on: this is about what there is so far');
+  } else if (summary.state !== 'done') {
     notes.push(`the run was ${summary.state}: ${summary.stateMessage ?? 'no reason was recorded'}`);
   }
   const checked = judgeHistory(history, summary, aborted, options);
@@ -142,16 +144,26 @@ function checkersFor(history: History, foreign: boolean): readonly string[] {
   );
 }
 
-function settingsOf(
-  minimumOk: RunSummary['minimumOk'],
-  aborted: boolean,
-  options: JudgeOptions,
-): CheckOptions {
+/** Names that an option of the run itself had, so that a later check asks for the same. */
+function recordedNames<Name extends string>(
+  value: unknown,
+  known: readonly Name[],
+): readonly Name[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const found = known.filter((name) => value.includes(name));
+  return found.length > 0 ? found : undefined;
+}
+
+const MODELS = ['cc', 'ccv', 'cm'] as const;
+
+function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions): CheckOptions {
   const { promises } = defaultCheckOptions;
+  const { minimumOk, config } = summary;
+  const models = options.models ?? recordedNames(config.model, MODELS);
   return {
     ...defaultCheckOptions,
     aborted,
-    ...(options.models === undefined ? {} : { models: options.models }),
+    ...(models === undefined ? {} : { models }),
     ...(options.maxAnomalies === undefined ? {} : { maxAnomalies: options.maxAnomalies }),
     ...(options.realTime === true
       ? { realTime: true, promises: [...promises, 'linearizable' as const] }
@@ -167,7 +179,10 @@ function judgeHistory(
   aborted: boolean,
   options: JudgeOptions,
 ): readonly Verdict[] {
-  const chosen = options.checkers ?? checkersFor(history, summary.source !== null);
+  const chosen =
+    options.checkers ??
+    recordedNames(summary.config.checkers, checkerNames) ??
+    checkersFor(history, summary.source !== null);
   const limits = {
     timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
     now: () => performance.now(),
@@ -180,7 +195,7 @@ function judgeHistory(
   const { verdicts } = compose(
     history,
     chosen.map((name) => checkers[name]!),
-    settingsOf(summary.minimumOk, aborted, options),
+    settingsOf(summary, aborted, options),
     () => limitedBudget(limits),
   );
   return verdicts;

@@ -85,6 +85,27 @@ describe('the verdict screen', () => {
     expect(text).toContain('✗ causal  for information: slow');
   });
 
+  it('leaves the witnesses of what is only information to another command', () => {
+    const verdicts = [
+      verdict({ valid: false, informational: true, message: 'old reads', anomalies: [anomaly] }),
+      verdict({ valid: false, message: 'lost', anomalies: [anomaly] }),
+    ];
+    const text = verdictLines(screen({ verdicts }), plain).join('\n');
+    expect(text).toContain('violation 1: amnesia show results/engram/x --anomaly 1');
+    expect(text).not.toContain('    1. WriteCORead');
+    expect(text).toContain('    2. WriteCORead');
+  });
+
+  it('unfolds a few violations of each checker and says where the others are', () => {
+    const many = verdict({ valid: false, anomalies: Array(5).fill(anomaly) });
+    const text = (unfoldMax?: number) =>
+      verdictLines(screen({ verdicts: [many], unfoldMax }), plain).join('\n');
+    expect(text()).toContain('    2. WriteCORead');
+    expect(text()).not.toContain('    3. WriteCORead');
+    expect(text()).toContain('violations 3 to 5: amnesia show results/engram/x --anomaly 3');
+    expect(text(9)).toContain('    5. WriteCORead');
+  });
+
   it('shows when each fault was there and whether it was proved', () => {
     const fault = {
       id: 0,

@@ -25,9 +25,12 @@ export interface VerdictScreen {
   /** How to name the run to `amnesia show`; null for a file that is no run. */
   readonly run: string | null;
   readonly replay: string | null;
+  /** Violations of each checker that are unfolded; the others are named. */
+  readonly unfoldMax?: number;
 }
 
 const WIDTH = 100;
+const UNFOLD_MAX = 2;
 
 /** Lines of the screen. */
 export function verdictLines(screen: VerdictScreen, style: Style, width = WIDTH): string[] {
@@ -38,9 +41,16 @@ export function verdictLines(screen: VerdictScreen, style: Style, width = WIDTH)
   let number = 0;
   for (const verdict of screen.verdicts) {
     lines.push(...checkerLines(verdict, style, nameWidth, width));
-    for (const anomaly of verdict.anomalies) {
-      lines.push(...anomalyLines(anomaly, ++number, style, width));
-    }
+    // What was not promised is not proved at length here; its witnesses are one command away.
+    const most = verdict.informational === true ? 0 : (screen.unfoldMax ?? UNFOLD_MAX);
+    const unfolded = verdict.anomalies.slice(0, most);
+    unfolded.forEach((anomaly, i) => {
+      lines.push('', ...anomalyLines(anomaly, number + 1 + i, style, width));
+    });
+    if (unfolded.length > 0) lines.push('');
+    const rest = number + unfolded.length + 1;
+    number += verdict.anomalies.length;
+    if (rest <= number) lines.push(elsewhereLine(rest, number, nameWidth, screen.run, style));
   }
   if (screen.faults.length > 0) lines.push('', ...faultLines(screen.faults, screen.nodes, style));
   return [...lines, ...nextLines(screen, number, style), ''];
@@ -75,13 +85,13 @@ function mark(verdict: Verdict, style: Style): string {
   }
 }
 
-/** One line when green; else the sentence, the reason and all figures. */
+/** One line when green, or unknown for information only; else the sentence, the reason and all figures. */
 function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: number): string[] {
   const title = `  ${mark(verdict, style)} ${verdict.checker.padEnd(nameWidth)}`;
   const room = width - nameWidth - 6;
-  const figures = Object.entries(verdict.figures).map(
-    ([name, figure]) => `${name} ${clip(figureText(figure), 40)}`,
-  );
+  const figures = Object.entries(verdict.figures)
+    .filter(([, figure]) => figure !== null)
+    .map(([name, figure]) => `${name} ${clip(figureText(figure), 40)}`);
   if (verdict.valid === true) {
     const shown = fill(figures, room, 1);
     return [`${title}  ${shown.length === 0 ? clip(verdict.message, room) : shown[0]}`];
@@ -92,10 +102,23 @@ function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: 
   ];
   const prefix = aside.length === 0 ? '' : `${style.doubtful(aside.join(', '))}: `;
   const indent = ' '.repeat(nameWidth + 6);
-  return [
-    `${title}  ${prefix}${escapeText(verdict.message)}`,
-    ...fill(figures, room, 12).map((line) => indent + style.faint(line)),
-  ];
+  const said = `${title}  ${prefix}${escapeText(verdict.message)}`;
+  // What was not promised and not seen is worth a line, not a table.
+  if (verdict.valid === 'unknown' && verdict.informational === true) return [said];
+  return [said, ...fill(figures, room, 12).map((line) => indent + style.faint(line))];
+}
+
+/** Where the violations are that are not unfolded here. */
+function elsewhereLine(
+  first: number,
+  last: number,
+  nameWidth: number,
+  run: string | null,
+  style: Style,
+): string {
+  const which = first === last ? `violation ${first}` : `violations ${first} to ${last}`;
+  const where = run === null ? '--json has them' : `amnesia show ${run} --anomaly ${first}`;
+  return ' '.repeat(nameWidth + 6) + style.faint(`${which}: ${escapeText(where)}`);
 }
 
 /** As many figures on each line as fit, on at most `linesMax` lines. */
@@ -128,7 +151,6 @@ export function anomalyLines(
     ...(anomaly.minimal ? ['minimal'] : []),
   ];
   return [
-    '',
     `    ${style.strong(`${number}. ${anomaly.pattern}`)}   ${style.faint(facts.join(', '))}`,
     `       ${escapeText(anomaly.summary)}`,
     ...anomaly.steps.map((step, i) => `       ${i + 1}. ${escapeText(step)}`),
@@ -136,7 +158,6 @@ export function anomalyLines(
     ...(anomaly.ops.length === 0
       ? []
       : [style.faint(`       operations ${clip(anomaly.ops.join(' '), width - 18)}`)]),
-    '',
   ];
 }
 
@@ -168,7 +189,7 @@ function nextLines(screen: VerdictScreen, anomalies: number, style: Style): stri
   if (screen.replay !== null) lines.push(`  replay  ${escapeText(screen.replay)}`);
   if (screen.run !== null) {
     const run = escapeText(screen.run);
-    const what = anomalies > 0 ? '--anomaly 1' : '';
+    const what = screen.valid === false && anomalies > 0 ? '--anomaly 1' : '';
     lines.push(`  show    amnesia show ${run} ${what}`.trimEnd());
     lines.push(`  sql     amnesia sql ${run} "select * from latency_by_window"`);
   }
