@@ -130,7 +130,9 @@ function calibrate(history: History, budget: Budget): Calibration {
   const { flags, server, node, invoke, complete } = history;
   const factors = history.confidence;
   const sightOf = steadySight(history);
-  const measured = measureStaleness(history, budget);
+  const measured = factors?.some((each) => !Number.isNaN(each))
+    ? measureStaleness(history, budget)
+    : null;
   const table = Array.from({ length: buckets }, () => ({
     count: 0,
     complete: 0,
@@ -139,7 +141,7 @@ function calibrate(history: History, budget: Budget): Calibration {
   }));
   const groups = new Groups<Overreach>();
   const result = { table, groups, total: 0, vouched: 0, missing: 0, missingUnwarned: 0 };
-  for (let row = 0; factors !== null && row < history.n; row++) {
+  for (let row = 0; factors !== null && measured !== null && row < history.n; row++) {
     if ((row & 65_535) === 0) budget.step();
     const factor = factors[row]!;
     if (Number.isNaN(factor) || !isJudgedRead(history, row)) continue;

@@ -60,15 +60,19 @@ export function shownValues(history: History, row: number): number[] {
 /** By value id: the first read that showed it, stale answers included; -1 for none. */
 export function firstShown(history: History): Int32Array {
   const first = new Int32Array(history.values + 1).fill(-1);
-  for (let row = 0; row < history.n; row++) {
-    if (history.status[row] !== Status.Ok) continue;
-    if (history.kind[row] === Kind.Read) {
-      for (const id of shownValues(history, row)) if (first[id] === -1) first[id] = row;
-    } else if (history.kind[row] === Kind.Cas && history.expected) {
-      const id = history.expected[row]!;
-      if (id !== 0 && first[id] === -1) first[id] = row;
+  const { n, kind, status, value, expected, siblings } = history;
+  for (let row = 0; row < n; row++) {
+    if (status[row] !== Status.Ok) continue;
+    if (kind[row] === Kind.Read) {
+      if (first[value[row]!] === -1) first[value[row]!] = row;
+      for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]!; i++) {
+        if (first[siblings.data[i]!] === -1) first[siblings.data[i]!] = row;
+      }
+    } else if (kind[row] === Kind.Cas && expected) {
+      if (first[expected[row]!] === -1) first[expected[row]!] = row;
     }
   }
+  first[0] = -1;
   return first;
 }
 
@@ -129,14 +133,20 @@ function hasDot({ versions }: History, row: number): boolean {
 /** Acknowledged register writes, bucketed by key, in log order. */
 function acknowledgedByKey(history: History): { off: Int32Array; rows: Int32Array } {
   const { n, kind, status, key } = history;
-  const isAcknowledged = (row: number): boolean =>
-    key[row]! >= 0 && status[row] === Status.Ok && isRegisterWrite(kind[row]!);
   const off = new Int32Array(history.keys.length + 1);
-  for (let row = 0; row < n; row++) if (isAcknowledged(row)) off[key[row]! + 1]!++;
+  for (let row = 0; row < n; row++) {
+    if (status[row] === Status.Ok && isRegisterWrite(kind[row]!) && key[row]! >= 0) {
+      off[key[row]! + 1]!++;
+    }
+  }
   for (let k = 0; k < history.keys.length; k++) off[k + 1]! += off[k]!;
   const fill = off.slice();
   const rows = new Int32Array(off[history.keys.length]!);
-  for (let row = 0; row < n; row++) if (isAcknowledged(row)) rows[fill[key[row]!]!++] = row;
+  for (let row = 0; row < n; row++) {
+    if (status[row] === Status.Ok && isRegisterWrite(kind[row]!) && key[row]! >= 0) {
+      rows[fill[key[row]!]!++] = row;
+    }
+  }
   return { off, rows };
 }
 
@@ -169,7 +179,8 @@ function coveredByLater(
   const blindUntil = new Float64Array(keys).fill(-1);
   const blindBefore = new Float64Array(keys).fill(-1);
   const deletedUntil = new Float64Array(keys).fill(-1);
-  for (let row = 0; row < history.n; row++) {
+  const isAsked = versions !== null || history.kind.includes(Kind.Delete);
+  for (let row = 0; isAsked && row < history.n; row++) {
     if (key[row]! < 0 || !tookEffect(history, row, seen)) continue;
     const ends = endOf(history, row);
     const k = key[row]!;

@@ -19,13 +19,11 @@ function shows(read: PlainOperation, value: unknown): boolean {
 /** t and k of a read. */
 function expectedOf(ops: readonly PlainOperation[], read: PlainOperation): [number, number] {
   const answers = ops.filter((op) => op.status === 'ok' && ['read', 'read-all'].includes(op.f));
-  const effective = (write: PlainOperation): number =>
-    Math.min(
-      write.status === 'ok' ? write.complete! : never,
-      ...answers
-        .filter((op) => op.key === write.key && shows(op, write.value))
-        .map((op) => op.complete!),
-    );
+  const effective = (write: PlainOperation): number => {
+    const sightings = answers.filter((op) => op.key === write.key && shows(op, write.value));
+    const acknowledged = write.status === 'ok' ? write.complete! : never;
+    return Math.max(write.invoke, Math.min(acknowledged, ...sightings.map((op) => op.complete!)));
+  };
   const writes = ops.filter((op) => isWrite(op) && op.key === read.key);
   const shown = writes.filter((op) => shows(read, op.value));
   const isDeleted = (write: PlainOperation): boolean =>

@@ -2,7 +2,7 @@
  * How old each answer was, in time and in versions.
  *
  * The *effective time* f(w) of a write is the earlier of its acknowledgement and the end of the first read
- * that returned it. w is *definitely newer* than v if it was invoked after f(v); every write is newer than
+ * that returned it, but never before it was invoked. w is *definitely newer* than v if it was invoked after f(v); every write is newer than
  * the initial value. A read r of v is stale by t(r) = max(0, invoke(r) - min f(w)) over the definitely
  * newer w, and by k(r) = the number of those with f(w) < invoke(r). Both are true in every valid order,
  * and for one read tight. A register read with siblings is as fresh as its freshest sibling. For a
@@ -12,8 +12,10 @@ import type { Budget } from './checker.ts';
 import { isJudgedRead, isWholeRead } from './final-reads.ts';
 import { type History, isWrite, Kind, Status } from './history.ts';
 import { isElement } from './lost-writes-elements.ts';
-import { shownValues } from './lost-writes-registers.ts';
 import { type Chains, collectChains, SparseSet } from './set-reads.ts';
+
+/** Beyond so many newer writes a read is counted with a tree. */
+const scanMax = 64;
 
 /** By row; `timeNs` is NaN for rows that are no judged reads. */
 export interface Staleness {
@@ -61,7 +63,7 @@ export function measureStaleness(history: History, budget: Budget): Staleness {
 }
 
 function effectiveTimes(history: History): Float64Array {
-  const { n, kind, status, value, complete, delta, values } = history;
+  const { n, kind, status, value, invoke, complete, delta, siblings, values } = history;
   const effective = new Float64Array(values + 1).fill(Number.POSITIVE_INFINITY);
   const note = (id: number, at: number): void => {
     if (at < effective[id]!) effective[id] = at;
@@ -71,12 +73,18 @@ function effectiveTimes(history: History): Float64Array {
     const what = kind[row]!;
     if (isWrite(what)) note(value[row]!, complete[row]!);
     else if (what === Kind.Read) {
-      for (const id of shownValues(history, row)) note(id, complete[row]!);
+      note(value[row]!, complete[row]!);
+      for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]!; i++) {
+        note(siblings.data[i]!, complete[row]!);
+      }
     } else if (delta !== null && isWholeRead(what)) {
       for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
         if (delta.data[d]! > 0) note(delta.data[d]!, complete[row]!);
       }
     }
+  }
+  for (let id = 1; id <= history.writes; id++) {
+    effective[id] = Math.max(effective[id]!, invoke[history.writeOp[id]!]!);
   }
   effective[0] = Number.NEGATIVE_INFINITY;
   return effective;
@@ -149,6 +157,7 @@ function measureRegisters(
     if (age <= 0) continue;
     timeNs[row] = age;
     missed[row] = value[write]!;
+    if (scanVersions(history, rows, from, off[k + 1]!, row, effective, versions)) continue;
     const stale = staleByKey.get(k);
     if (stale) stale.push(row);
     else staleByKey.set(k, [row]);
@@ -173,6 +182,28 @@ function newestOf(
     from = Math.max(from, newerFrom(key, siblings.data[i]!));
   }
   return from;
+}
+
+/**
+ * k(r) by looking at each write that is newer and was invoked before the read. False, and nothing counted,
+ * where these are too many.
+ */
+function scanVersions(
+  { invoke, value }: History,
+  rows: Int32Array,
+  from: number,
+  to: number,
+  read: number,
+  effective: Float64Array,
+  versions: Int32Array,
+): boolean {
+  let count = 0;
+  for (let at = from; at < to && invoke[rows[at]!]! < invoke[read]!; at++) {
+    if (at - from > scanMax) return false;
+    if (effective[value[rows[at]!]!]! < invoke[read]!) count++;
+  }
+  versions[read] = count;
+  return true;
 }
 
 /** Counts for each number how many of a growing set of positions are below it (Fenwick 1994). */

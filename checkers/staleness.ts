@@ -9,7 +9,7 @@
 import { type Budget, type Checker, type CheckOptions, unlimited } from './checker.ts';
 import { Groups } from './grouping.ts';
 import { Flag, type History } from './history.ts';
-import { milliseconds, Numbers, quantilesOf, share } from './quantiles.ts';
+import { milliseconds, Numbers, share } from './quantiles.ts';
 import { measureStaleness, type Staleness } from './staleness-scan.ts';
 import type { Anomaly, Figure, Verdict } from './verdict.ts';
 import { describe, indices, keyName, lanes, shrink, valueName } from './witness.ts';
@@ -19,60 +19,85 @@ const curveMs = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000
 /** So long after a fault replicas may still catch up. */
 const healingNs = 10e9;
 
-function isCalm(history: History, row: number): boolean {
-  const at = history.invoke[row]!;
-  return history.faults.every((fault) => at < fault.start || at > fault.end + healingNs);
+function isCalm({ invoke, faults }: History, row: number): boolean {
+  const at = invoke[row]!;
+  for (const fault of faults) {
+    if (at >= fault.start && at <= fault.end + healingNs) return false;
+  }
+  return true;
 }
 
+/** Staleness of many reads. Most are fresh: only those that are not are kept, sorted. */
 interface Distribution {
+  readonly count: number;
   readonly timesNs: Float64Array;
   readonly versions: Float64Array;
 }
 
+class Collector {
+  count = 0;
+  readonly #times = new Numbers();
+  readonly #versions = new Numbers();
+
+  add(timeNs: number, versions: number): void {
+    this.count++;
+    if (timeNs === 0) return;
+    this.#times.push(timeNs);
+    this.#versions.push(versions);
+  }
+
+  sorted(): Distribution {
+    const [timesNs, versions] = [this.#times.toArray().sort(), this.#versions.toArray().sort()];
+    return { count: this.count, timesNs, versions };
+  }
+}
+
 function distributions(history: History, measured: Staleness, budget: Budget) {
-  const all = { times: new Numbers(), versions: new Numbers() };
-  const calm = { times: new Numbers(), versions: new Numbers() };
+  const all = new Collector();
+  const calm = new Collector();
   for (let row = 0; row < history.n; row++) {
     if ((row & 65_535) === 0) budget.step();
     const timeNs = measured.timeNs[row]!;
     if (Number.isNaN(timeNs) || (history.flags[row]! & Flag.Final) !== 0) continue;
-    all.times.push(timeNs);
-    all.versions.push(measured.versions[row]!);
-    if (!isCalm(history, row)) continue;
-    calm.times.push(timeNs);
-    calm.versions.push(measured.versions[row]!);
+    all.add(timeNs, measured.versions[row]!);
+    if (isCalm(history, row)) calm.add(timeNs, measured.versions[row]!);
   }
-  const sorted = (each: typeof all): Distribution => ({
-    timesNs: each.times.toArray().sort(),
-    versions: each.versions.toArray().sort(),
-  });
-  return { all: sorted(all), calm: sorted(calm) };
+  return { all: all.sorted(), calm: calm.sorted() };
+}
+
+/** Quantile of all reads, by nearest rank; null for none. */
+function quantileOf({ count }: Distribution, stale: Float64Array, part: number): number | null {
+  if (count === 0) return null;
+  const rank = Math.ceil(part * count) - 1 - (count - stale.length);
+  return rank < 0 ? 0 : stale[Math.min(stale.length - 1, rank)]!;
 }
 
 /** Share of reads that are stale by no more than `ns`. */
-function within(sorted: Float64Array, ns: number): number | null {
+function within({ count, timesNs }: Distribution, ns: number): number | null {
   let from = 0;
-  let to = sorted.length;
+  let to = timesNs.length;
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if (sorted[middle]! <= ns) from = middle + 1;
+    if (timesNs[middle]! <= ns) from = middle + 1;
     else to = middle;
   }
-  return share(from, sorted.length);
+  return share(count - timesNs.length + from, count);
 }
 
-function figuresOf({ timesNs, versions }: Distribution, prefix: string): Record<string, Figure> {
-  const times = quantilesOf(timesNs);
-  const counts = quantilesOf(versions);
-  const stale = timesNs.length - timesNs.filter((each) => each === 0).length;
+function figuresOf(reads: Distribution, prefix: string): Record<string, Figure> {
+  const time = (part: number): number | null => {
+    const ns = quantileOf(reads, reads.timesNs, part);
+    return ns === null ? null : milliseconds(ns);
+  };
+  const versions = (part: number): number | null => quantileOf(reads, reads.versions, part);
   return {
-    [`${prefix}read-count`]: timesNs.length,
-    [`${prefix}stale-read-count`]: stale,
-    [`${prefix}staleness-p50-ms`]: times === null ? null : milliseconds(times.p50),
-    [`${prefix}staleness-p99-ms`]: times === null ? null : milliseconds(times.p99),
-    [`${prefix}staleness-max-ms`]: times === null ? null : milliseconds(times.max),
-    [`${prefix}staleness-p99-versions`]: counts?.p99 ?? null,
-    [`${prefix}staleness-max-versions`]: counts?.max ?? null,
+    [`${prefix}read-count`]: reads.count,
+    [`${prefix}stale-read-count`]: reads.timesNs.length,
+    [`${prefix}staleness-p50-ms`]: time(0.5),
+    [`${prefix}staleness-p99-ms`]: time(0.99),
+    [`${prefix}staleness-max-ms`]: time(1),
+    [`${prefix}staleness-p99-versions`]: versions(0.99),
+    [`${prefix}staleness-max-versions`]: versions(1),
   };
 }
 
@@ -133,17 +158,17 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   const measured = measureStaleness(history, budget);
   const { all, calm } = distributions(history, measured, budget);
   const { deltaMs, share: wanted } = options.staleness;
-  const reached = within(calm.timesNs, deltaMs * 1e6);
+  const reached = within(calm, deltaMs * 1e6);
   const late = beyond(history, measured, deltaMs * 1e6);
   // By count, not by the rounded share.
-  const isViolated = late.length > (1 - wanted) * calm.timesNs.length;
+  const isViolated = late.length > (1 - wanted) * calm.count;
   const groups = new Groups<number>();
   if (isViolated) {
     for (const row of late) {
       groups.add('stale-read', `${history.key[row]} ${measured.missed[row]}`, row);
     }
   }
-  const isUnknown = calm.timesNs.length === 0;
+  const isUnknown = calm.count === 0;
   const bound = `${wanted * 100} % of the reads without a fault must see every write older than ${deltaMs} ms`;
   return {
     checker: staleness.name,
@@ -152,7 +177,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     ...(isUnknown ? { reason: 'too-few-ok' as const } : {}),
     message: isUnknown
       ? 'no read succeeded in a time without faults'
-      : `${bound}; ${late.length} of ${calm.timesNs.length} did not`,
+      : `${bound}; ${late.length} of ${calm.count} did not`,
     figures: {
       'within-bound-share': reached,
       'bound-ms': deltaMs,
@@ -162,8 +187,8 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     details: {
       curve: curveMs.map((ms) => ({
         'delta-ms': ms,
-        share: within(all.timesNs, ms * 1e6),
-        'calm-share': within(calm.timesNs, ms * 1e6),
+        share: within(all, ms * 1e6),
+        'calm-share': within(calm, ms * 1e6),
       })),
     },
     anomalies: groups.show(options.maxAnomalies, (row, count) =>
