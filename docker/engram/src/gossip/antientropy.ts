@@ -4,14 +4,14 @@
  *
  * Each round, one random reachable peer, mostly a co-owner, all spaces that either of us owns:
  *   1. exchange (name, version vector, Merkle root) of each space; names of spaces spread on the way;
- *   2. who owns a space and has lacked the same writes for a whole round pulls them: shipping had its
- *      chance, and is cheaper;
+ *   2. who owns a space, lacks writes of it, and has got none of them since an earlier comparison pulls
+ *      them: shipping had its chance, and moves everything once;
  *   3. equal vectors with unequal roots are a difference that no vector explains: walk the trees and
  *      pull the buckets that differ.
  * What a pull is and why merging it keeps the space causally closed: see transfer.ts.
  */
 
-import { covers, equals } from '../conflict/vector.ts';
+import { counterOf, covers, equals } from '../conflict/vector.ts';
 import type { Placement, VersionVector } from '../data.ts';
 import { RpcError } from '../env/env.ts';
 import { pack, unpack } from '../store/codec.ts';
@@ -22,18 +22,34 @@ import { Transfers } from './transfer.ts';
 
 const roundMs = 1000;
 const summaryDeadlineMs = 1000;
+/** How long shipping gets to make progress before a lack is pulled. */
+const stallMs = 500;
 /** Share of the rounds that go to somebody with whom this node shares a space. */
 const coOwnerShare = 0.8;
 
 /** (name, vector, root); an empty root means "heard of, holds nothing". */
 type Summary = readonly [string, VersionVector, string];
 
+interface Comparison {
+  readonly mine: VersionVector;
+  readonly theirs: VersionVector;
+  readonly atMs: number;
+}
+
+/** Is there an actor of whose writes some were lacking, and none has come? */
+function stalledSince({ mine, theirs }: Comparison, now: VersionVector): boolean {
+  return Object.keys(theirs).some((actor) => {
+    const count = counterOf(now, actor);
+    return count < theirs[actor]! && count === counterOf(mine, actor);
+  });
+}
+
 export class AntiEntropy {
   readonly #replica: Replica;
   readonly #membership: Membership;
   readonly #placement: Placement;
-  /** What each peer had at the last round, by `peer/space`. */
-  readonly #lastSeen = new Map<string, VersionVector>();
+  /** An earlier comparison, by `peer/space`. */
+  readonly #compared = new Map<string, Comparison>();
   readonly #pulling = new Map<string, Promise<void>>();
   readonly #repairing = new Set<string>();
   #stopped = false;
@@ -133,15 +149,21 @@ export class AntiEntropy {
     for (const [name, vector, root] of theirs) {
       const state = this.#replica.ensure(name);
       if (root === '' || !this.#owns(this.#membership.self.id, name)) continue;
-      const key = `${peer.id}/${name}`;
-      const before = this.#lastSeen.get(key);
-      this.#lastSeen.set(key, vector);
       if (!covers(state.vector, vector)) {
-        if (before && !covers(state.vector, before)) void this.pull(peer, name);
+        if (this.#stalled(`${peer.id}/${name}`, state.vector, vector)) void this.pull(peer, name);
       } else if (equals(state.vector, vector) && state.merkle.root() !== root) {
         void this.#repair(peer, name, vector);
       }
     }
+  }
+
+  /** Did an earlier comparison see the same lack, and has nothing of it come since? */
+  #stalled(key: string, mine: VersionVector, theirs: VersionVector): boolean {
+    const nowMs = this.#replica.env.monotonicMs();
+    const before = this.#compared.get(key);
+    if (before && nowMs - before.atMs < stallMs) return false;
+    this.#compared.set(key, { mine, theirs, atMs: nowMs });
+    return before !== undefined && stalledSince(before, mine);
   }
 
   /** Walks the trees from the root and pulls the buckets that differ. */
