@@ -8,12 +8,14 @@
  * backwards in it are searched (`windows.ts`).
  */
 import type { Budget } from '../checker.ts';
+import { windowsWithoutOrder } from './arbitrate.ts';
 import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
 import { Graph } from './cycles.ts';
+import { IntList } from './int-list.ts';
 import { endWithin, KeyIndex } from './key-index.ts';
 import { type Findings, replay } from './scan.ts';
 import { Op, type Trace } from './trace.ts';
-import { mergeWindows, placeOf, type Windows } from './windows.ts';
+import { mergeWindows, onlyWindows, placeOf, type Windows } from './windows.ts';
 
 /** A cycle of places; each leads to the next, the last to the first. */
 export interface CausalCycle {
@@ -44,20 +46,25 @@ export function converge(trace: Trace, findings: Findings, budget: Budget): Conv
     left[i] = trace.place[findings.to.data[i]!]!;
     right[i] = trace.place[findings.from.data[i]!]!;
   }
-  const windows = mergeWindows(left, right);
+  const merged = mergeWindows(left, right);
+  const size = { windows: merged.first.length, places: merged.nodes };
+  const without = findings.clocks
+    ? windowsWithoutOrder(trace, findings, findings.clocks, merged, budget)
+    : null;
+  if (without !== null && without.length === 0) return { cycles: [], reads: 0, ...size };
+  const windows = without === null ? merged : onlyWindows(merged, without);
   const graph = new Graph(windows.nodes);
   const nodeOf = writeNodes(trace, windows);
+  let backward = 0;
   for (let i = 0; i < count; i++) {
     const { from, to, by } = findings;
+    if (nodeOf.node[from.data[i]!]! < 0) continue;
     graph.edge(nodeOf.node[from.data[i]!]!, nodeOf.node[to.data[i]!]!, by.data[i]!);
+    backward++;
   }
   causalEdges(trace, windows, nodeOf.node, graph, budget);
-  forwardEdges(trace, nodeOf, graph, budget);
-  return {
-    ...cyclesOf(graph, windows, count),
-    windows: windows.first.length,
-    places: windows.nodes,
-  };
+  forwardEdges(trace, findings, nodeOf, graph, budget);
+  return { ...cyclesOf(graph, windows, backward), ...size };
 }
 
 interface WriteNodes {
@@ -124,54 +131,113 @@ function causalEdges(
 /** Conflict edges from left to right with both ends in a window. */
 function forwardEdges(
   trace: Trace,
-  { node, previous }: WriteNodes,
+  findings: Findings,
+  nodes: WriteNodes,
   graph: Graph,
   budget: Budget,
 ): void {
-  const block = blockWidth(trace);
-  const { session, key, value, column, count } = trace;
-  let index: KeyIndex | null = null;
-  for (let low = 0; low < trace.widthMax; low += block) {
-    const clocks = clocksOf(trace, low, low + block);
-    const { clock, start, width } = clocks;
-    replay(trace, clocks, budget, (at) => {
-      const id = value[at]!;
-      if (node[id]! < 0) return;
+  const seeker = new ForwardEdges(trace, nodes, graph);
+  if (findings.clocks === null || !seeker.lookBack(findings.clocks, budget)) {
+    seeker.replayAll(budget);
+  }
+}
+
+class ForwardEdges {
+  readonly #t: Trace;
+  readonly #node: Int32Array;
+  readonly #previous: Int32Array;
+  readonly #graph: Graph;
+  #index: KeyIndex | null = null;
+
+  constructor(trace: Trace, { node, previous }: WriteNodes, graph: Graph) {
+    this.#t = trace;
+    this.#node = node;
+    this.#previous = previous;
+    this.#graph = graph;
+  }
+
+  /**
+   * Where few reads are concerned: was an older write in the past of a read? Its session's last snapshot
+   * and the reads since then tell. False, without any edge, where that would take longer than a scan.
+   */
+  lookBack(clocks: Clocks, budget: Budget): boolean {
+    const { n, op, value, session } = this.#t;
+    const reads = new IntList();
+    for (let at = 0; at < n; at++) {
+      if (op[at] === Op.Read && this.#previous[value[at]!] !== 0) reads.push(at);
+    }
+    let steps = 2 * n;
+    const edges = new IntList();
+    for (const at of reads.items) {
+      if ((steps & 0xfff) === 0) budget.step();
       const s = session[at]!;
-      let steps = 2 * width[s]! + 32;
-      for (let w = previous[id]!; w !== 0; w = previous[w]!) {
-        if (steps-- === 0) {
-          index ??= new KeyIndex(trace, trace.history);
-          newestOfColumns(trace, clocks, index, node, at, graph);
-          return;
+      let seen: IntList | null = null;
+      for (let w = this.#previous[value[at]!]!; w !== 0; w = this.#previous[w]!) {
+        if (isBefore(this.#t, clocks, w, value[at]!)) continue;
+        if (seen === null) {
+          seen = new IntList();
+          for (let back = at - 1; back >= 0; back--) {
+            if (--steps < 0) return false;
+            if (session[back] !== s) continue;
+            if (op[back] === Op.ReadAll) return false;
+            if (op[back] === Op.Read || op[back] === Op.Write) seen.push(value[back]!);
+            if (op[back] === Op.Write) break;
+          }
         }
-        const c = column[w]! - clocks.low;
-        if (c < 0 || c >= width[s]! || count[w]! > clock[start[s]! + c]!) continue;
-        if (!isBefore(trace, clocks, w, id)) graph.edge(node[w]!, node[id]!, at);
+        steps -= seen.length;
+        if (seen.items.some((id) => id === w || isBefore(this.#t, clocks, w, id))) {
+          edges.push(w);
+          edges.push(at);
+        }
       }
-    });
+    }
+    for (let i = 0; i < edges.length; i += 2) {
+      const at = edges.data[i + 1]!;
+      this.#graph.edge(this.#node[edges.data[i]!]!, this.#node[value[at]!]!, at);
+    }
+    return true;
+  }
+
+  replayAll(budget: Budget): void {
+    const block = blockWidth(this.#t);
+    const { session, value, column, count } = this.#t;
+    for (let low = 0; low < this.#t.widthMax; low += block) {
+      const clocks = clocksOf(this.#t, low, low + block);
+      const { clock, start, width } = clocks;
+      replay(this.#t, clocks, budget, (at) => {
+        const id = value[at]!;
+        let w = this.#previous[id]!;
+        if (w === 0) return;
+        const s = session[at]!;
+        for (let steps = 2 * width[s]! + 32; w !== 0; w = this.#previous[w]!) {
+          if (steps-- === 0) {
+            this.#newestOfColumns(clocks, at);
+            return;
+          }
+          const c = column[w]! - clocks.low;
+          if (c < 0 || c >= width[s]! || count[w]! > clock[start[s]! + c]!) continue;
+          if (!isBefore(this.#t, clocks, w, id))
+            this.#graph.edge(this.#node[w]!, this.#node[id]!, at);
+        }
+      });
+    }
   }
 
   /** The newest write of each column in the past stands for the older ones. */
-  function newestOfColumns(
-    of: Trace,
-    clocks: Clocks,
-    writes: KeyIndex,
-    nodes: Int32Array,
-    at: number,
-    into: Graph,
-  ): void {
+  #newestOfColumns(clocks: Clocks, at: number): void {
+    const { session, key, value, count, place } = this.#t;
+    this.#index ??= new KeyIndex(this.#t, this.#t.history);
     const s = session[at]!;
     const id = value[at]!;
-    const { columns, off, ids } = writes.of(key[at]!);
+    const { columns, off, ids } = this.#index.of(key[at]!);
     for (let i = 0; i < columns.length; i++) {
-      if (!inBlock(of, clocks, ids[off[i]!]!, s)) continue;
+      if (!inBlock(this.#t, clocks, ids[off[i]!]!, s)) continue;
       const seen = clocks.clock[clocks.start[s]! + columns[i]! - clocks.low]!;
       const end = endWithin(ids, count, off[i]!, off[i + 1]!, seen);
       if (end === off[i]) continue;
       const w = ids[end - 1]!;
-      if (w === id || of.place[w]! > of.place[id]! || nodes[w]! < 0) continue;
-      if (!isBefore(of, clocks, w, id)) into.edge(nodes[w]!, nodes[id]!, at);
+      if (w === id || place[w]! > place[id]! || this.#node[w]! < 0) continue;
+      if (!isBefore(this.#t, clocks, w, id)) this.#graph.edge(this.#node[w]!, this.#node[id]!, at);
     }
   }
 }

@@ -40,6 +40,8 @@ export interface Breach {
 }
 
 const stepEvery = 1 << 16;
+/** Pairs of session and key up to which a table is taken for an index. */
+const directMax = 1 << 24;
 
 export function breaches(trace: Trace, findings: Findings, budget: Budget): Breach[] {
   if (findings.read.length === 0 && findings.from.length === 0) return [];
@@ -50,33 +52,44 @@ export function breaches(trace: Trace, findings: Findings, budget: Budget): Brea
 /** Reads that come back to a value which their session had left for another one. */
 function flips(trace: Trace, findings: Findings, budget: Budget): Breach[] {
   const { n, op, session, key, value } = trace;
-  const pairs = new PairIndex();
-  const keys = new Uint8Array(trace.lastInitial.length);
-  for (const place of [...findings.by.items, ...findings.read.items]) {
-    if (op[place] === Op.ReadAll) continue;
-    pairs.add(session[place]!, key[place]!);
-    keys[key[place]!] = 1;
+  const keys = trace.lastInitial.length;
+  const sessions = trace.width.length;
+  const inQuestion = new Uint8Array(keys);
+  for (const list of [findings.by, findings.read]) {
+    for (const place of list.items) inQuestion[key[place]!] = 1;
   }
-  const current = new Int32Array(pairs.size);
-  const left = new PairIndex();
+  // By session and key what was read last; by value a bit for each session that has left it.
+  const direct = sessions * keys <= directMax;
+  const pairs = new PairIndex();
+  const current = new IntList(direct ? sessions * keys : 1024);
+  const leftBy = new Int32Array(trace.column.length);
+  const left = sessions > 32 ? new PairIndex() : null;
   const found: Breach[] = [];
   for (let at = 0; at < n; at++) {
     if ((at & (stepEvery - 1)) === 0) budget.step();
-    if (keys[key[at]!] !== 1 || op[at] !== Op.Read) continue;
-    const pair = pairs.find(session[at]!, key[at]!);
-    if (pair < 0 || current[pair] === value[at]) continue;
-    if (left.find(pair, value[at]!) >= 0) {
+    if (op[at] !== Op.Read || inQuestion[key[at]!] === 0) continue;
+    const s = session[at]!;
+    const pair = direct ? s * keys + key[at]! : pairs.add(s, key[at]!);
+    if (!direct && pair === current.length) current.push(0);
+    const before = current.data[pair]!;
+    const id = value[at]!;
+    if (before === id) continue;
+    const bit = 1 << (s & 31);
+    if ((leftBy[id]! & bit) !== 0 && (left === null || left.find(s, id) >= 0)) {
       found.push({
         guarantee: 'monotonic-reads',
         read: at,
-        source: value[at]!,
-        newer: current[pair]!,
+        source: id,
+        newer: before,
         through: 0,
         flip: true,
       });
     }
-    if (current[pair] !== 0) left.add(pair, current[pair]!);
-    current[pair] = value[at]!;
+    if (before !== 0) {
+      leftBy[before]! |= bit;
+      left?.add(s, before);
+    }
+    current.data[pair] = id;
   }
   return found;
 }

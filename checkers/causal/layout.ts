@@ -14,6 +14,8 @@ import type { History } from '../history.ts';
 import { Op } from './trace.ts';
 
 export interface Layout {
+  /** By session: a session that stands for its component. */
+  readonly root: Int32Array;
   /** By session: number of columns of its component. */
   readonly width: Int32Array;
   readonly widthMax: number;
@@ -39,19 +41,22 @@ const widthWanted = 24;
 
 export function layOut(history: History, columns: Columns, infos: boolean): Layout {
   const root = components(history, columns);
-  const lastWrite = new Int32Array(history.sessions);
-  let writers = 0;
-  const { n, op, session, value } = columns;
-  for (let at = 0; at < n; at++) {
-    if (op[at] !== Op.Write) continue;
-    if (lastWrite[session[at]!] === 0) writers++;
-    lastWrite[session[at]!] = value[at]!;
+  let layout = infos ? null : assign(history, columns, root, null);
+  if (layout === null || Math.max(0, ...distinct(layout.width)) > widthWanted) {
+    layout = assign(history, columns, root, lastWrites(history, columns));
   }
-  const packed = infos || writers > widthWanted;
-  const layout = assign(history, columns, root, packed ? lastWrite : null);
   let widthMax = 0;
   for (let s = 0; s < history.sessions; s++) widthMax = Math.max(widthMax, layout.width[s]!);
-  return { ...layout, widthMax };
+  return { ...layout, root, widthMax };
+}
+
+const distinct = (items: Int32Array): Set<number> => new Set(items);
+
+/** By session: its last acknowledged write, 0 for none. */
+function lastWrites(history: History, { n, op, session, value }: Columns): Int32Array {
+  const last = new Int32Array(history.sessions);
+  for (let at = 0; at < n; at++) if (op[at] === Op.Write) last[session[at]!] = value[at]!;
+  return last;
 }
 
 /** By session: the representative of its component (union-find with path halving). */
@@ -91,7 +96,7 @@ function assign(
   root: Int32Array,
   /** By session: its last acknowledged write. Null: every session has a column of its own. */
   lastWrite: Int32Array | null,
-): Omit<Layout, 'widthMax'> {
+): Omit<Layout, 'root' | 'widthMax'> {
   const { sessions, values } = history;
   const widthOf = new Int32Array(sessions);
   const columnOf = new Int32Array(sessions).fill(-1);
@@ -108,7 +113,7 @@ function assign(
     const s = session[at]!;
     if (o === Op.Read) {
       const id = value[at]!;
-      if (column[id] !== columnOf[s]) joined[s] = 1;
+      joined[s] = 1;
       if (open !== null && open[id] === 1) candidate![s] = id;
     } else if (o === Op.ReadAll) {
       joined[s] = 1;

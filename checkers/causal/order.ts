@@ -40,8 +40,9 @@ class Causes {
       if (write) this.#writer[draft.value[place]!] = place;
       if (draft.status[place] === Status.Fail) continue;
       this.previous[place] = last[draft.session[place]!]!;
-      // Session order leads into an indeterminate operation and not out of it.
-      if (draft.status[place] === Status.Ok) last[draft.session[place]!] = place;
+      // Session order does not lead out of an indeterminate operation, but the order of a session's
+      // places tells what leads into it. That adds no cycle: whatever is before it is before the next.
+      last[draft.session[place]!] = place;
     }
   }
 

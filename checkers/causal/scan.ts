@@ -27,6 +27,8 @@ export class Findings {
   readonly openRead = new IntList();
   readonly openSource = new IntList();
   readonly openNewer = new IntList();
+  /** The clocks as they stand at the end, where one block was enough. */
+  clocks: Clocks | null = null;
 
   overwritten(place: number, source: number, newer: number): void {
     this.read.push(place);
@@ -55,7 +57,9 @@ export function scan(trace: Trace, budget: Budget): Findings {
   const block = blockWidth(trace);
   const index = new KeyIndexOnDemand(trace);
   for (let low = 0; low === 0 || low < trace.widthMax; low += block) {
-    scanBlock(trace, clocksOf(trace, low, low + block), index, findings, budget);
+    const clocks = clocksOf(trace, low, low + block);
+    scanBlock(trace, clocks, index, findings, budget);
+    if (trace.widthMax <= block) findings.clocks = clocks;
   }
   if (findings.openRead.length > 0) settle(trace, block, findings, budget);
   if (trace.widthMax > block) tidy(findings);

@@ -23,7 +23,7 @@ import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../histo
 import { collectChains } from '../set-reads.ts';
 import { IntList } from './int-list.ts';
 import { type Layout, layOut } from './layout.ts';
-import { sortCausally } from './order.ts';
+import { Edge, sortCausally } from './order.ts';
 
 export const Op = { Skip: 0, ReadInitial: 1, Read: 2, Write: 3, InfoWrite: 4, ReadAll: 5 } as const;
 
@@ -78,30 +78,30 @@ export interface Draft {
 const stepEvery = 1 << 16;
 
 export function traceOf(history: History, budget: Budget): Trace {
-  let draft: Draft = history.expected ? withCasReads(history) : { ...columnsOf(history) };
+  const draft = history.expected ? withCasReads(history) : columnsOf(history);
   const changes = collectChains(history)?.delta ?? null;
   const sourceless: Sourceless = { pattern: [], place: [], value: [] };
+  const direct = classify(history, draft, changes, null, sourceless, budget);
+  if (direct !== null) return direct;
   const sources = sourcesOf(history);
-  let dropped: Uint8Array | null = null;
-  if (!extendsCausalOrder(draft, changes, sources)) {
-    const sorted = sortCausally(draft, changes, sources, history);
-    draft = permute(draft, sorted.order);
-    dropped = new Uint8Array(draft.n);
-    for (let place = 0; place < draft.n; place++) {
-      const verdict = sorted.verdict[sorted.order[place]!]!;
-      if (verdict === 0) continue;
-      // An impossible edge is left out; what else such a read shows is judged.
-      if ((verdict & 2) !== 0) dropped[place] = 1;
-      const note = (pattern: 'FutureRead' | 'CyclicCO'): void => {
-        sourceless.pattern.push(pattern);
-        sourceless.place.push(place);
-        sourceless.value.push(draft.value[place]!);
-      };
-      if ((verdict & 1) !== 0) note('FutureRead');
-      if ((verdict & 2) !== 0) note('CyclicCO');
-    }
+  const sorted = sortCausally(draft, changes, sources, history);
+  const permuted = permute(draft, sorted.order);
+  const again: Sourceless = { pattern: [], place: [], value: [] };
+  const dropped = new Uint8Array(draft.n);
+  for (let place = 0; place < draft.n; place++) {
+    const verdict = sorted.verdict[sorted.order[place]!]!;
+    const note = (pattern: 'FutureRead' | 'CyclicCO'): void => {
+      again.pattern.push(pattern);
+      again.place.push(place);
+      again.value.push(permuted.value[place]!);
+    };
+    if ((verdict & Edge.Future) !== 0) note('FutureRead');
+    if ((verdict & Edge.Cyclic) === 0) continue;
+    note('CyclicCO');
+    // The impossible edge is left out, and the rest is judged.
+    dropped[place] = 1;
   }
-  return classify(history, draft, changes, sources, dropped, sourceless, budget);
+  return classify(history, permuted, changes, dropped, again, budget)!;
 }
 
 function columnsOf(history: History): Draft {
@@ -157,134 +157,148 @@ function permute(draft: Draft, order: Int32Array): Draft {
   };
 }
 
-/** Is every value that is read already written, reading from left to right? */
-function extendsCausalOrder(draft: Draft, changes: Ragged | null, sources: Uint8Array): boolean {
-  const { n, kind, status, flags, value, row } = draft;
-  const written = new Uint8Array(sources.length);
-  for (let place = 0; place < n; place++) {
-    const k = kind[place]!;
-    if (isWrite(k)) {
-      written[value[place]!] = 1;
-    } else if (status[place] === Status.Ok && (flags[place]! & Flag.Stale) === 0) {
-      if (k === Kind.Read) {
-        const id = value[place]!;
-        if (id !== 0 && written[id] === 0 && sources[id] !== 0) return false;
-      } else if (changes && (k === Kind.ReadAll || k === Kind.ReadList)) {
-        const at = row ? row[place]! : place;
-        for (let i = changes.off[at]!; i < changes.off[at + 1]!; i++) {
-          const id = changes.data[i]!;
-          if (id > 0 && written[id] === 0 && sources[id] !== 0) return false;
-        }
-      }
-    }
-  }
-  return true;
-}
+/** What is known of a value while the operations go by: nothing yet, or how its write ended. */
+const Unseen = 0;
+const Ok = 1 + Status.Ok;
+const Fail = 1 + Status.Fail;
+const Info = 1 + Status.Info;
+/** An indeterminate write that somebody read. */
+const Happened = 1 + Info;
 
-/** Decides who takes part, in one pass, and lays out the clocks. */
+/**
+ * Decides who takes part, in one pass, and lays out the clocks. Null where a value is read before it is
+ * written: then the operations must be sorted first, and the reads named in `dropped` left out.
+ */
 function classify(
   history: History,
   draft: Draft,
   allChanges: Ragged | null,
-  sources: Uint8Array,
   dropped: Uint8Array | null,
   sourceless: Sourceless,
   budget: Budget,
-): Trace {
+): Trace | null {
   const { n, kind, status, flags, session, key, value, row } = draft;
   const op = new Uint8Array(n);
   const place = row ? new Int32Array(history.values + 1).fill(-1) : history.writeOp;
+  const state = new Uint8Array(history.values + 1);
   const lastInitial = new Int32Array(history.keys.length).fill(-1);
-  const deletes = history.kind.includes(Kind.Delete);
-  const deletedKey = deletes ? new Int32Array(history.keys.length).fill(n) : null;
-  const deletedValue = deletes ? new Int32Array(history.values + 1).fill(n) : null;
+  const deletes = deletesOf(history, n);
   const infos = new IntList();
-  const seen = new Uint8Array(history.values + 1);
   let reads = 0;
   let writes = 0;
   let staleReads = 0;
   let undecidedReads = 0;
-  const refuse = (pattern: 'ThinAirRead' | 'AbortedRead', at: number, id: number): void => {
-    sourceless.pattern.push(pattern);
+  /** How the write of a value ended; Unseen where nobody wrote it. Looks ahead for what is not written yet. */
+  const fate = (id: number): number => {
+    if (state[id] !== Unseen || id > history.writes) return state[id]!;
+    return 1 + history.status[history.writeOp[id]!]!;
+  };
+  const refuse = (at: number, id: number): void => {
+    sourceless.pattern.push(fate(id) === Fail ? 'AbortedRead' : 'ThinAirRead');
     sourceless.place.push(at);
     sourceless.value.push(id);
   };
-  const changes = allChanges ? attempted(allChanges, sources) : null;
   for (let at = 0; at < n; at++) {
-    if (at % stepEvery === 0) budget.step();
+    if ((at & (stepEvery - 1)) === 0) budget.step();
     const k = kind[at]!;
     const s = status[at]!;
     if (key[at]! < 0) continue;
-    if (k === Kind.Read) {
-      if (s !== Status.Ok) continue;
-      if ((flags[at]! & Flag.Stale) !== 0) {
-        staleReads++;
-        continue;
-      }
-      reads++;
+    if (isWrite(k)) {
       const id = value[at]!;
-      if (dropped !== null && dropped[at] === 1) continue;
-      if (id === 0) {
-        if (deletedKey !== null && deletedKey[key[at]!]! < at) {
-          undecidedReads++;
-        } else {
-          op[at] = Op.ReadInitial;
-          lastInitial[key[at]!] = at;
-        }
-      } else if (sources[id] === 1 + Status.Ok) {
-        op[at] = Op.Read;
-      } else if (sources[id] === 1 + Status.Info) {
-        op[at] = Op.Read;
-        seen[id] = 1;
-      } else {
-        refuse(sources[id] === 0 ? 'ThinAirRead' : 'AbortedRead', at, id);
-      }
-    } else if (isWrite(k)) {
-      if (row !== null) place[value[at]!] = at;
+      // Where CO is cyclic an indeterminate write may have been read already.
+      if (state[id] !== Happened) state[id] = 1 + s;
+      if (row !== null) place[id] = at;
       if (s === Status.Ok) {
         op[at] = Op.Write;
         writes++;
       } else if (s === Status.Info) {
         infos.push(at);
       }
-    } else if (k === Kind.ReadAll || k === Kind.ReadList) {
-      if (s !== Status.Ok) continue;
-      if ((flags[at]! & Flag.Stale) !== 0) {
-        staleReads++;
+      continue;
+    }
+    if (k === Kind.Delete) {
+      noteDelete(deletes!, s, key[at]!, value[at]!, at);
+      continue;
+    }
+    if (s !== Status.Ok || k === Kind.Other) continue;
+    if ((flags[at]! & Flag.Stale) !== 0) {
+      staleReads++;
+      continue;
+    }
+    reads++;
+    if (k === Kind.Read) {
+      const id = value[at]!;
+      if (dropped !== null && dropped[at] === 1) continue;
+      if (id === 0) {
+        if (deletes !== null && deletes.key[key[at]!]! < at) {
+          undecidedReads++;
+        } else {
+          op[at] = Op.ReadInitial;
+          lastInitial[key[at]!] = at;
+        }
         continue;
       }
-      reads++;
+      const source = state[id]!;
+      if (source === Ok || source === Happened) {
+        op[at] = Op.Read;
+      } else if (source === Info) {
+        op[at] = Op.Read;
+        state[id] = Happened;
+      } else if (source === Fail || fate(id) === Unseen || fate(id) === Fail) {
+        refuse(at, id);
+      } else {
+        return null;
+      }
+    } else {
       op[at] = Op.ReadAll;
       const from = row ? row[at]! : at;
       for (let i = allChanges!.off[from]!; i < allChanges!.off[from + 1]!; i++) {
         const id = allChanges!.data[i]!;
         if (id < 0) continue;
-        if (sources[id] === 0) refuse('ThinAirRead', at, id);
-        else if (sources[id] === 1 + Status.Fail) refuse('AbortedRead', at, id);
-        else seen[id] = 1;
+        const source = fate(id);
+        if (source === Unseen || source === Fail) refuse(at, id);
+        else if (state[id] === Unseen && dropped === null) return null;
+        else if (source === Info) state[id] = Happened;
       }
-    } else if (k === Kind.Delete && s !== Status.Fail) {
-      const id = value[at]!;
-      if (id !== 0) deletedValue![id] = Math.min(deletedValue![id]!, at);
-      else deletedKey![key[at]!] = Math.min(deletedKey![key[at]!]!, at);
     }
   }
   for (const at of infos.items) {
-    if (seen[value[at]!] === 0) continue;
+    if (state[value[at]!] !== Happened) continue;
     op[at] = Op.InfoWrite;
     writes++;
   }
+  const changes = allChanges ? attempted(allChanges, sourcesOf(history)) : null;
   const columns = { n, op, session, key, value, row, place, changes };
   return {
     history,
     ...columns,
     lastInitial,
-    deletedKey,
-    deletedValue,
+    deletedKey: deletes?.key ?? null,
+    deletedValue: deletes?.value ?? null,
     sourceless,
     counts: { reads, writes, staleReads, undecidedReads },
     ...layOut(history, columns, infos.length > 0),
   };
+}
+
+/** By key and by value id: the first place from which on it may have been deleted. */
+interface Deletes {
+  readonly key: Int32Array;
+  readonly value: Int32Array;
+}
+
+function deletesOf(history: History, n: number): Deletes | null {
+  if (!history.kind.includes(Kind.Delete)) return null;
+  return {
+    key: new Int32Array(history.keys.length).fill(n),
+    value: new Int32Array(history.values + 1).fill(n),
+  };
+}
+
+function noteDelete(deletes: Deletes, status: number, key: number, id: number, at: number): void {
+  if (status === Status.Fail) return;
+  if (id !== 0) deletes.value[id] = Math.min(deletes.value[id]!, at);
+  else deletes.key[key] = Math.min(deletes.key[key]!, at);
 }
 
 /** Without elements that nobody wrote or whose write failed. The same object where there are none. */

@@ -28,13 +28,25 @@ export function mergeWindows(left: Int32Array, right: Int32Array): Windows {
       last.push(right[i]!);
     }
   }
+  return numbered(Int32Array.from(first), Int32Array.from(last));
+}
+
+function numbered(first: Int32Array, last: Int32Array): Windows {
   const node = new Int32Array(first.length);
   let nodes = 0;
   for (let i = 0; i < first.length; i++) {
     node[i] = nodes;
     nodes += last[i]! - first[i]! + 1;
   }
-  return { nodes, first: Int32Array.from(first), last: Int32Array.from(last), node };
+  return { nodes, first, last, node };
+}
+
+/** Some of the windows, by number. */
+export function onlyWindows({ first, last }: Windows, chosen: readonly number[]): Windows {
+  return numbered(
+    Int32Array.from(chosen, (w) => first[w]!),
+    Int32Array.from(chosen, (w) => last[w]!),
+  );
 }
 
 /** The window that a place is in, or -1. */
