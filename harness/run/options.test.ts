@@ -29,6 +29,13 @@ test('without options: five nodes, thirty seconds, set and register, partitions'
   });
 });
 
+test('a small cluster is cut in the ways that it can be, unless others were asked for', () => {
+  const { partitions } = parseOptions({ nodes: '3' }, 1);
+  expect(partitions).toContain('halves');
+  expect(partitions).not.toContain('majorities-ring');
+  expect(problemsOf({ nodes: '3', partitions: 'halves,majorities-ring' })).toHaveLength(1);
+});
+
 describe('what cannot be met is refused in words that say what is accepted', () => {
   test.each<[RawOptions, RegExp]>([
     [{ workload: 'bank' }, /--workload has "bank"; accepted are workloads: set, register/],

@@ -176,6 +176,13 @@ export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
     else for (const issue of result.error.issues) problems.push(`--${name} ${issue.message}`);
   }
   if (problems.length > 0) throw new OptionsError(problems);
+  if (raw.partitions === undefined && (parsed as RunOptions).nemesis.includes('partition')) {
+    // What nobody asked for is no reason to refuse a small cluster.
+    const possible = (parsed as RunOptions).partitions.filter(
+      (variant) => partitionProblem(variant, parsed as RunOptions) === null,
+    );
+    if (possible.length > 0) parsed.partitions = possible;
+  }
   const options = parsed as RunOptions;
   const impossible = combinations(options);
   if (impossible.length > 0) throw new OptionsError(impossible);
@@ -195,14 +202,10 @@ function combinations(options: RunOptions): string[] {
     );
   }
   if (options.nemesis.includes('partition')) {
-    const nodes = nodeNames(options);
     for (const variant of options.partitions) {
-      try {
-        makeGrudge(variant, nodes, makeRng(1));
-      } catch (error) {
-        if (!(error instanceof PlanError)) throw error;
-        problems.push(`--partitions ${variant} with --nodes ${options.nodes}: ${error.message}`);
-      }
+      const problem = partitionProblem(variant, options);
+      if (problem === null) continue;
+      problems.push(`--partitions ${variant} with --nodes ${options.nodes}: ${problem}`);
     }
   }
   if (options.nemesis.some((name) => name !== 'none')) {
@@ -215,6 +218,17 @@ function combinations(options: RunOptions): string[] {
     }
   }
   return problems;
+}
+
+/** Why these nodes cannot be cut in this way; null where they can. */
+function partitionProblem(variant: string, options: Pick<RunOptions, 'nodes'>): string | null {
+  try {
+    makeGrudge(variant, nodeNames(options), makeRng(1));
+    return null;
+  } catch (error) {
+    if (error instanceof PlanError) return error.message;
+    throw error;
+  }
 }
 
 export function nodeNames(options: Pick<RunOptions, 'nodes'>): string[] {
