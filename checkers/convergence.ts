@@ -144,6 +144,8 @@ interface Judged {
   /** Keys that were still changing when they were read finally. */
   readonly unsettled: readonly string[];
   readonly rounds: number;
+  /** When the last acknowledged write was over; -1 for none. */
+  readonly lastWriteNs: number;
 }
 
 function judgeKeys(
@@ -153,6 +155,7 @@ function judgeKeys(
   budget: Budget,
 ): Judged {
   const writtenUntil = lastWrites(history);
+  const lastWriteNs = writtenUntil.reduce((max, each) => Math.max(max, each), -1);
   const diverged: { key: KeyFinals; rows: readonly number[] }[] = [];
   const converged: { key: number; at: number }[] = [];
   const unsettled: string[] = [];
@@ -174,7 +177,7 @@ function judgeKeys(
       converged.push({ key: key.key, at });
     }
   }
-  return { diverged, converged, unsettled, rounds };
+  return { diverged, converged, unsettled, rounds, lastWriteNs };
 }
 
 /** What all agree on must have been written by somebody, and not have failed. */
@@ -228,7 +231,7 @@ function verdictOf(
   judged: Judged,
   groups: Groups<Show>,
 ): Verdict {
-  const { diverged, converged, unsettled } = judged;
+  const { diverged, converged, unsettled, lastWriteNs } = judged;
   const keys = finals.byKey.filter((key) => key !== null).length;
   const readers = new Set(finals.byKey.flatMap((key) => [...(key?.attempts.keys() ?? [])])).size;
   const isLone = readers === 1 && history.nodes.length !== 1;
@@ -239,7 +242,6 @@ function verdictOf(
   const healNs = healedAt(history);
   const isAll = diverged.length === 0 && converged.length === keys && keys > 0;
   const atNs = isAll ? converged.reduce((max, each) => Math.max(max, each.at), 0) : Number.NaN;
-  const lastWriteNs = lastWrites(history).reduce((max, each) => Math.max(max, each), -1);
   const afterHeal = new Numbers();
   if (healNs !== null) for (const { at } of converged) afterHeal.push(Math.max(0, at - healNs));
   const after = quantilesOf(afterHeal.toArray());

@@ -16,7 +16,7 @@
 import type { Budget } from './checker.ts';
 import type { FinalReads, KeyFinals } from './final-reads.ts';
 import { Flag, type History, Kind, Status } from './history.ts';
-import { type Followers, followersOf } from './lost-writes-order.ts';
+import { followersOf } from './lost-writes-order.ts';
 
 export type LossReason = 'unread-at-end' | 'unread-in-mid-run' | 'older-survived' | 'overtaken';
 
@@ -100,7 +100,7 @@ export function followRegisters(
     if (key === null) continue;
     const rows = rowsByKey.rows.subarray(rowsByKey.off[key.key]!, rowsByKey.off[key.key + 1]!);
     if (rows.length === 0) continue;
-    for (const row of rows) {
+    for (const row of history.versions === null ? [] : rows) {
       const id = history.value[row]!;
       if (!hasDot(history, row) || shownAtEnd[id] === 1) continue;
       if (covered.isReplaced(row)) {
@@ -219,36 +219,60 @@ function* olderSurvivors(
   realTime: boolean,
   budget: Budget,
 ): Generator<RegisterLoss> {
-  const afterOf = new Map<number, Followers>();
   const lastWrite = writes[writes.length - 1]!;
-  for (const read of key.last) {
+  for (const read of distinctAnswers(history, key)) {
     budget.step();
     const survivor = history.value[read]!;
     const source = survivor === 0 ? -1 : history.writeOp[survivor]!;
-    if (history.kind[read] !== Kind.Read || (survivor !== 0 && source === -1)) continue;
+    if (survivor !== 0 && source === -1) continue;
     // The value of a failed write is an accusation of its own, and nothing follows from it.
     if (source !== -1 && history.status[source] === Status.Fail) continue;
-    if (source !== -1 && !afterOf.has(survivor)) {
-      afterOf.set(survivor, followersOf(history, source, lastWrite, budget));
-    }
-    const after = afterOf.get(survivor) ?? null;
+    let at = firstAfter(writes, source);
+    if (at === writes.length) continue;
+    const after = source === -1 ? null : followersOf(history, source, lastWrite, budget);
     const shown = shownValues(history, read);
-    for (const row of writes) {
+    for (; at < writes.length; at++) {
+      const row = writes[at]!;
       const id = history.value[row]!;
       if (shown.includes(id) || history.complete[row]! > history.invoke[read]!) continue;
-      const known = !hasDot(history, row);
-      if (known && (after === null || after.has(id))) {
+      if (!hasDot(history, row) && (after === null || after.has(id))) {
         yield { id, reason: 'older-survived', reads: [read], survivor };
-      } else if (
-        realTime &&
-        (source === -1 ||
-          (history.status[source] === Status.Ok &&
-            history.complete[source]! < history.invoke[row]!))
-      ) {
+      } else if (realTime && isOvertaken(history, source, row)) {
         yield { id, reason: 'overtaken', reads: [read], survivor };
       }
     }
   }
+}
+
+/** Was the source of what survived acknowledged before the write began? The initial value always was. */
+function isOvertaken({ status, complete, invoke }: History, source: number, row: number): boolean {
+  return source === -1 || (status[source] === Status.Ok && complete[source]! < invoke[row]!);
+}
+
+/** The final answers about a register; of those that show one value alone, the last one. */
+function distinctAnswers(history: History, key: KeyFinals): number[] {
+  const reads = key.last.filter((row) => history.kind[row] === Kind.Read);
+  if (history.siblings !== null) return reads;
+  const lastOf = new Map<number, number>();
+  for (const row of reads) {
+    const known = lastOf.get(history.value[row]!);
+    if (known === undefined || history.invoke[row]! > history.invoke[known]!) {
+      lastOf.set(history.value[row]!, row);
+    }
+  }
+  return [...lastOf.values()];
+}
+
+/** Index of the first row after `row` in a sorted list. What came before cannot follow from it. */
+function firstAfter(rows: Int32Array, row: number): number {
+  let from = 0;
+  let to = rows.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (rows[middle]! <= row) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Reads whose own context covers a write that is neither shown nor replaced. */

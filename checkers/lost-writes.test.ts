@@ -178,7 +178,7 @@ describe('lost-writes of registers without versions', () => {
     const text = 'A w x 1; A w y 1; B r y 1; B w x 2; A r x 1 final; B r x 1 final';
     const verdict = judge(text);
     expect(verdict.counts).toEqual({ lost: 1 });
-    expect(verdict.anomalies[0]).toMatchObject({ ops: [0, 1, 2, 3, 4], confirmed: true });
+    expect(verdict.anomalies[0]).toMatchObject({ ops: [0, 1, 2, 3, 5], confirmed: true });
     expect(judge(text.replace('B r y 1', 'B r y 0')).counts).toEqual({});
   });
 

@@ -2,8 +2,8 @@
  * How old each answer was, in time and in versions.
  *
  * The *effective time* f(w) of a write is the earlier of its acknowledgement and the end of the first read
- * that returned it, but never before it was invoked. w is *definitely newer* than v if it was invoked after f(v); every write is newer than
- * the initial value. A read r of v is stale by t(r) = max(0, invoke(r) - min f(w)) over the definitely
+ * that returned it, but never before it was invoked. w is *definitely newer* than v if it was invoked
+ * after f(v); every write is newer than the initial value. A read r of v is stale by t(r) = max(0, invoke(r) - min f(w)) over the definitely
  * newer w, and by k(r) = the number of those with f(w) < invoke(r). Both are true in every valid order,
  * and for one read tight. A register read with siblings is as fresh as its freshest sibling. For a
  * set every effective element that is missing counts, since elements do not replace each other.
@@ -42,21 +42,14 @@ export function measureStaleness(history: History, budget: Budget): Staleness {
     effective: effectiveTimes(history),
   };
   budget.step();
-  const isEffective = (row: number): boolean =>
-    history.key[row]! >= 0 &&
-    isWrite(history.kind[row]!) &&
-    result.effective[history.value[row]!] !== Number.POSITIVE_INFINITY;
-  const registers = bucket(history, (row) => isEffective(row) && !isElement(history.kind[row]!));
+  const { effective } = result;
+  const registers = bucket(history, effectiveWrites(history, effective, false, null));
   const position = new Int32Array(values + 1).fill(-1);
   measureRegisters(history, registers, position, result, budget);
   const chains = collectChains(history);
   if (chains !== null) {
     const deleted = deletedValues(history);
-    const elements = bucket(
-      history,
-      (row) =>
-        isEffective(row) && isElement(history.kind[row]!) && deleted[history.value[row]!] === 0,
-    );
+    const elements = bucket(history, effectiveWrites(history, effective, true, deleted));
     measureSets(history, chains, elements, result, budget);
   }
   return result;
@@ -100,16 +93,32 @@ function deletedValues(history: History): Uint8Array {
   return deleted;
 }
 
-function bucket(history: History, belongs: (row: number) => boolean): Buckets {
-  const off = new Int32Array(history.keys.length + 1);
-  for (let row = 0; row < history.n; row++) if (belongs(row)) off[history.key[row]! + 1]!++;
-  for (let key = 0; key < history.keys.length; key++) off[key + 1]! += off[key]!;
+/** `chosen`: by row, 1 for the writes that are wanted. */
+function bucket({ n, key, keys }: History, chosen: Uint8Array): Buckets {
+  const off = new Int32Array(keys.length + 1);
+  for (let row = 0; row < n; row++) if (chosen[row] === 1) off[key[row]! + 1]!++;
+  for (let k = 0; k < keys.length; k++) off[k + 1]! += off[k]!;
   const fill = off.slice();
-  const rows = new Int32Array(off[history.keys.length]!);
-  for (let row = 0; row < history.n; row++) {
-    if (belongs(row)) rows[fill[history.key[row]!]!++] = row;
-  }
+  const rows = new Int32Array(off[keys.length]!);
+  for (let row = 0; row < n; row++) if (chosen[row] === 1) rows[fill[key[row]!]!++] = row;
   return { off, rows };
+}
+
+/** Rows of writes that took effect: of elements of sets, or of registers. */
+function effectiveWrites(
+  history: History,
+  effective: Float64Array,
+  ofElements: boolean,
+  except: Uint8Array | null,
+): Uint8Array {
+  const { n, key, kind, value } = history;
+  const chosen = new Uint8Array(n);
+  for (let row = 0; row < n; row++) {
+    if (!isWrite(kind[row]!) || isElement(kind[row]!) !== ofElements || key[row]! < 0) continue;
+    if (effective[value[row]!] === Number.POSITIVE_INFINITY) continue;
+    if (except === null || except[value[row]!] === 0) chosen[row] = 1;
+  }
+  return chosen;
 }
 
 function measureRegisters(
@@ -130,12 +139,18 @@ function measureRegisters(
     }
   }
   budget.step();
+  const place = new Int32Array(history.values + 1).fill(-1);
+  for (let at = 0; at < rows.length; at++) place[value[rows[at]!]!] = at;
   /** Where, in its key, the writes begin that are definitely newer than a value. */
   const newerFrom = (k: number, id: number): number => {
     if (id === 0) return off[k]!;
     if (position[id]! >= 0) return position[id]!;
-    let from = off[k]!;
+    // A value takes effect after it was begun, and mostly before many others are.
+    let from = place[id]! >= 0 ? place[id]! + 1 : off[k]!;
     let to = off[k + 1]!;
+    for (let step = 1; from + step < to; step *= 2) {
+      if (invoke[rows[from + step]!]! > effective[id]!) to = from + step;
+    }
     while (from < to) {
       const middle = (from + to) >>> 1;
       if (invoke[rows[middle]!]! <= effective[id]!) from = middle + 1;

@@ -15,25 +15,15 @@ const windowMinNs = 1e9;
 /** For each fault the number of operations that began and succeeded within it. */
 function okWithinFaults(history: History, budget: Budget): number[] {
   const { n, status, invoke, flags } = history;
-  const times = new Float64Array(n);
-  let count = 0;
-  for (let row = 0; row < n; row++) {
-    if (status[row] !== Status.Ok || (flags[row]! & Flag.Final) !== 0) continue;
-    times[count++] = invoke[row]!;
-  }
-  budget.step();
-  const sorted = times.subarray(0, count).sort();
-  const before = (time: number): number => {
-    let from = 0;
-    let to = count;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (sorted[middle]! < time) from = middle + 1;
-      else to = middle;
+  return history.faults.map(({ start, end }) => {
+    budget.step();
+    let count = 0;
+    for (let row = 0; row < n; row++) {
+      if (status[row] !== Status.Ok || (flags[row]! & Flag.Final) !== 0) continue;
+      if (invoke[row]! >= start && invoke[row]! < end) count++;
     }
-    return from;
-  };
-  return history.faults.map((fault) => before(fault.end) - before(fault.start));
+    return count;
+  });
 }
 
 /** A fault that stops every node leaves nobody to answer. */
