@@ -79,6 +79,8 @@ export class Life {
   #phase: Phase = 'warm-up';
   #next = 0;
   #stopReason: string | null = null;
+  /** What a run that was given up still does is nobody's concern. */
+  #over = false;
 
   constructor(life: LifeOptions) {
     this.#with = life;
@@ -112,7 +114,9 @@ export class Life {
       ...shared,
       cluster,
       faults,
-      onChange: (text, active) => life.observer.event(text, active, this.#nowMs()),
+      onChange: (text, active) => {
+        if (!this.#over) life.observer.event(text, active, this.#nowMs());
+      },
     });
     this.#recorder.onFailure((failure) => this.#stop(failure.message));
   }
@@ -148,6 +152,7 @@ export class Life {
       for (const timer of [watchdog, ticker, lastResort]) clearTimeout(timer);
       stop.removeEventListener('abort', onStop);
       halt.removeEventListener('abort', onHalt);
+      this.#over = true;
       this.#recorder.shut();
       this.#stop('over');
       await this.#interpreter.close();
@@ -255,6 +260,6 @@ export class Life {
     this.#phase = phase;
     const now = this.#with.clock.nowNs();
     this.#recorder.phase(phase, now);
-    this.#with.observer.phase(phase, now / 1e6);
+    if (!this.#over) this.#with.observer.phase(phase, now / 1e6);
   }
 }

@@ -197,6 +197,7 @@ describe('a run that is stopped', () => {
       },
     );
     expect(result).toMatchObject({ state: 'aborted', halted: true, judgement: null });
+    expect(told.phases).toEqual(['set-up', 'warm-up', 'chaos', 'tear-down', 'done']);
     const { summary, history } = loadRun(join(result.dir, 'run.sqlite'));
     expect(summary.state).toBe('aborted');
     expect(history.n).toBeGreaterThan(50);

@@ -109,7 +109,7 @@ export async function performRun(
     const life = new Life({ options, cluster, recorder, clock, plans, ...environment });
     const lived = await life.live();
     const ended = await save(recorder, cluster, clock, lived, problems);
-    observer.phase('check', clock.nowNs() / 1e6);
+    if (!ended.halted) observer.phase('check', clock.nowNs() / 1e6);
     const judgement = ended.halted
       ? null
       : judgeRun(recorder.path, { checkers: options.checkers, models: options.model });
