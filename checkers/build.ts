@@ -144,13 +144,32 @@ function logOrder(ops: readonly PlainOperation[], kind: Uint8Array): Uint32Array
   }
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
-  // At the same moment a write stands before a read, so that the read may see it.
-  return order.sort(
-    (left, right) =>
-      time[left]! - time[right]! ||
-      Number(isWrite(kind[right]!)) - Number(isWrite(kind[left]!)) ||
-      left - right,
-  );
+  order.sort((left, right) => time[left]! - time[right]! || left - right);
+  for (let start = 0, end = 0; start < n; start = end) {
+    while (end < n && time[order[end]!] === time[order[start]!]) end++;
+    if (end - start > 1) orderMoment(order.subarray(start, end), ops, kind);
+  }
+  return order;
+}
+
+/**
+ * At the same moment writes stand before reads, so that a read may see them; but the operations of one process
+ * stay in the order of the source.
+ */
+function orderMoment(moment: Uint32Array, ops: readonly PlainOperation[], kind: Uint8Array): void {
+  const queues = new Map<number | string, number[]>();
+  for (const i of moment) {
+    const queue = queues.get(ops[i]!.process);
+    if (queue) queue.push(i);
+    else queues.set(ops[i]!.process, [i]);
+  }
+  for (const queue of queues.values()) queue.reverse();
+  for (let placed = 0; placed < moment.length; ) {
+    for (const queue of queues.values()) {
+      while (queue.length > 0 && isWrite(kind[queue.at(-1)!]!)) moment[placed++] = queue.pop()!;
+    }
+    for (const queue of queues.values()) if (queue.length > 0) moment[placed++] = queue.pop()!;
+  }
 }
 
 function textOf(value: unknown): string {
@@ -303,7 +322,7 @@ export function buildHistory(
       }
       const name = `${column.session[row]} ${key}`;
       const before = previous.get(name);
-      delta.set(row, difference(before, now));
+      delta.set(row, kind === Kind.ReadList ? rewrite(before, now) : difference(before, now));
       previous.set(name, now);
     }
   }
@@ -342,4 +361,19 @@ function difference(before: ReadonlySet<number> | undefined, now: ReadonlySet<nu
   for (const id of now) if (!before?.has(id)) changes.push(id);
   if (before) for (const id of before) if (!now.has(id)) changes.push(-id);
   return changes;
+}
+
+/** For lists: -id for what follows the common beginning, from the end; then +id for what follows now. */
+function rewrite(before: ReadonlySet<number> = new Set(), now: ReadonlySet<number>): number[] {
+  const old = [...before];
+  const next = [...now];
+  let same = 0;
+  while (same < old.length && old[same] === next[same]) same++;
+  return [
+    ...old
+      .slice(same)
+      .reverse()
+      .map((id) => -id),
+    ...next.slice(same),
+  ];
 }

@@ -54,10 +54,17 @@ function decide(
 ): Models {
   const { cc } = analysis;
   addReads(analysis, causes);
+  for (const violation of analysis.lists) {
+    const { pattern, rows } = violation;
+    const violates = pattern === 'ListContradictsCO' ? ['CC', 'CCv', 'CM'] : ['CCv'];
+    const place = analysis.placeOfRow(rows[0]!);
+    const name = `${analysis.trace.key[place]}`;
+    causes.add(pattern, violates, name, place, { type: 'list', violation });
+  }
   let ccv: boolean | null = null;
   if (models.includes('ccv')) {
     const { cycles } = analysis.convergence(budget);
-    ccv = cc && cycles.length === 0;
+    ccv = cc && cycles.length === 0 && analysis.lists.length === 0;
     for (const cycle of cycles) {
       const place = Math.max(...cycle.places, ...cycle.by);
       causes.add('CyclicCF', ['CCv'], String(place), place, { type: 'cycle', cycle });

@@ -100,6 +100,8 @@ export interface History {
   /**
    * Whole-object reads (ReadAll, ReadList) as change against the same session's previous ok read of
    * the same key: +id appeared, -id disappeared. The first read of a key is a change against empty.
+   * A list is rewritten from where it differs: -id from the end, then +id in order, so that an element which
+   * only moved is in both; to be applied from left to right.
    */
   readonly delta: Ragged | null;
   /** Pairs (row, value id) for each element that one whole-object read returned more than once. */

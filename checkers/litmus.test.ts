@@ -71,6 +71,54 @@ describe('litmus tests', () => {
   }
 });
 
+describe('the order of lists', () => {
+  const rows: readonly (readonly [string, string, boolean, boolean, boolean])[] = [
+    // name, history, CC, CCv, monotonic writes
+    ['P01 session order', 'A append 1; A append 2; B readlist [1,2]', true, true, true],
+    ['P02 against session order', 'A append 1; A append 2; B readlist [2,1]', false, false, false],
+    [
+      'P03 two orders of concurrent appends',
+      'A append 1 || B append 2; C readlist [1,2]; D readlist [2,1]',
+      true,
+      false,
+      true,
+    ],
+    [
+      'P05 an element appears in the middle',
+      'A append 1 || B append 2 || D append 3; C readlist [1,3]; C readlist [1,2,3]',
+      true,
+      false,
+      true,
+    ],
+    [
+      'against a reply, over two sessions',
+      'A append 1; B readlist [1]; B append 2; C readlist [2,1]',
+      false,
+      false,
+      true,
+    ],
+    [
+      'longer and shorter beginnings',
+      'A append 1; A append 2; B readlist [1,2]; C readlist [1]',
+      true,
+      true,
+      true,
+    ],
+  ];
+  for (const [name, text, cc, ccv, mw] of rows) {
+    it(name, () => {
+      const history = parseHistory(text);
+      const verdict = causal.check(history, options, unlimited);
+      const guarantees = session.check(history, options, unlimited);
+      expect([verdict.figures.CC, verdict.figures.CCv]).toEqual([cc, ccv]);
+      expect(guarantees.figures['monotonic-writes']).toBe(mw);
+      for (const anomaly of [...verdict.anomalies, ...guarantees.anomalies]) {
+        expect(anomaly).toMatchObject({ confirmed: true, minimal: true });
+      }
+    });
+  }
+});
+
 describe('sets and lists', () => {
   const broken = (text: string): string[] => {
     const analysis = new CausalAnalysis(parseHistory(text), unlimited);

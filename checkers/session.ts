@@ -55,6 +55,13 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     const name = `${analysis.trace.key[read]} ${newer}`;
     causes.add(guarantee, [guarantee], name, read, { type: 'breach', breach });
   }
+  for (const violation of analysis.lists) {
+    if (!violation.oneSession) continue;
+    const name = 'monotonic-writes';
+    broken.set(name, broken.get(name)! + 1);
+    const place = analysis.placeOfRow(violation.rows[0]!);
+    causes.add(name, [name], String(analysis.trace.key[place]), place, { type: 'list', violation });
+  }
   const violated = [...broken].filter(([, count]) => count > 0).map(([name]) => name);
   const asked = options.models.includes('pram');
   const pram = decidePram(analysis, asked, causes, budget);

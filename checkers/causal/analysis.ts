@@ -8,12 +8,14 @@ import type { History } from '../history.ts';
 import { type Convergence, converge } from './convergent.ts';
 import { deadlines, type HbViolation, type SessionModel } from './deadlines.ts';
 import { type Breach, breaches } from './guarantees.ts';
+import { type ListViolation, listViolations } from './lists.ts';
 import { type Findings, scan } from './scan.ts';
 import { type Trace, traceOf } from './trace.ts';
 
 export class CausalAnalysis {
   readonly trace: Trace;
   readonly findings: Findings;
+  readonly lists: readonly ListViolation[];
   #convergence: Convergence | null = null;
   #breaches: readonly Breach[] | null = null;
   readonly #hb = new Map<SessionModel, readonly HbViolation[]>();
@@ -21,6 +23,11 @@ export class CausalAnalysis {
   constructor(history: History, budget: Budget) {
     this.trace = traceOf(history, budget);
     this.findings = scan(this.trace, budget);
+    this.lists = listViolations(this.trace, this.findings, budget);
+  }
+
+  placeOfRow(row: number): number {
+    return this.trace.row ? this.trace.row.indexOf(row) : row;
   }
 
   convergence(budget: Budget): Convergence {
@@ -37,9 +44,13 @@ export class CausalAnalysis {
     return found;
   }
 
-  /** No read without a source, no cycle of CO, no overwritten read. */
+  /** No read without a source, no cycle of CO, no overwritten read, no list against CO. */
   get cc(): boolean {
-    return this.findings.read.length === 0 && this.trace.sourceless.place.length === 0;
+    return (
+      this.findings.read.length === 0 &&
+      this.trace.sourceless.place.length === 0 &&
+      this.lists.every((each) => each.pattern !== 'ListContradictsCO')
+    );
   }
 }
 

@@ -187,9 +187,16 @@ class Fixpoint {
     for (const at of this.#wholes) {
       const before = this.#lastWhole![key[at]!]!;
       const from = row ? row[at]! : at;
+      // An element of a list that only moved is taken out and put back.
+      const takenOut = new Map<number, number>();
       for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-        const change = changes!.data[i]!;
-        absent[Math.abs(change)] = change > 0 ? before : -2;
+        const id = Math.abs(changes!.data[i]!);
+        if (changes!.data[i]! < 0) {
+          takenOut.set(id, absent[id]!);
+          absent[id] = -2;
+        } else {
+          absent[id] = takenOut.get(id) ?? before;
+        }
       }
       this.#lastWhole![key[at]!] = at;
     }

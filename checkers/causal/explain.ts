@@ -17,11 +17,13 @@ import type { CausalAnalysis } from './analysis.ts';
 import type { CausalCycle } from './convergent.ts';
 import type { HbViolation, SessionModel } from './deadlines.ts';
 import type { Breach } from './guarantees.ts';
+import type { ListViolation } from './lists.ts';
 import { Op, type Trace } from './trace.ts';
 import {
   witnessOfBreach,
   witnessOfCycle,
   witnessOfHb,
+  witnessOfList,
   witnessOfRead,
   witnessOfSourceless,
 } from './witness.ts';
@@ -37,7 +39,8 @@ export type Finding =
     }
   | { readonly type: 'cycle'; readonly cycle: CausalCycle }
   | { readonly type: 'hb'; readonly model: SessionModel; readonly violation: HbViolation }
-  | { readonly type: 'breach'; readonly breach: Breach };
+  | { readonly type: 'breach'; readonly breach: Breach }
+  | { readonly type: 'list'; readonly violation: ListViolation };
 
 /** Violations with one cause, by the first of them. */
 export interface Cause {
@@ -120,6 +123,8 @@ function witnessOf(trace: Trace, finding: Finding): Witness {
       return witnessOfHb(trace, finding.model, finding.violation);
     case 'breach':
       return witnessOfBreach(trace, finding.breach);
+    case 'list':
+      return witnessOfList(trace, finding.violation);
   }
 }
 
@@ -151,6 +156,8 @@ function summarise(trace: Trace, { finding, place }: Cause): string {
             `${named(trace.value[finding.violation.places[0]!]!)} before it`;
     case 'breach':
       return breach(trace, finding.breach);
+    case 'list':
+      return list(trace, finding.violation);
   }
 }
 
@@ -209,6 +216,16 @@ function breach(trace: Trace, each: Breach): string {
         ? `${what}, knowing ${through}, which was written in reply to it`
         : `${what}, knowing ${through} but not ${newer}, which its writer had read before`;
   }
+}
+
+function list({ history }: Trace, violation: ListViolation): string {
+  const { pattern, rows, first, second } = violation;
+  const what = describe(history, rows[0]!, new Set([first, second]));
+  const shown = `${valueName(history, first)} before ${valueName(history, second)}`;
+  return pattern === 'ListContradictsCO'
+    ? `${what}; it shows ${shown}, which had been appended earlier`
+    : `${what}; it has ${valueName(history, first)} where ${describe(history, rows[1]!)} has ` +
+        `${valueName(history, second)}: no order of the appends gives both`;
 }
 
 /** A sentence for each operation; a read also says whose write it returned, where the proof needs it. */

@@ -9,6 +9,7 @@ import { analyse, CausalAnalysis } from './analysis.ts';
 import type { CausalCycle } from './convergent.ts';
 import type { HbViolation, SessionModel } from './deadlines.ts';
 import type { Breach, Guarantee } from './guarantees.ts';
+import type { ListViolation } from './lists.ts';
 import { causalPath } from './path.ts';
 import { Op, type Trace } from './trace.ts';
 
@@ -168,6 +169,17 @@ function lastReadOf(trace: Trace, session: number, id: number, limit: number): n
     }
   }
   return -1;
+}
+
+/** Reads whose lists exclude each other, or one whose list contradicts CO. */
+export function witnessOfList(trace: Trace, violation: ListViolation): Witness {
+  const { history, place } = trace;
+  const { pattern, rows, first, second } = violation;
+  const all = [...rows, history.writeOp[first]!, history.writeOp[second]!];
+  if (pattern === 'ListContradictsCO') all.push(...pathRows(trace, place[second]!, place[first]!));
+  return shrink(history, withSources(history, all), (reduced) =>
+    new CausalAnalysis(reduced, unlimited).lists.some((each) => each.pattern === pattern),
+  );
 }
 
 /** Rows of the causal path between two writes of a history, ends included; null where there is none. */
