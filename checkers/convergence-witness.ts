@@ -2,11 +2,12 @@
 import { type Budget, type CheckOptions, unlimited } from './checker.ts';
 import type { StateHashes } from './convergence.ts';
 import { type FinalReads, isWholeRead, readerOf } from './final-reads.ts';
-import type { History } from './history.ts';
+import { type History, Kind } from './history.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 import { describe, elementsAt, indices, lanes, shrink, valueName } from './witness.ts';
 
 const elementsShown = 5;
+const listShown = 10;
 
 type Check = (history: History, options: CheckOptions, budget: Budget) => Verdict;
 
@@ -65,6 +66,10 @@ function stateText(history: History, row: number, everything: ReadonlySet<number
     const beside = siblings.length === 0 ? '' : ` beside ${siblings.join(', ')}`;
     return `${valueName(history, history.value[row]!)}${beside}`;
   }
+  if (history.kind[row] === Kind.ReadList) {
+    const names = [...content].slice(0, listShown).map((id) => valueName(history, id));
+    return `[${names.join(', ')}${content.size > listShown ? ', ...' : ''}]`;
+  }
   const absent = [...everything].filter((id) => !content.has(id));
   if (absent.length === 0) return `all ${content.size} elements`;
   const names = absent.slice(0, elementsShown).map((id) => valueName(history, id));
@@ -76,6 +81,12 @@ function stateText(history: History, row: number, everything: ReadonlySet<number
 function difference(history: History, left: number, right: number): number[] {
   const a = contentOf(history, left);
   const b = contentOf(history, right);
+  if (history.kind[left] === Kind.ReadList) {
+    const [first, second] = [[...a], [...b]];
+    const at = first.findIndex((id, i) => id !== second[i]);
+    const ids = at < 0 ? [second[first.length]] : [first[at], second[at]];
+    return ids.filter((id) => id !== undefined);
+  }
   const id = [...a].find((each) => !b.has(each)) ?? [...b].find((each) => !a.has(each));
   const ids = isWholeRead(history.kind[left]!)
     ? [id ?? 0]

@@ -145,6 +145,24 @@ describe('convergence', () => {
     expect(judgeReads(read('n1', 1, [1], 0), read('n2', 1, [], 2)).diverged).toBeUndefined();
   });
 
+  it('wants the elements of a list in the same order (P03)', () => {
+    const appends = 'A append 1 || B append 2;';
+    const verdict = judge(`${appends} A readlist [1,2] final; B readlist [2,1] final`);
+    expect(verdict.counts).toEqual({ diverged: 1 });
+    expect(verdict.anomalies[0]).toMatchObject({ confirmed: true, minimal: true });
+    expect(verdict.anomalies[0]!.summary).toContain('n1: [1, 2]; n2: [2, 1]');
+    expect(judge(`${appends} A readlist [1,2] final; B readlist [1,2] final`).valid).toBe(true);
+    expect(judge(`${appends} A readlist [1,2] final; B readlist [1] final`).valid).toBe(false);
+  });
+
+  it('follows a list that is rewritten', () => {
+    const appends = 'A append 1; A append 2; A append 3;';
+    const reads = 'A readlist [1,3,2]; A readlist [1,2,3] final; B readlist [1,2,3] final';
+    expect(judge(`${appends} ${reads}`).valid).toBe(true);
+    const moved = 'A readlist [1,2,3]; A readlist [3,1,2] final; B readlist [1,2,3] final';
+    expect(judge(`${appends} ${moved}`).valid).toBe(false);
+  });
+
   it('does not accept agreement on what nobody wrote', () => {
     expect(judge('A w x 1; A r x 9 final; B r x 9 final').counts).toEqual({ phantom: 1 });
     expect(judge('A w x 1 fail; A r x 1 final; B r x 1 final').counts).toEqual({ resurrected: 1 });

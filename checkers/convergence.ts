@@ -57,6 +57,7 @@ export function hashStates(history: History, budget: Budget): StateHashes {
       low[row] = (low[row]! + lowOf(siblings.data[i]!)) | 0;
     }
   }
+  hashLists(history, high, low);
   const chains = collectChains(history);
   for (let chain = 0; chains !== null && chain < chains.count; chain++) {
     if ((chain & 255) === 0) budget.step();
@@ -70,11 +71,36 @@ export function hashStates(history: History, budget: Budget): StateHashes {
         h = (h + sign * highOf(Math.abs(change))) | 0;
         l = (l + sign * lowOf(Math.abs(change))) | 0;
       }
+      if (kind[row] === Kind.ReadList) continue;
       high[row] = h;
       low[row] = l;
     }
   }
   return { high, low };
+}
+
+/** Of lists the order counts too: each element by its place. */
+function hashLists(history: History, high: Int32Array, low: Int32Array): void {
+  const { kind, status, session, key, delta } = history;
+  const chains = new Map<string, { length: number; h: number; l: number }>();
+  for (let row = 0; delta !== null && row < history.n; row++) {
+    if (kind[row] !== Kind.ReadList || status[row] !== Status.Ok) continue;
+    const name = `${session[row]} ${key[row]}`;
+    let list = chains.get(name);
+    if (!list) chains.set(name, (list = { length: 0, h: 0, l: 0 }));
+    for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
+      const change = delta.data[d]!;
+      // Elements go from the end and come at the end.
+      if (change < 0) list.length--;
+      const placed = mix(Math.abs(change)) + list.length;
+      const sign = change > 0 ? 1 : -1;
+      list.h = (list.h + sign * highOf(placed)) | 0;
+      list.l = (list.l + sign * lowOf(placed)) | 0;
+      if (change > 0) list.length++;
+    }
+    high[row] = list.h;
+    low[row] = list.l;
+  }
 }
 
 /** Rows of the last round that every reader answered; of the last answers, if no round is complete. */

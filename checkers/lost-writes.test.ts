@@ -143,6 +143,8 @@ describe('lost-writes of sets', () => {
   it('judges lists by the same rules', () => {
     expect(judge('A append 1; B readlist [] final').counts).toEqual({ lost: 1 });
     expect(judge('A append 1; B readlist [1] final').valid).toBe(true);
+    const moved = judge('A append 1; A append 2; B readlist [2,1]; B readlist [1,2] final');
+    expect(moved.figures).toMatchObject({ 'flickering-count': 0, 'stale-count': 0 });
   });
 });
 

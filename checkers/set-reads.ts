@@ -4,10 +4,11 @@
  * A *chain* is the sequence of reads of one key by one session; a history stores each of them as the
  * change against the one before. Walking a chain with a sparse set (Briggs and Torczon 1993) gives the
  * content at each read in time proportional to the changes. Reads that the server marked stale are
- * taken out: their changes move into the next read of the chain, where opposite ones cancel.
+ * taken out: their changes move into the next read of the chain, where opposite ones cancel. So do those
+ * of a list's element that only moved: here a list is a set, its order is somebody else's business.
  */
 import { isWholeRead } from './final-reads.ts';
-import { Flag, type History, type Ragged, Status } from './history.ts';
+import { Flag, type History, Kind, type Ragged, Status } from './history.ts';
 
 /** Reads of one key by one session, in order. Parallel to `rows`: rows[off[c]..off[c+1]). */
 export interface Chains {
@@ -63,17 +64,19 @@ export function collectChains(history: History): Chains | null {
     status[row] === Status.Ok && isWholeRead(kind[row]!) && key[row]! >= 0;
   let reads = 0;
   let stale = 0;
+  let isSets = true;
   for (let row = 0; row < n; row++) {
     if (!isAnswer(row)) continue;
     reads++;
     if ((flags[row]! & Flag.Stale) !== 0) stale++;
+    if (kind[row] === Kind.ReadList) isSets = false;
   }
   const pairs = new PairIds(reads);
   const chainOf = new Int32Array(n).fill(-1);
   for (let row = 0; row < n; row++) {
     if (isAnswer(row)) chainOf[row] = pairs.id(session[row]!, key[row]!);
   }
-  const judged = stale === 0 ? delta : withoutStale(history, delta, chainOf);
+  const judged = stale === 0 && isSets ? delta : netChanges(history, delta, chainOf);
   const off = new Int32Array(pairs.count + 1);
   for (let row = 0; row < n; row++) {
     if (chainOf[row]! >= 0 && (flags[row]! & Flag.Stale) === 0) off[chainOf[row]! + 1]!++;
@@ -88,8 +91,8 @@ export function collectChains(history: History): Chains | null {
   return { count: pairs.count, key: pairs.keys(), off, rows, delta: judged };
 }
 
-/** Changes between reads that are not stale. */
-function withoutStale(history: History, delta: Ragged, chainOf: Int32Array): Ragged {
+/** What remains of the changes from one read that is not stale to the next. */
+function netChanges(history: History, delta: Ragged, chainOf: Int32Array): Ragged {
   const pending = new Map<number, Map<number, number>>();
   const changes: (readonly number[] | null)[] = new Array(history.n).fill(null);
   for (let row = 0; row < history.n; row++) {
@@ -98,7 +101,7 @@ function withoutStale(history: History, delta: Ragged, chainOf: Int32Array): Rag
     const own = delta.data.subarray(delta.off[row]!, delta.off[row + 1]!);
     const waiting = pending.get(chain);
     const isStale = (history.flags[row]! & Flag.Stale) !== 0;
-    if (!waiting && !isStale) {
+    if (!waiting && !isStale && history.kind[row] === Kind.ReadAll) {
       changes[row] = [...own];
       continue;
     }
