@@ -1,6 +1,6 @@
 /**
- * Exit codes, as in Jepsen, and what each error means for them. Every error of ours is one sentence for
- * the person at the terminal; anything else is a crash of ours and shows where it happened.
+ * Exit codes, as in Jepsen, and what each error means for them. Every error of ours is one sentence
+ * for the person at the terminal; anything else is a crash of ours and shows where it happened.
  */
 import type { Valid } from '../../checkers/verdict.ts';
 
@@ -34,7 +34,9 @@ export function exitCodeOf(valid: Valid): number {
   }
 }
 
-/** Codes of errors that the person at the terminal can mend: wrong path, wrong option, wrong file. */
+/**
+ * Codes of errors that the person at the terminal can mend: wrong path, wrong option, wrong file.
+ */
 const MENDABLE: ReadonlySet<string> = new Set([
   'bad-arguments',
   'bad-options',

@@ -1,7 +1,7 @@
 /**
- * The command `amnesia`. Loads only the command that was asked for, so that a quick one is quick; turns
- * whatever comes out into an exit code: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255 our own
- * crash.
+ * The command `amnesia`. Loads only the command that was asked for, so that a quick one is quick;
+ * turns whatever comes out into an exit code: 0 valid, 1 invalid, 2 unknown, 254 bad arguments, 255
+ * our own crash.
  */
 import { Command } from 'commander';
 import { EXIT, explain } from './errors.ts';

@@ -1,4 +1,6 @@
-/** Where the text of commands goes. One place, so that `--json` is one document and nothing else. */
+/**
+ * Where the text of commands goes. One place, so that `--json` is one document and nothing else.
+ */
 import { makeStyle, type Style, wantsColour } from '../report/style.ts';
 
 /** Writes lines to standard output. */

@@ -12,8 +12,8 @@ export interface CheckWhateverOptions extends JudgeOptions {
 }
 
 /**
- * A file that is no SQLite file is a history of another tool; its verdict is not stored. Throws what
- * reading either kind throws.
+ * A file that is no SQLite file is a history of another tool; its verdict is not stored. Throws
+ * what reading either kind throws.
  */
 export function checkWhatever(
   results: string,

@@ -1,7 +1,7 @@
 /**
- * The bytes of a chunk: columns of up to 65,536 operations in log order, little-endian typed arrays,
- * each aligned to 8 bytes, so that a view of the buffer is the column. Which columns there are, and
- * in which order, is a constant of the format (`CHUNK_FORMAT`).
+ * The bytes of a chunk: columns of up to 65,536 operations in log order, little-endian typed
+ * arrays, each aligned to 8 bytes, so that a view of the buffer is the column. Which columns there
+ * are, and in which order, is a constant of the format (`CHUNK_FORMAT`).
  */
 
 /** Written into table `seal`; a reader that knows another one uses the rows. */

@@ -207,8 +207,8 @@ function assemble(
 }
 
 /**
- * Gives each written value its id, in log order. A cas row holds `[expected, new]`; what is expected
- * may be written later in the log, so it is handed back to be looked up at the end.
+ * Gives each written value its id, in log order. A cas row holds `[expected, new]`; what is
+ * expected may be written later in the log, so it is handed back to be looked up at the end.
  */
 function numberWrites(
   rows: RowColumns,

@@ -1,6 +1,6 @@
 /**
- * What a person means by RUN: a folder, a run.sqlite, `latest`, the name of a test (its newest run), a
- * folder's name or the beginning of it, of a run id or of a seed.
+ * What a person means by RUN: a folder, a run.sqlite, `latest`, the name of a test (its newest
+ * run), a folder's name or the beginning of it, of a run id or of a seed.
  */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * From a run file to a stored verdict: the one way that `amnesia test` and `amnesia check` both take, so
- * that they cannot differ. Damaged files and histories that cannot be judged end as `unknown` with
- * the reason; a violation that is found nevertheless wins.
+ * From a run file to a stored verdict: the one way that `amnesia test` and `amnesia check` both
+ * take, so that they cannot differ. Damaged files and histories that cannot be judged end as
+ * `unknown` with the reason; a violation that is found nevertheless wins.
  */
 import { basename, dirname, relative } from 'node:path';
 import { HistoryError } from '../../checkers/build.ts';
@@ -59,8 +59,9 @@ function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verd
 }
 
 /**
- * Judges a stored run. Throws RunFileError when `path` is no run file at all; one that is too damaged
- * to be read is `unknown`. A verdict that cannot be stored is returned all the same, with a note.
+ * Judges a stored run. Throws RunFileError when `path` is no run file at all; one that is too
+ * damaged to be read is `unknown`. A verdict that cannot be stored is returned all the same, with a
+ * note.
  */
 export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
   const judgement = readAndJudge(path, options);

@@ -1,6 +1,6 @@
 /**
- * Looks into a run file for people: an operation with its surroundings, a key, a process, the time of
- * a fault. Reads rows, bounded in number, and leaves how they are shown to the report.
+ * Looks into a run file for people: an operation with its surroundings, a key, a process, the time
+ * of a fault. Reads rows, bounded in number, and leaves how they are shown to the report.
  */
 import type { Anomaly } from '../../checkers/verdict.ts';
 import type { ShownOperation } from '../report/operation-text.ts';
@@ -48,7 +48,9 @@ export interface Surroundings {
   readonly faults: readonly { readonly id: number; readonly description: string }[];
 }
 
-/** What its process did before and after, who touched its key at the time, which faults were there. */
+/**
+ * What its process did before and after, who touched its key at the time, which faults were there.
+ */
 export function surroundingsOf(file: RunFile, op: FullOperation, each: number): Surroundings {
   const around = (column: string, value: string | number): ShownOperation[] => [
     ...ops(file, `WHERE ${column} = ? AND idx < ? ORDER BY idx DESC LIMIT ${each}`, [

@@ -2,9 +2,9 @@
  * Puts operations into table `op`, quickly.
  *
  * Binding a parameter is what an insert costs, so a row binds only what it has: rows are sorted by
- * *shape* (which fields are there, and the few words phase, workload, f and outcome), and each shape
- * has a statement in which the absent fields are NULL and the words are literals. Statements insert
- * up to 32 rows. It opens no transaction of its own; the recorder does.
+ * *shape* (which fields are there, and the few words phase, workload, f and outcome), and each
+ * shape has a statement in which the absent fields are NULL and the words are literals. Statements
+ * insert up to 32 rows. It opens no transaction of its own; the recorder does.
  */
 import type Database from 'better-sqlite3';
 import type { OperationRow } from './operation.ts';

@@ -65,7 +65,9 @@ export interface OperationRow extends Partial<Completion> {
   /** 0, 1, 2 ... in order of invocation. */
   readonly idx: number;
   readonly process: number | 'nemesis';
-  /** The logical thread; a retired process's successor is on the same thread. -1 for the nemesis. */
+  /**
+   * The logical thread; a retired process's successor is on the same thread. -1 for the nemesis.
+   */
   readonly thread: number;
   readonly phase: Phase;
   readonly workload: string | null;

@@ -3,8 +3,8 @@
  *
  * Promises: whatever was handed in is in the file at most 50 ms later, also when the process is
  * killed; an operation is there from its invocation on (outcome NULL until it ends); when the disk
- * is full nothing that was recorded is lost: it stays in memory, is tried again with every batch, and
- * `failure` says so. Does not survive the power failing under the control process: the file is
+ * is full nothing that was recorded is lost: it stays in memory, is tried again with every batch,
+ * and `failure` says so. Does not survive the power failing under the control process: the file is
  * synced to the disk when it is closed.
  *
  * One recorder for each file; readers may look at the file at the same time (WAL).

@@ -1,6 +1,7 @@
 /**
  * Prints results/README.md from the schema, so that the page cannot differ from the files. The test
- * beside it fails when the page in the repository is not what this prints, and says how to renew it.
+ * beside it fails when the page in the repository is not what this prints, and says how to renew
+ * it.
  */
 import { TABLES } from './schema.ts';
 import { VIEWS } from './views.ts';

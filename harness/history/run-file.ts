@@ -1,7 +1,8 @@
 /**
  * Opens run files for reading, and only what is one: foreign files, files of a later version and
- * missing ones are refused in one sentence each. A file that was cut off is opened as far as it goes
- * and says so. Reads what a run is about (`RunSummary`); the history itself is read by `columns.ts`.
+ * missing ones are refused in one sentence each. A file that was cut off is opened as far as it
+ * goes and says so. Reads what a run is about (`RunSummary`); the history itself is read by
+ * `columns.ts`.
  */
 import {
   closeSync,
@@ -125,9 +126,9 @@ function notWritable(path: string): RunFileError {
 }
 
 /**
- * SQLite fills a page that is cut in the middle with zeros and reads nonsense from it. Such a file is
- * copied without that page. Null when there is none; else the path of the copy, alone in a folder of
- * its own.
+ * SQLite fills a page that is cut in the middle with zeros and reads nonsense from it. Such a file
+ * is copied without that page. Null when there is none; else the path of the copy, alone in a
+ * folder of its own.
  */
 function withoutCutPage(path: string): string | null {
   const head = Buffer.alloc(18);

@@ -1,8 +1,8 @@
 /**
- * Seals a saved run: the history is written once more as chunks of columns (`chunk-layout.ts`), which
- * a checker loads at the speed of memory. The rows stay the record. Chunks are used only if their
- * checksums hold and the rows were not touched since: a digest of the table is kept, and triggers
- * note every later change made through SQLite.
+ * Seals a saved run: the history is written once more as chunks of columns (`chunk-layout.ts`),
+ * which a checker loads at the speed of memory. The rows stay the record. Chunks are used only if
+ * their checksums hold and the rows were not touched since: a digest of the table is kept, and
+ * triggers note every later change made through SQLite.
  */
 import { crc32 } from 'node:zlib';
 import { HistoryError } from '../../checkers/build.ts';
@@ -29,8 +29,8 @@ const NO_TRIGGERS = ['insert', 'update', 'delete']
 
 /**
  * Makes the indexes and the chunks of a run, unless it has current ones. A history that cannot be
- * judged (duplicate values, say) gets no chunks: its rows are all there is. Throws RunFileError when
- * the file cannot be written.
+ * judged (duplicate values, say) gets no chunks: its rows are all there is. Throws RunFileError
+ * when the file cannot be written.
  */
 export function sealRun(path: string): void {
   const file = openRunFile(path, { write: true });

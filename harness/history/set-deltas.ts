@@ -1,6 +1,6 @@
 /**
- * Whole-object reads as change against the same session's previous read of the same key. The cost is
- * the length of the two reads; marks in typed arrays stand for sets.
+ * Whole-object reads as change against the same session's previous read of the same key. The cost
+ * is the length of the two reads; marks in typed arrays stand for sets.
  */
 
 /** A list of whole numbers that grows. */

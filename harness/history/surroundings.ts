@@ -22,8 +22,8 @@ interface FaultRow {
 }
 
 /**
- * `nodeId` numbers a node's name. Tables that a cut-off file no longer has are empty, and the reason
- * goes to `note`.
+ * `nodeId` numbers a node's name. Tables that a cut-off file no longer has are empty, and the
+ * reason goes to `note`.
  */
 export function readSurroundings(
   file: RunFile,

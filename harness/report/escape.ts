@@ -1,9 +1,11 @@
 /**
- * Text of others for the terminal. Values, errors and log lines may hold escape sequences that move the
- * cursor, change titles or hide what was said; they are shown, never obeyed.
+ * Text of others for the terminal. Values, errors and log lines may hold escape sequences that move
+ * the cursor, change titles or hide what was said; they are shown, never obeyed.
  */
 
-/** C0 and C1 controls, DEL, line separators, and marks that turn the direction of writing around. */
+/**
+ * C0 and C1 controls, DEL, line separators, and marks that turn the direction of writing around.
+ */
 const HOSTILE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -1,4 +1,6 @@
-/** Operations as lines for the terminal. All columns but the last are aligned by the caller's table. */
+/**
+ * Operations as lines for the terminal. All columns but the last are aligned by the caller's table.
+ */
 import type { CellValue } from './table.ts';
 
 /** The columns of an operation's line, as they stand in table `op`. */

@@ -1,6 +1,6 @@
 /**
- * The verdict screen: what `amnesia test` and `amnesia check` print at the end. The verdict comes first;
- * what is green is folded to one line, what is not is unfolded with its witness.
+ * The verdict screen: what `amnesia test` and `amnesia check` print at the end. The verdict comes
+ * first; what is green is folded to one line, what is not is unfolded with its witness.
  */
 import type { FaultWindow } from '../../checkers/history.ts';
 import type { Anomaly, Valid, Verdict } from '../../checkers/verdict.ts';
@@ -85,7 +85,10 @@ function mark(verdict: Verdict, style: Style): string {
   }
 }
 
-/** One line when green, or unknown for information only; else the sentence, the reason and all figures. */
+/**
+ * One line when green, or unknown for information only; else the sentence, the reason and all
+ * figures.
+ */
 function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: number): string[] {
   const title = `  ${mark(verdict, style)} ${verdict.checker.padEnd(nameWidth)}`;
   const room = width - nameWidth - 6;

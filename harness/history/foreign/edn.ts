@@ -1,10 +1,10 @@
 /**
- * EDN, as far as histories need it: everything of https://github.com/edn-format/edn. Values are read
- * into JSON values; what JSON has no form for becomes an object with one key that begins with `$`, so
- * that it can be stored, compared and written back as it was:
+ * EDN, as far as histories need it: everything of https://github.com/edn-format/edn. Values are
+ * read into JSON values; what JSON has no form for becomes an object with one key that begins with
+ * `$`, so that it can be stored, compared and written back as it was:
  *
- *   :word {"$kw":"word"}   sym {"$sym":"sym"}   \a {"$char":"a"}   #{1} {"$set":[1]}   (1) {"$list":[1]}
- *   #tag v {"$tag":["tag",v]}   1.0 {"$num":"1.0"}   1/2 {"$num":"1/2"}   10N {"$num":"10N"}
+ *   :word {"$kw":"word"}   sym {"$sym":"sym"}   \a {"$char":"a"}
+ *   #{1} {"$set":[1]}   (1) {"$list":[1]}   #tag v {"$tag":["tag",v]}   1.0 {"$num":"1.0"}   1/2 {"$num":"1/2"}   10N {"$num":"10N"}
  *   {:a 1} {"a":1}   {"a" 1} {"$map":[["a",1]]}
  */
 

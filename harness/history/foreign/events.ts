@@ -1,7 +1,7 @@
 /**
- * Events of a history as other tools write them: Jepsen's operation maps, two for each operation (an
- * invocation and its end). The one form between all file formats and the rows of a run file. Values are
- * JSON values, with EDN's own kinds as `edn.ts` marks them.
+ * Events of a history as other tools write them: Jepsen's operation maps, two for each operation
+ * (an invocation and its end). The one form between all file formats and the rows of a run file.
+ * Values are JSON values, with EDN's own kinds as `edn.ts` marks them.
  */
 import type { Place } from './malformed.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A run as a history for other tools: EDN and JSON lines with Jepsen's operation maps (invocation and
- * end apart, keys as `[k v]`), and CSV with one line for each operation.
+ * A run as a history for other tools: EDN and JSON lines with Jepsen's operation maps (invocation
+ * and end apart, keys as `[k v]`), and CSV with one line for each operation.
  */
 import type { StoredRow } from '../op-writer.ts';
 import { openRunFile, type RunFile, readSummary } from '../run-file.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads a history file of another tool into rows, and rows into a run file. Nothing of the file is lost:
- * what has no column is kept in `extra`, and `export-run.ts` gives it back.
+ * Reads a history file of another tool into rows, and rows into a run file. Nothing of the file is
+ * lost: what has no column is kept in `extra`, and `export-run.ts` gives it back.
  */
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';

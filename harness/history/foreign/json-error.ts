@@ -1,6 +1,6 @@
 /**
- * Where a text stops being JSON. `JSON.parse` is quick and does not always say where; this is slow and
- * is asked only after it has refused.
+ * Where a text stops being JSON. `JSON.parse` is quick and does not always say where; this is slow
+ * and is asked only after it has refused.
  */
 
 /** Position of the first character that does not belong, and what would; null for valid JSON. */

@@ -1,4 +1,6 @@
-/** A history file of another tool that cannot be read, with the place where it stops making sense. */
+/**
+ * A history file of another tool that cannot be read, with the place where it stops making sense.
+ */
 
 export class MalformedHistoryError extends Error {
   readonly code = 'malformed-history';

@@ -1,7 +1,7 @@
 /**
- * From events to rows: an invocation and the next event of its process are one operation. What is an
- * invocation without an end stays in flight; an end without an invocation, or a second invocation of
- * a busy process, is refused.
+ * From events to rows: an invocation and the next event of its process are one operation. What is
+ * an invocation without an end stays in flight; an end without an invocation, or a second
+ * invocation of a busy process, is refused.
  */
 import type { Phase } from '../../../checkers/history.ts';
 import { PHASES } from '../../../checkers/history.ts';
@@ -93,7 +93,9 @@ function keyText(key: unknown): string {
   return keywordOf(key) ?? JSON.stringify(key);
 }
 
-/** The operation on data that an event asks for: key, f and value, out of tuples and transactions. */
+/**
+ * The operation on data that an event asks for: key, f and value, out of tuples and transactions.
+ */
 interface Asked {
   readonly f: string;
   readonly key: string | null;

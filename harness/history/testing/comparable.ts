@@ -1,6 +1,6 @@
 /**
- * A history as plain values that can be compared: dense numbers of keys, sessions, values and contexts
- * are replaced by what they stand for, since two readers may number them differently.
+ * A history as plain values that can be compared: dense numbers of keys, sessions, values and
+ * contexts are replaced by what they stand for, since two readers may number them differently.
  */
 import type { History, Ragged } from '../../../checkers/history.ts';
 

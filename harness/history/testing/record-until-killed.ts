@@ -1,6 +1,6 @@
 /**
- * Records operations as fast as it can until somebody kills it, and says after each one how far it is, in
- * the file that is its second argument: `<idx> <invoked>`. Used by the recorder's test.
+ * Records operations as fast as it can until somebody kills it, and says after each one how far it
+ * is, in the file that is its second argument: `<idx> <invoked>`. Used by the recorder's test.
  */
 import { openSync, writeSync } from 'node:fs';
 import { openRun } from '../recorder.ts';
