@@ -19,7 +19,7 @@ import {
   missingText,
 } from './final-reads.ts';
 import { Groups } from './grouping.ts';
-import { type History, isWrite, Kind, PHASES, Status } from './history.ts';
+import { Flag, type History, isWrite, Kind, PHASES, Status } from './history.ts';
 import { milliseconds, Numbers, quantilesOf } from './quantiles.ts';
 import { collectChains } from './set-reads.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
@@ -82,24 +82,24 @@ export function hashStates(history: History, budget: Budget): StateHashes {
 /** Of lists the order counts too: each element by its place. */
 function hashLists(history: History, high: Int32Array, low: Int32Array): void {
   const { kind, status, session, key, delta } = history;
-  const chains = new Map<string, { length: number; h: number; l: number }>();
+  const lists = new Map<string, number[]>();
   for (let row = 0; delta !== null && row < history.n; row++) {
     if (kind[row] !== Kind.ReadList || status[row] !== Status.Ok) continue;
     const name = `${session[row]} ${key[row]}`;
-    let list = chains.get(name);
-    if (!list) chains.set(name, (list = { length: 0, h: 0, l: 0 }));
+    let list = lists.get(name);
+    if (!list) lists.set(name, (list = []));
     for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
       const change = delta.data[d]!;
-      // Elements go from the end and come at the end.
-      if (change < 0) list.length--;
-      const placed = mix(Math.abs(change)) + list.length;
-      const sign = change > 0 ? 1 : -1;
-      list.h = (list.h + sign * highOf(placed)) | 0;
-      list.l = (list.l + sign * lowOf(placed)) | 0;
-      if (change > 0) list.length++;
+      if (change > 0) list.push(change);
+      // Nearly always the last one: lists are rewritten from where they differ.
+      else list.splice(list.lastIndexOf(-change), 1);
     }
-    high[row] = list.h;
-    low[row] = list.l;
+    if ((history.flags[row]! & Flag.Final) === 0) continue;
+    for (let place = 0; place < list.length; place++) {
+      const placed = mix(list[place]!) + place;
+      high[row] = (high[row]! + highOf(placed)) | 0;
+      low[row] = (low[row]! + lowOf(placed)) | 0;
+    }
   }
 }
 

@@ -74,6 +74,16 @@ describe('membership', () => {
     expect(verdict.figures['views-judged-after-heal-count']).toBe(0);
   });
 
+  it('tells from when on all nodes saw each other again', () => {
+    const verdict = see(
+      'fault partition 10-20 n3',
+      view(15, 'n1', {}),
+      ...[view(21, 'n1', { n3: 'dead' }), view(21, 'n2', {}), view(22, 'n3', {})],
+      ...[view(23, 'n1', {}), view(24, 'n2', {}), view(25, 'n3', {})],
+    );
+    expect(verdict.figures['views-equal-after-heal-ms']).toBe(3000);
+  });
+
   it('has nothing to say, and no doubt, where nobody looked', () => {
     expect(see()).toMatchObject({ valid: 'unknown', informational: true });
     const noise = ['null', '[]', '{"nodes":7}', '{"nodes":[null,{"id":1}]}'];

@@ -67,6 +67,26 @@ function falseAlarms(history: History, views: readonly ViewSample[]) {
   return { suspicions: seen.suspect.size, deaths: seen.dead.size };
 }
 
+/**
+ * From when on the newest looks at all nodes show all others alive, ns after the last fault; null for
+ * never, or where the looks ended before.
+ */
+function equalAfter(history: History, views: readonly ViewSample[]): number | null {
+  const healedAt = lastHeal(history.faults);
+  const observers = new Set(views.map((view) => view.node));
+  const latest = new Map<number, ViewSample>();
+  let since: number | null = null;
+  for (const view of views) {
+    if (view.time < healedAt) continue;
+    latest.set(view.node, view);
+    const isEqual =
+      latest.size === observers.size && differences([...latest.values()]).length === 0;
+    if (!isEqual) since = null;
+    else since ??= view.time - healedAt;
+  }
+  return since;
+}
+
 interface Difference {
   readonly view: ViewSample;
   readonly target: number;
@@ -128,6 +148,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   const propagation = quantilesOf(spread.toArray());
   const alarms = falseAlarms(history, views);
   const last = lastViews(history, views);
+  const equalNs = equalAfter(history, views);
   const groups = new Groups<Difference>();
   for (const each of differences(last)) {
     groups.add('views-differ', `${each.view.node} ${each.target}`, each);
@@ -145,12 +166,13 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
       ? 'nobody looked at /cluster/nodes, or no node answered'
       : groups.size > 0
         ? `${groups.size} pairs of nodes do not see each other after the heal`
-        : last.length === 0
-          ? 'the run ended before the views after the heal could be judged'
-          : `all ${last.length} nodes see each other after the heal`,
+        : last.length > 0 || equalNs !== null
+          ? 'all nodes see each other after the heal'
+          : 'the run ended before the views after the heal could be judged',
     figures: {
       'view-count': views.length,
       'views-judged-after-heal-count': last.length,
+      'views-equal-after-heal-ms': equalNs === null ? null : milliseconds(equalNs),
       'detection-p50-ms': ms(detection?.p50),
       'detection-max-ms': ms(detection?.max),
       'propagation-max-ms': ms(propagation?.max),
