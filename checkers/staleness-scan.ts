@@ -4,9 +4,10 @@
  * The *effective time* f(w) of a write is the earlier of its acknowledgement and the end of the first read
  * that returned it, but never before it was invoked. w is *definitely newer* than v if it was invoked
  * after f(v); every write is newer than the initial value. A read r of v is stale by
- * t(r) = max(0, invoke(r) - min f(w)) over the definitely newer w, and by k(r) = the number of those with f(w) < invoke(r). Both are true in every valid order,
- * and for one read tight. A register read with siblings is as fresh as its freshest sibling. For a
- * set every effective element that is missing counts, since elements do not replace each other.
+ * t(r) = max(0, invoke(r) - min f(w)) over the definitely newer w, and by k(r) = the number of those
+ * with f(w) < invoke(r). Both are true in every valid order, and for one read tight. A register read
+ * with siblings is as fresh as its freshest sibling. For a set every effective element that is missing
+ * counts, since elements do not replace each other.
  */
 import type { Budget } from './checker.ts';
 import { isJudgedRead, isWholeRead } from './final-reads.ts';

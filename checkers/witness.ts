@@ -116,8 +116,12 @@ export interface Witness {
   readonly minimal: boolean;
 }
 
-/** Times that a reduced history is checked before the witness is shown as far as it got. */
+/**
+ * Work before a witness is shown as far as it got: how often a reduced history is checked, and how many
+ * operations that checked in all. Counted and not timed, so that the same history has the same witness.
+ */
 const checksMax = 2000;
+const checkedMax = 100_000;
 
 /**
  * Leaves out operations while the rest still fails: first large parts (Zeller and Hildebrandt's ddmin,
@@ -129,10 +133,13 @@ export function shrink(
   fails: (reduced: History) => boolean,
 ): Witness {
   let checks = 0;
+  let checked = 0;
+  const mayGoOn = (): boolean => checks < checksMax && checked < checkedMax;
   const operation = new Map<number, PlainOperation>();
   for (const row of rows) operation.set(row, plain(history, row));
   const violates = (some: readonly number[]): boolean => {
     checks++;
+    checked += some.length;
     try {
       return fails(buildHistory(project(history, some, operation)));
     } catch (error) {
@@ -143,9 +150,9 @@ export function shrink(
   };
   let kept = [...operation.keys()].sort((left, right) => left - right);
   if (!violates(kept)) return { rows: kept, confirmed: false, minimal: false };
-  for (let size = kept.length >> 1; size >= 1 && checks < checksMax; ) {
+  for (let size = kept.length >> 1; size >= 1 && mayGoOn(); ) {
     let removed = false;
-    for (let start = 0; start < kept.length && checks < checksMax; ) {
+    for (let start = 0; start < kept.length && mayGoOn(); ) {
       const without = kept.toSpliced(start, size);
       if (without.length > 0 && violates(without)) {
         kept = without;

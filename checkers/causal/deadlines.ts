@@ -111,7 +111,7 @@ class Fixpoint {
   }
 
   run(session: number, reads: Int32Array): HbViolation | null {
-    const { op, key } = this.#t;
+    const { op, key, value } = this.#t;
     this.#session = session;
     this.#violation = null;
     this.#furthest = 0;
@@ -126,6 +126,8 @@ class Fixpoint {
     for (const at of reads) {
       this.#keyStart[key[at]!] = this.#keyEnd[key[at]!] = 0;
       if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]!] = -1;
+      // Writes may wait for a source that a violation kept from being touched.
+      if (op[at] === Op.Read) this.#waiting[value[at]!] = 0;
     }
     this.#reset();
     return violation;
@@ -138,7 +140,6 @@ class Fixpoint {
       this.#deadline[at] = never;
       if (op[at] !== Op.Write && op[at] !== Op.InfoWrite) continue;
       this.#before[value[at]!] = 0;
-      this.#waiting[value[at]!] = 0;
     }
     this.#touchedCount = 0;
     this.#waiter.length = 0;

@@ -84,9 +84,11 @@ export function witnessOfCycle(trace: Trace, { places, by }: CausalCycle): Witne
     if (by[i]! < 0) return;
     for (const row of pathRows(trace, place, by[i]!)) rows.add(row);
   });
+  // What breaks CC already is no news for CCv, unless the history itself breaks both.
+  const broken = !analyse(history, unlimited).cc;
   return shrink(history, withSources(history, rows), (reduced) => {
     const analysis = new CausalAnalysis(reduced, unlimited);
-    return analysis.cc && analysis.convergence(unlimited).cycles.length > 0;
+    return (broken || analysis.cc) && analysis.convergence(unlimited).cycles.length > 0;
   });
 }
 

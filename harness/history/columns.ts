@@ -104,8 +104,9 @@ function refuseNonsense(rows: RowColumns): void {
     }
     const process = rows.process[row]!;
     if (process < 0) continue;
+    // After an indeterminate operation a process may go on: it is a fork.
     const before = lastOf.get(process);
-    if (before !== undefined && complete !== Number.POSITIVE_INFINITY) {
+    if (before !== undefined) {
       const end = rows.complete[before]!;
       if (end !== Number.POSITIVE_INFINITY && end > invoke) {
         const other = rows.index[before]!;

@@ -38,12 +38,15 @@ export interface SealHeader {
   readonly unattempted: readonly string[];
 }
 
-/** Cheap to make, and different after nearly every change: a scan without the long texts. */
+/**
+ * Cheap to make, and different after nearly every change. Sums of remainders, since they fit a number
+ * of JavaScript and do not depend on the order in which SQLite meets the rows.
+ */
 export function digestRows(file: RunFile): string {
   const row = file.db
     .prepare<[], Record<string, number>>(
-      `SELECT count(*) AS n, max(idx) AS last, total(invoked) AS invoked,
-         total(completed) AS completed, sum(length(outcome)) AS outcomes FROM op`,
+      `SELECT count(*) AS n, max(idx) AS last, sum(invoked % 1000003) AS invoked,
+         sum(completed % 1000003) AS completed, sum(length(outcome)) AS outcomes FROM op`,
     )
     .get();
   return JSON.stringify(row);

@@ -4,7 +4,8 @@
  * `$`, so that it can be stored, compared and written back as it was:
  *
  *   :word {"$kw":"word"}   sym {"$sym":"sym"}   \a {"$char":"a"}
- *   #{1} {"$set":[1]}   (1) {"$list":[1]}   #tag v {"$tag":["tag",v]}   1.0 {"$num":"1.0"}   1/2 {"$num":"1/2"}   10N {"$num":"10N"}
+ *   #{1} {"$set":[1]}   (1) {"$list":[1]}   #tag v {"$tag":["tag",v]}
+ *   1.0 {"$num":"1.0"}   1/2 {"$num":"1/2"}   10N {"$num":"10N"}
  *   {:a 1} {"a":1}   {"a" 1} {"$map":[["a",1]]}
  */
 
