@@ -47,6 +47,10 @@ export const faultSwitches = {
     breaks: 'what could not be delivered at once is never exchanged',
     noticedBy: 'convergence',
   },
+  'forget-tombstones': {
+    breaks: 'deletes are neither taken over from peers nor recovered from the log',
+    noticedBy: 'lost-writes (resurrected), convergence',
+  },
   'no-causal-delivery': {
     breaks: 'replicas apply writes as they arrive, in whatever order',
     noticedBy: 'causal, session',
@@ -58,6 +62,14 @@ export const faultSwitches = {
   'apply-failed-write': {
     breaks: 'a write answered "applied": false is applied all the same',
     noticedBy: 'outcomes, lost-writes (resurrected)',
+  },
+  'duplicate-apply': {
+    breaks: 'a write that a peer sends again is stored again, as a memory of its own',
+    noticedBy: 'lost-writes (duplicated)',
+  },
+  'dedup-distinct-ids': {
+    breaks: 'a write whose embedding resembles that of another memory is dropped with 201',
+    noticedBy: 'lost-writes without partitions',
   },
   'promote-without-generation': {
     breaks: 'a promotion keeps the old generation',

@@ -50,6 +50,8 @@ export class Replica {
       lastArrivalWins: faults.has('last-arrival-wins'),
       noCausalDelivery: faults.has('no-causal-delivery'),
       dropSiblings: faults.has('drop-siblings'),
+      forgetTombstones: faults.has('forget-tombstones'),
+      duplicateApply: faults.has('duplicate-apply'),
     };
     this.#journal = new Journal(env, faults, limits);
   }
@@ -180,7 +182,9 @@ export class Replica {
 
   /** Makes writes of peers durable, then visible in causal order. */
   async commitReplicated(writes: readonly OwnWrite[]): Promise<void> {
-    const fresh = writes.filter(({ space, version }) => !this.ensure(space).knows(version));
+    const fresh = this.faults.has('duplicate-apply')
+      ? writes
+      : writes.filter(({ space, version }) => !this.ensure(space).knows(version));
     this.counters.replicated += fresh.length;
     const show = ({ space, version }: OwnWrite): void => this.#show(space, version, false);
     if (this.faults.has('replicas-in-memory-only')) {

@@ -23,6 +23,8 @@ export interface SpaceFaults {
   readonly lastArrivalWins: boolean;
   readonly noCausalDelivery: boolean;
   readonly dropSiblings: boolean;
+  readonly forgetTombstones: boolean;
+  readonly duplicateApply: boolean;
 }
 
 export const healthy: SpaceFaults = {
@@ -30,6 +32,8 @@ export const healthy: SpaceFaults = {
   lastArrivalWins: false,
   noCausalDelivery: false,
   dropSiblings: false,
+  forgetTombstones: false,
+  duplicateApply: false,
 };
 
 function hashVersions(id: string, versions: readonly MemoryVersion[]): number {
@@ -99,7 +103,10 @@ export class SpaceState {
    */
   deliver(version: MemoryVersion, own: boolean): number {
     this.observeClock(version.hlc);
-    if (this.knows(version)) return 0;
+    if (this.knows(version)) {
+      if (this.#faults.duplicateApply && !own) this.#applyAgain(version);
+      return 0;
+    }
     if (this.#faults.noCausalDelivery) {
       this.#arrived.add(version.dot);
       this.#apply(version, own);
@@ -138,6 +145,13 @@ export class SpaceState {
     this.#set(version.id, before, this.#merged(before, version, own));
   }
 
+  /** duplicate-apply: dots do not keep it out, since it gets an id of its own. */
+  #applyAgain(version: MemoryVersion): void {
+    if (version.deleted) return;
+    const id = `${version.id}~again`;
+    this.#set(id, this.#memories.get(id) ?? [], [{ ...version, id }]);
+  }
+
   #merged(
     before: readonly MemoryVersion[],
     version: MemoryVersion,
@@ -145,6 +159,7 @@ export class SpaceState {
   ): readonly MemoryVersion[] {
     if (this.#faults.firstWriteWins && !own && before.length > 0) return before;
     if (this.#faults.lastArrivalWins && !own) return [version];
+    if (this.#faults.forgetTombstones && !own && version.deleted) return before;
     const after = addVersion(before, version);
     return this.#faults.dropSiblings ? after.slice(0, 1) : after;
   }
@@ -165,6 +180,7 @@ export class SpaceState {
       this.observeClock(version.hlc);
       const before = this.#memories.get(version.id) ?? [];
       if (this.#faults.firstWriteWins && before.length > 0) continue;
+      if (this.#faults.forgetTombstones && version.deleted) continue;
       const after = mergeVersions(before, [version]);
       this.#set(version.id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);
       if (this.#faults.noCausalDelivery) this.#arrived.add(version.dot);
