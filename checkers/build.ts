@@ -50,7 +50,7 @@ export interface PlainOperation {
   readonly hops?: number | null;
   /** ns. */
   readonly late?: number;
-  /** Writes: `actor:counter`. */
+  /** Writes and deletes: `actor:counter`. */
   readonly dot?: string | null;
   /** Version vector of the request's context. */
   readonly context?: Readonly<Record<string, number>> | null;

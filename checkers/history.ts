@@ -143,7 +143,7 @@ export interface History {
  */
 export interface Versions {
   readonly actors: readonly string[];
-  /** Index into `actors` of the dot that the server gave to this write, -1 where unknown. */
+  /** Index into `actors` of the dot that the server gave to this write or delete, -1 where unknown. */
   readonly dotActor: Int16Array;
   readonly dotCounter: Int32Array;
   /** Row of `contexts` that the *request* carried, -1 where it carried none. */

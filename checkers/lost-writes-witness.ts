@@ -13,6 +13,7 @@ export type FindingReason =
   | 'never-attempted'
   | 'failed'
   | 'deleted'
+  | 'deleted-in-mid-run'
   | 'more-than-once';
 
 export interface Finding {
@@ -47,7 +48,11 @@ function fate(history: History, { id, reason, rows }: Finding): string {
     case 'failed':
       return 'had definitely failed, and was read';
     case 'deleted':
-      return 'was deleted by the session that had added it, and is there in the end';
+      return 'was deleted by a session that knew it, and is there in the end';
+    case 'deleted-in-mid-run': {
+      const read = history.index[rows.at(-1)!];
+      return `was deleted by a session that knew it, and operation ${read}, whose context covers the delete, shows it`;
+    }
     case 'more-than-once':
       return 'is more than once in one answer';
   }

@@ -3,8 +3,8 @@
  *
  * The terms are those of Jepsen's set-full; its defects are not: duplicates, phantoms and resurrected
  * elements are found, and the work is proportional to the changes between reads. What becomes of
- * elements of sets is followed in `lost-writes-elements.ts`, of registers in
- * `lost-writes-registers.ts`; here their fates are judged.
+ * elements of sets is followed in `lost-writes-elements.ts`, of deletes in `lost-writes-deletes.ts`, of
+ * registers in `lost-writes-registers.ts`; here their fates are judged.
  *
  * An element is *lost* if it was acknowledged (or read by somebody), is absent from the last final answer of
  * every reader, and nobody deleted it. Absent from some only, it is not lost: the readers *diverged*,
@@ -15,6 +15,7 @@ import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { collectFinalReads, type FinalReads, missingText } from './final-reads.ts';
 import { Groups } from './grouping.ts';
 import { type History, isWrite, Kind, Status } from './history.ts';
+import { brokenDeletes } from './lost-writes-deletes.ts';
 import { type ElementFates, followElements, isElement } from './lost-writes-elements.ts';
 import { firstShown, followRegisters, type RegisterFates } from './lost-writes-registers.ts';
 import { explainFinding, type Finding } from './lost-writes-witness.ts';
@@ -175,32 +176,6 @@ function judgeSightings(
   }
 }
 
-/** Deletes that were acknowledged in the session that had added the element, and did not last. */
-function judgeDeletes(
-  history: History,
-  fates: ElementFates,
-  finals: FinalReads,
-  found: (finding: Finding) => void,
-): void {
-  const judged = new Set<number>();
-  for (let row = 0; row < history.n; row++) {
-    const id = history.value[row]!;
-    if (history.kind[row] !== Kind.Delete || history.status[row] !== Status.Ok || id === 0)
-      continue;
-    const write = history.writeOp[id]!;
-    if (write < 0 || fates.finalCount[id] === 0 || history.status[write] !== Status.Ok) continue;
-    const isOwn =
-      history.session[write] === history.session[row] &&
-      history.complete[write]! <= history.invoke[row]!;
-    const answers = finals.byKey[history.key[write]!]?.last ?? [];
-    const isLate = answers.every((each) => history.invoke[each]! >= history.complete[row]!);
-    if (isOwn && isLate && fates.finalCount[id] === answers.length && !judged.has(id)) {
-      judged.add(id);
-      found({ pattern: 'resurrected', id, rows: [write, row, ...answers], reason: 'deleted' });
-    }
-  }
-}
-
 function countWrites(history: History, tally: Tally): void {
   for (let row = 0; row < history.n; row++) {
     if (!isWrite(history.kind[row]!)) continue;
@@ -228,7 +203,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   const hasElements = history.kind.some(isElement);
   if (fates !== null) {
     judgeElements(history, fates, finals, options.realTime, tally, found);
-    judgeDeletes(history, fates, finals, found);
+    for (const { id, reason, rows } of brokenDeletes(history, chains!, fates, finals, budget)) {
+      found({ pattern: 'resurrected', id, rows, reason });
+    }
   } else if (hasElements) {
     tally.neverRead = tally.acknowledged;
   }
@@ -330,8 +307,9 @@ export const lostWrites: Checker = {
   decides:
     'No acknowledged write is lost. Sets and lists: an element is lost if no final read of any node ' +
     'has it. Registers: a write is lost if nothing shows it and nobody who could see it replaced it. ' +
-    'A write that failed and is seen is resurrected, a value that nobody attempted is a phantom, an ' +
-    'element that is there twice is duplicated.',
+    'A write that failed and is seen is resurrected, and so is an element that is seen after a delete ' +
+    'which knew it; a value that nobody attempted is a phantom, an element that is there twice is ' +
+    'duplicated.',
   source:
     "set-full in Jepsen's checker library, for the terms; causal memory (Ahamad et al., 1995) for " +
     'registers without versions; dotted version vectors (Preguiça et al., 2012) for those with them',
