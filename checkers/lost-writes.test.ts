@@ -97,6 +97,65 @@ describe('lost-writes of sets', () => {
     expect(verdict.counts).toEqual({ resurrected: 1 });
   });
 
+  describe('with versions', () => {
+    const wrote = (process: string, at: number, more: Partial<PlainOperation>): PlainOperation => ({
+      process,
+      f: 'add',
+      key: 's',
+      value: 1,
+      invoke: at,
+      complete: at + 5,
+      status: 'ok',
+      ...more,
+    });
+    const read = (process: string, at: number, value: number[], more = {}): PlainOperation =>
+      wrote(process, at, { f: 'read-all', value, ...more });
+    const add = wrote('A', 0, { dot: 'n1:1' });
+    const knowing = wrote('B', 20, { f: 'delete', dot: 'n2:1', context: { n1: 1 } });
+    const blind = { ...knowing, context: {} };
+    const ends = (value: number[]): PlainOperation[] => [
+      read('A', 90, value, { final: true }),
+      read('C', 90, value, { final: true }),
+    ];
+    const judged = (ops: PlainOperation[]) =>
+      lostWrites.check(buildHistory(ops), defaultCheckOptions, unlimited);
+
+    it('finds what a delete of another session knew and did not end', () => {
+      const verdict = judged([add, knowing, ...ends([1])]);
+      expect(verdict.counts).toEqual({ resurrected: 1 });
+      expect(verdict.anomalies[0]).toMatchObject({ confirmed: true, minimal: true });
+      expect(judged([add, knowing, ...ends([])]).valid).toBe(true);
+    });
+
+    it('says nothing about what a delete did not know', () => {
+      expect(judged([add, blind, ...ends([1])]).valid).toBe(true);
+      expect(judged([add, { ...knowing, complete: 95 }, ...ends([1])]).valid).toBe(true);
+      const unsure = { ...knowing, status: 'info', complete: null, dot: null } as const;
+      expect(judged([add, unsure, ...ends([1])]).valid).toBe(true);
+    });
+
+    it('leaves what only some nodes have forgotten to delete to convergence', () => {
+      expect(judged([add, knowing, ends([1])[0]!, ends([])[1]!]).valid).toBe(true);
+    });
+
+    it('finds in mid-run what a read shows whose context covers the delete', () => {
+      const seen = (context: Record<string, number>, more = {}) =>
+        judged([add, knowing, read('C', 40, [1], { context, ...more }), ...ends([])]);
+      const verdict = seen({ n1: 1, n2: 1 });
+      expect(verdict.counts).toEqual({ resurrected: 1 });
+      expect(verdict.anomalies[0]).toMatchObject({ ops: [0, 1, 2], confirmed: true });
+      expect(seen({ n1: 1 }).valid).toBe(true);
+      expect(seen({ n1: 1, n2: 1 }, { stale: true }).valid).toBe(true);
+    });
+
+    it('finds it where it was there all the time, too', () => {
+      const ops = [read('C', 10, [1]), read('C', 40, [1], { context: { n2: 1 } })];
+      expect(judged([add, knowing, ...ops, ...ends([])]).counts).toEqual({ resurrected: 1 });
+      const blindly = judged([add, blind, ...ops, ...ends([])]);
+      expect(blindly.valid).toBe(true);
+    });
+  });
+
   it('says nothing about a deleted element that another session had added at the same time', () => {
     expect(judge('A add 1 || B del s 1; A readall {1} final').valid).toBe(true);
   });

@@ -2,7 +2,7 @@
  * A fault is a value: planned from a seed, applied, proved, healed, proved to be gone. Plans are
  * pure and JSON in and out; everything that touches the cluster is in `apply`, `prove` and `heal`.
  */
-import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
 import type { Rng } from '../harness/generator/rng.ts';
 
 /** For each node the peers whose packets it drops. One-way cuts are the same thing. */
@@ -44,7 +44,7 @@ export interface Fault {
   /** Colour in plots, as #rrggbb. */
   readonly colour: string;
   /** Capabilities that the cluster must have. */
-  readonly needs: readonly ('exec' | 'kill' | 'pause' | 'iptables')[];
+  readonly needs: readonly Capability[];
   /** Throws PlanError where the variant is impossible with these nodes. */
   plan(context: PlanContext, variant: string, id: number): FaultPlan;
   /** Fills in what only the running cluster knows, such as who is primary. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { createDockerCluster } from '../harness/cluster/docker.ts';
-import { ask } from '../harness/cluster/ready.ts';
 import { engineForTests } from '../harness/cluster/testing/engine.ts';
 import { makeRng } from '../harness/generator/rng.ts';
 import type { Fault, FaultPlan } from './fault.ts';
@@ -172,7 +171,7 @@ describe.skipIf(!answering)('a partition in containers', () => {
     const plan = cutOf({ n1: ['n2', 'n3'], n2: ['n1', 'n3'], n3: ['n1', 'n2'] });
     await partition.apply(cluster, plan);
     const answers = await Promise.all(
-      cluster.nodes.map((node) => ask(node.url, '/health/alive', 5000)),
+      cluster.nodes.map((node) => cluster.world.ask(node.url, '/health/alive', 5000)),
     );
     await partition.heal(cluster, plan);
     expect(answers).not.toContain(null);

@@ -1,5 +1,5 @@
 /** All faults by name. */
-import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
 import type { Fault } from './fault.ts';
 import { kill } from './kill.ts';
 import { partition } from './partition.ts';
@@ -17,10 +17,18 @@ export class FaultRefused extends Error {
   }
 }
 
-const remedies: Readonly<Record<Fault['needs'][number], string>> = {
+const virtualOnly = 'only virtual machines can have that (--runtime sim)';
+
+const remedies: Readonly<Record<Capability, string>> = {
   exec: 'programs cannot be run beside its nodes',
   kill: 'its nodes cannot be killed',
   pause: 'its nodes cannot be frozen',
+  logs: 'its nodes keep no logs',
+  cut: 'packet filters may not be set beside its nodes (see amnesia doctor)',
+  weather: virtualOnly,
+  power: virtualOnly,
+  disk: virtualOnly,
+  clock: virtualOnly,
   iptables: 'packet filters may not be set beside its nodes (see amnesia doctor)',
 };
 

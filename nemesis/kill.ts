@@ -3,7 +3,6 @@
  */
 
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import { ask } from '../harness/cluster/ready.ts';
 import type { Fault, FaultPlan, Proof } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
 import { proofOf, type Trial } from './proof.ts';
@@ -15,7 +14,7 @@ const exitCodeOfSigkill = 137;
 
 async function answers(cluster: Cluster, node: string): Promise<boolean> {
   const { url } = cluster.nodes.find((each) => each.name === node)!;
-  return (await ask(url, '/health', answerTimeoutMs)) !== null;
+  return (await cluster.world.ask(url, '/health', answerTimeoutMs)) !== null;
 }
 
 /** Killed by us, and not dead of something else; `true` where the runtime does not tell. */
@@ -33,14 +32,15 @@ async function proveKilled(cluster: Cluster, node: string): Promise<Trial> {
 }
 
 async function proveRunning(cluster: Cluster, node: string): Promise<Trial> {
-  const until = Date.now() + restartDeadlineMs;
+  const { clock } = cluster.world;
+  const untilNs = clock.nowNs() + restartDeadlineMs * 1e6;
   for (;;) {
     const state = await cluster.state(node);
     const up = state === 'running' && (await answers(cluster, node));
-    if (up || Date.now() > until) {
+    if (up || clock.nowNs() > untilNs) {
       return { good: up, text: `${node}: ${state}, ${up ? 'answers' : 'does not answer'}` };
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await clock.sleep(pollMs);
   }
 }
 

@@ -4,7 +4,6 @@
  * What counts as proof is in `partition-proof.ts`.
  */
 import type { Cluster, NodeHandle } from '../harness/cluster/cluster.ts';
-import { ask } from '../harness/cluster/ready.ts';
 import type { Fault, FaultPlan, Proof } from './fault.ts';
 import { affected, isolate, makeGrudge, shapes } from './grudges.ts';
 import { cutScript, healScript, probeProgram, program, script } from './inside.ts';
@@ -17,6 +16,7 @@ const probePort = 7433;
 const askTimeoutMs = 1000;
 
 async function probe(cluster: Cluster, node: NodeHandle): Promise<Probe | null> {
+  if (cluster.network) return cluster.network.probe(node.name, connectTimeoutMs);
   if ((await cluster.state(node.name)) !== 'running') return null;
   const peers = cluster.nodes.filter((each) => each !== node).map((each) => each.address);
   const argv = program(probeProgram, String(connectTimeoutMs), String(probePort), ...peers);
@@ -45,7 +45,11 @@ interface Spaces {
 /** The node that is primary of most spaces, asked of the first node that answers. */
 async function primaryOfMost(cluster: Cluster): Promise<string> {
   for (const node of cluster.nodes) {
-    const answer = (await ask(node.url, '/cluster/spaces', askTimeoutMs)) as Spaces | null;
+    const answer = (await cluster.world.ask(
+      node.url,
+      '/cluster/spaces',
+      askTimeoutMs,
+    )) as Spaces | null;
     const counts = new Map<string, number>();
     for (const { primary } of answer?.spaces ?? []) {
       if (!cluster.nodes.some((each) => each.name === primary)) continue;
@@ -62,9 +66,9 @@ async function primaryOfMost(cluster: Cluster): Promise<string> {
 export const partition: Fault = {
   kind: 'partition',
   variants: Object.keys(shapes),
-  describe: 'packets between nodes are dropped by iptables where they arrive',
+  describe: 'packets between nodes are dropped where they arrive (by iptables in containers)',
   colour: '#d1495b',
-  needs: ['exec', 'iptables'],
+  needs: ['cut'],
   plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
     const grudge = makeGrudge(variant, nodes, rng);
     return {
@@ -84,6 +88,7 @@ export const partition: Fault = {
     return { ...plan, targets: [primary], grudge: isolate(primary, names) };
   },
   apply: async (cluster, plan) => {
+    if (cluster.network) return cluster.network.cut(plan.grudge ?? {}, null);
     await Promise.all(
       Object.entries(plan.grudge ?? {}).map(async ([node, dropped]) => {
         if (dropped.length === 0) return;
@@ -99,6 +104,7 @@ export const partition: Fault = {
   prove,
   // On every node, whatever the plan says: an apply that failed half-way is healed, too.
   heal: async (cluster) => {
+    if (cluster.network) return cluster.network.heal();
     await Promise.all(
       cluster.nodes.map(async ({ name }) => {
         const state = await cluster.state(name);

@@ -1,6 +1,5 @@
 /** Nodes frozen by the cgroup freezer: alive for the kernel, silent for everybody else. */
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import { ask } from '../harness/cluster/ready.ts';
 import type { Fault, FaultPlan, Proof } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
 import { proofOf, type Trial } from './proof.ts';
@@ -12,7 +11,8 @@ const thawDeadlineMs = 5000;
 async function trial(cluster: Cluster, node: string, present: boolean): Promise<Trial> {
   const { url } = cluster.nodes.find((each) => each.name === node)!;
   const state = await cluster.state(node);
-  const up = (await ask(url, '/health', present ? silentAfterMs : thawDeadlineMs)) !== null;
+  const waitMs = present ? silentAfterMs : thawDeadlineMs;
+  const up = (await cluster.world.ask(url, '/health', waitMs)) !== null;
   const good = state === (present ? 'paused' : 'running') && up === !present;
   return { good, text: `${node}: ${state}, ${up ? 'answers' : 'silent'}` };
 }

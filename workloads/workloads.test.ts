@@ -66,13 +66,30 @@ describe.each(Object.values(workloads))('the workload $name', (workload) => {
   });
 });
 
-test('a space of a set never outgrows one page of the list endpoint', () => {
-  const { set } = workloads;
-  const options = { rate: 5000, spacePrefix: 'set', nodes };
-  const adds = new Map<string, number>();
-  for (const { f, key } of operations(set!.generator(options, makeRng(1)), 12_000)) {
-    if (f === 'add') adds.set(key!, (adds.get(key!) ?? 0) + 1);
-  }
-  expect(adds.size).toBeGreaterThan(30);
-  expect(Math.max(...adds.values())).toBeLessThan(500);
+test.each(['set', 'delete'])(
+  'a space of %s never outgrows one page of the list endpoint',
+  (name) => {
+    const workload = workloads[name]!;
+    const options = { rate: 5000, spacePrefix: 'set', nodes };
+    const adds = new Map<string, number>();
+    for (const { f, key } of operations(workload.generator(options, makeRng(1)), 12_000)) {
+      if (f === 'add') adds.set(key!, (adds.get(key!) ?? 0) + 1);
+    }
+    expect(adds.size).toBeGreaterThan(15);
+    expect(Math.max(...adds.values())).toBeLessThan(500);
+  },
+);
+
+test('a memory is deleted once at most, some time after it was begun', () => {
+  const options = { rate: 500, spacePrefix: 'set', nodes };
+  const addedAt = new Map<unknown, number>();
+  let deletes = 0;
+  operations(workloads.delete!.generator(options, makeRng(1)), 6000).forEach(({ f, value }, i) => {
+    if (f === 'add') addedAt.set(value, i);
+    if (f !== 'delete') return;
+    deletes++;
+    expect(i - addedAt.get(value)!).toBeGreaterThan(12);
+    addedAt.delete(value);
+  });
+  expect(deletes).toBeGreaterThan(800);
 });

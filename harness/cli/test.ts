@@ -45,15 +45,15 @@ async function test(given: RawOptions): Promise<void> {
 }
 
 async function run(options: RunOptions): Promise<RunResult> {
-  const [{ performRun }, { createDockerCluster }, { sweep }, { LiveWindow }] = await Promise.all([
+  const [{ performRun }, { chooseRuntime }, { LiveWindow }] = await Promise.all([
     import('../run/run.ts'),
-    import('../cluster/docker.ts'),
-    import('../cluster/leftovers.ts'),
+    import('../cluster/runtime.ts'),
     import('../report/live.ts'),
   ]);
-  await sweep();
-  const runtime = options.runtime === 'auto' ? 'docker (an engine answers)' : options.runtime;
-  const title = `amnesia test   seed ${options.seed}   ${options.nodes} nodes   runtime ${runtime}`;
+  const runtime = await chooseRuntime(options.runtime);
+  if (runtime.name === 'docker') await (await import('../cluster/leftovers.ts')).sweep();
+  const where = `${options.nodes} nodes   runtime ${runtime.title}`;
+  const title = `amnesia test   seed ${options.seed}   ${where}`;
   const window = new LiveWindow(process.stderr, terminalStyle(), title);
   const stop = new AbortController();
   const halt = new AbortController();
@@ -71,7 +71,7 @@ async function run(options: RunOptions): Promise<RunResult> {
   process.on('SIGTERM', interrupt);
   try {
     return await performRun(options, {
-      createCluster: createDockerCluster,
+      createCluster: runtime.createCluster,
       stop: stop.signal,
       halt: halt.signal,
       observer: window,

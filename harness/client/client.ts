@@ -2,6 +2,7 @@
  * A client is what one process does its operations with. It never retries and never throws: every
  * ending is a Completion, classified by the table in `outcomes.ts`.
  */
+import type { World } from '../cluster/world.ts';
 import type { Completion, Invocation } from '../history/operation.ts';
 
 export interface Client {
@@ -15,4 +16,6 @@ export interface ClientTarget {
   readonly node: string;
   /** http://host:port */
   readonly url: string;
+  /** Where the node lives; the real world where left out. */
+  readonly world?: World;
 }

@@ -116,6 +116,25 @@ test('a write carries its value as JSON text, a high confidence and a unit vecto
   });
 });
 
+test('a delete names the memory, carries what was seen, and hands back its version', async () => {
+  const answers = [
+    { headers: { 'x-engram-context': token({ n1: 4 }) }, body: { memories: [] } },
+    { body: { id: 'e1', status: 'deleted', version: 'n1:5' } },
+    { body: { id: 'e1', status: 'forgotten' } },
+  ];
+  await withServer(answers, async (url, asked) => {
+    const contexts = new SessionContexts();
+    const driver = new EngramDriver({ node: 'n1', url }, makeRng(1), { timeoutMs, contexts });
+    await driver.list('space');
+    const gone = await driver.forget('space', 'e1', 17);
+    expect(gone).toMatchObject({ outcome: 'ok', value: 17, version: 'n1:5' });
+    expect([asked[1]!.method, asked[1]!.path]).toEqual(['DELETE', '/api/v1/memories/e1']);
+    expect(vectorOf(asked[1]!.headers['x-engram-context'] as string)).toEqual({ n1: 4 });
+    expect(await driver.forget('space', 'e1', 17)).toMatchObject({ outcome: 'info', value: 17 });
+    await driver.close();
+  });
+});
+
 test('embeddings of one seed are the same, and no two of a run resemble each other', () => {
   const make = (): number[][] => {
     const rng = makeRng(42);

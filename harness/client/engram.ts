@@ -3,27 +3,17 @@
  * and uses what the reference node adds (contexts, versions, siblings, visibility) where it is there.
  * No retry, no pipelining, no redirects.
  */
-import { Client as HttpClient } from 'undici';
+import { realWorld } from '../cluster/real-world.ts';
+import type { Connection, WorldAnswer } from '../cluster/world.ts';
 import type { Rng } from '../generator/rng.ts';
 import type { Completion } from '../history/operation.ts';
 import type { ClientTarget } from './client.ts';
 import type { SessionContexts } from './contexts.ts';
 import { randomEmbedding } from './embedding.ts';
-import {
-  OperationTimeout,
-  type OutcomeName,
-  outcomeTable,
-  rowForError,
-  rowForStatus,
-} from './outcomes.ts';
+import { type OutcomeName, outcomeTable, rowForError, rowForStatus } from './outcomes.ts';
 
-/** Shorter than any server keeps idle connections, so that it is never the server who closes first. */
-const keepAliveMs = 20_000;
-const connectTimeoutMs = 1000;
 const writeConfidence = 0.95;
 const pageMax = 1000;
-/** Far above what a page of our own memories takes; a longer answer is none. */
-const answerBytesMax = 16 * 1024 * 1024;
 
 export interface DriverOptions {
   readonly timeoutMs: number;
@@ -31,14 +21,22 @@ export interface DriverOptions {
   readonly contexts: SessionContexts | null;
 }
 
+type Method = 'GET' | 'POST' | 'DELETE';
+
 interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: WorldAnswer['headers'];
   readonly body: unknown;
 }
 
 interface WriteBody {
   readonly memory_id?: unknown;
+  readonly version?: unknown;
+}
+
+interface DeleteBody {
+  readonly id?: unknown;
+  readonly status?: unknown;
   readonly version?: unknown;
 }
 
@@ -70,34 +68,19 @@ function contentsOf(memories: unknown): unknown[] | null {
 }
 
 export class EngramDriver {
-  readonly #url: string;
-  #http: HttpClient;
+  readonly #connection: Connection;
   readonly #rng: Rng;
   readonly #options: DriverOptions;
 
   constructor(target: ClientTarget, rng: Rng, options: DriverOptions) {
     this.#rng = rng;
     this.#options = options;
-    this.#url = target.url;
-    this.#http = this.#connect();
-  }
-
-  #connect(): HttpClient {
-    const { timeoutMs } = this.#options;
-    return new HttpClient(this.#url, {
-      pipelining: 1,
-      keepAliveTimeout: keepAliveMs,
-      keepAliveMaxTimeout: keepAliveMs,
-      connect: { timeout: connectTimeoutMs },
-      // Time-outs are this driver's own, and exact; the HTTP client's would only come near.
-      headersTimeout: 2 * timeoutMs,
-      bodyTimeout: 2 * timeoutMs,
-      maxResponseSize: answerBytesMax,
-    });
+    const { timeoutMs } = options;
+    this.#connection = (target.world ?? realWorld).connect(target.url, { timeoutMs });
   }
 
   close(): Promise<void> {
-    return this.#http.destroy();
+    return this.#connection.close();
   }
 
   /** Writes `value` under an id. */
@@ -119,6 +102,16 @@ export class EngramDriver {
         return { value, ...(typeof version === 'string' ? { version } : {}) };
       },
     );
+  }
+
+  /** Deletes the memory under an id; `value` is what was written there. 404 is a definite fail. */
+  async forget(space: string, id: string, value: unknown): Promise<Completion> {
+    const path = `/api/v1/memories/${encodeURIComponent(id)}`;
+    return this.#perform('write', 'DELETE', path, space, value, null, (answer) => {
+      const { id: gone, status, version } = (answer.body ?? {}) as DeleteBody;
+      if (gone !== id || status !== 'deleted') return null;
+      return { value, ...(typeof version === 'string' ? { version } : {}) };
+    });
   }
 
   /** Reads one memory; null where there is none. */
@@ -163,7 +156,7 @@ export class EngramDriver {
 
   async #perform(
     effect: 'write' | 'read',
-    method: 'GET' | 'POST',
+    method: Method,
     path: string,
     space: string,
     asked: unknown,
@@ -204,7 +197,7 @@ export class EngramDriver {
   }
 
   async #request(
-    method: 'GET' | 'POST',
+    method: Method,
     path: string,
     space: string,
     context: string | undefined,
@@ -213,19 +206,8 @@ export class EngramDriver {
     const headers: Record<string, string> = { 'x-memory-space': space };
     if (context !== undefined) headers['x-engram-context'] = context;
     if (body !== null) headers['content-type'] = 'application/json';
-    const http = this.#http;
-    // An operation that is given up takes its connection with it: a late answer must meet nobody.
-    const timer = setTimeout(() => {
-      this.#http = this.#connect();
-      void http.destroy(new OperationTimeout(this.#options.timeoutMs));
-    }, this.#options.timeoutMs);
-    try {
-      const response = await http.request({ method, path, headers, body });
-      const text = await response.body.text();
-      return { status: response.statusCode, headers: response.headers, body: parsed(text) };
-    } finally {
-      clearTimeout(timer);
-    }
+    const answer = await this.#connection.request({ method, path, headers, body });
+    return { status: answer.status, headers: answer.headers, body: parsed(answer.text) };
   }
 }
 

@@ -3,12 +3,13 @@
  * any test runner can go through it; a new runtime is done when it keeps them all.
  */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
-import type { Cluster, ClusterSpec } from './cluster.ts';
-import { ask } from './ready.ts';
+import type { Capability, Cluster, ClusterSpec } from './cluster.ts';
 
 export interface AcceptanceCase {
   /** A sentence about the runtime. */
   readonly promise: string;
+  /** Promised by those that have this capability. */
+  readonly needs?: Capability;
   /** Rejects with AssertionError where it is not kept. The cluster is usable afterwards. */
   check(cluster: Cluster): Promise<void>;
 }
@@ -25,11 +26,15 @@ export const acceptanceSpec: Omit<ClusterSpec, 'runId'> = {
   readyTimeoutMs: 30_000,
 };
 
-async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const until = Date.now() + deadlineMs;
+async function eventually(
+  { world: { clock } }: Cluster,
+  what: string,
+  holds: () => Promise<boolean>,
+): Promise<void> {
+  const untilNs = clock.nowNs() + deadlineMs * 1e6;
   while (!(await holds())) {
-    ok(Date.now() < until, `${what}: not within ${deadlineMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    ok(clock.nowNs() < untilNs, `${what}: not within ${deadlineMs} ms`);
+    await clock.sleep(50);
   }
 }
 
@@ -37,27 +42,31 @@ const urlOf = (cluster: Cluster, name: string): string =>
   cluster.nodes.find((node) => node.name === name)!.url;
 
 const answers = async (cluster: Cluster, name: string): Promise<boolean> =>
-  (await ask(urlOf(cluster, name), '/health', answerTimeoutMs)) !== null;
+  (await cluster.world.ask(urlOf(cluster, name), '/health', answerTimeoutMs)) !== null;
 
 async function aliveSeenBy(cluster: Cluster, name: string): Promise<number> {
-  const health = await ask(urlOf(cluster, name), '/cluster/health', answerTimeoutMs);
+  const health = await cluster.world.ask(urlOf(cluster, name), '/cluster/health', answerTimeoutMs);
   return (health as { stats: { alive: number } } | null)?.stats.alive ?? -1;
 }
 
 async function remember(cluster: Cluster, node: string, id: string): Promise<number> {
-  const answer = await fetch(`${urlOf(cluster, node)}/api/v1/memories/remember?ack=all`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-memory-space': 'acceptance' },
-    body: JSON.stringify({ id, content: `content of ${id}`, confidence: 0.95 }),
-    signal: AbortSignal.timeout(deadlineMs),
-  });
-  await answer.text();
-  return answer.status;
+  const connection = cluster.world.connect(urlOf(cluster, node), { timeoutMs: deadlineMs });
+  try {
+    const { status } = await connection.request({
+      method: 'POST',
+      path: '/api/v1/memories/remember?ack=all',
+      headers: { 'content-type': 'application/json', 'x-memory-space': 'acceptance' },
+      body: JSON.stringify({ id, content: `content of ${id}`, confidence: 0.95 }),
+    });
+    return status;
+  } finally {
+    await connection.close();
+  }
 }
 
 async function recalls(cluster: Cluster, node: string, id: string): Promise<boolean> {
   const path = `/api/v1/memories/${id}?space=acceptance`;
-  const memory = await ask(urlOf(cluster, node), path, answerTimeoutMs);
+  const memory = await cluster.world.ask(urlOf(cluster, node), path, answerTimeoutMs);
   return (memory as { content?: string } | null)?.content === `content of ${id}`;
 }
 
@@ -100,13 +109,16 @@ export const acceptance: readonly AcceptanceCase[] = [
       await Promise.all(cluster.nodes.map((node) => cluster.start(node.name)));
       for (const { name } of cluster.nodes) {
         equal(await cluster.state(name), 'running');
-        await eventually(`${name} answers again`, () => answers(cluster, name));
+        await eventually(cluster, `${name} answers again`, () => answers(cluster, name));
         const others = cluster.nodes.length - 1;
         await eventually(
+          cluster,
           `${name} sees all`,
           async () => (await aliveSeenBy(cluster, name)) === others,
         );
-        await eventually(`${name} recalls`, () => recalls(cluster, name, 'before-the-kill'));
+        await eventually(cluster, `${name} recalls`, () =>
+          recalls(cluster, name, 'before-the-kill'),
+        );
       }
     },
   },
@@ -118,7 +130,7 @@ export const acceptance: readonly AcceptanceCase[] = [
       await cluster.kill('n1');
       await cluster.kill('n1');
       await cluster.start('n1');
-      await eventually('n1 answers again', () => answers(cluster, 'n1'));
+      await eventually(cluster, 'n1 answers again', () => answers(cluster, 'n1'));
     },
   },
   {
@@ -132,7 +144,7 @@ export const acceptance: readonly AcceptanceCase[] = [
         await cluster.resume('n3');
       }
       equal(await cluster.state('n3'), 'running');
-      await eventually('n3 answers again', () => answers(cluster, 'n3'));
+      await eventually(cluster, 'n3 answers again', () => answers(cluster, 'n3'));
     },
   },
   {
@@ -142,10 +154,11 @@ export const acceptance: readonly AcceptanceCase[] = [
       await cluster.kill('n2');
       equal(await cluster.state('n2'), 'exited');
       await cluster.start('n2');
-      await eventually('n2 answers again', () => answers(cluster, 'n2'));
+      await eventually(cluster, 'n2 answers again', () => answers(cluster, 'n2'));
     },
   },
   {
+    needs: 'exec',
     promise: 'runs a program with its arguments as they are, and tells output and exit code',
     check: async (cluster) => {
       const hostile = '$(echo no); `echo no` "\' ; true # é';
@@ -157,6 +170,7 @@ export const acceptance: readonly AcceptanceCase[] = [
     },
   },
   {
+    needs: 'exec',
     promise: 'gives up on a program that does not end',
     check: async (cluster) => {
       await rejects(cluster.exec('n1', ['sleep', '30'], 300), /did not end within 300 ms/);

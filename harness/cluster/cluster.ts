@@ -3,9 +3,16 @@
  * implementation must pass. Nodes are named n1..nN everywhere: in histories, faults and reports.
  */
 
+import type { MachinePowers, NetworkPowers } from './powers.ts';
+import type { World } from './world.ts';
+
 export interface ClusterSpec {
   /** Unique for each run: part of every label, container and network name. */
   readonly runId: string;
+  /** Of everything that is random in a virtual world; the real one has no use for it. */
+  readonly seed?: number;
+  /** Mean latency of a packet in a virtual network, one way. */
+  readonly latencyMs?: number;
   readonly nodes: number;
   /** ENGRAM_FAULTS: ways in which the nodes are broken on purpose. */
   readonly nodeFaults: readonly string[];
@@ -23,6 +30,22 @@ export interface NodeHandle {
   readonly url: string;
 }
 
+/**
+ * What a runtime can do to its nodes; faults that need what is not there are refused by name. `cut`: drop the
+ * packets of a grudge.
+ */
+export type Capability =
+  | 'exec'
+  | 'kill'
+  | 'pause'
+  | 'logs'
+  | 'iptables'
+  | 'cut'
+  | 'weather'
+  | 'power'
+  | 'disk'
+  | 'clock';
+
 export type ProcessState = 'running' | 'paused' | 'exited';
 
 export interface ExecResult {
@@ -33,8 +56,11 @@ export interface ExecResult {
 
 export interface Cluster {
   readonly nodes: readonly NodeHandle[];
-  /** What this runtime can do to a node; faults outside of it are refused by name. */
-  readonly capabilities: ReadonlySet<'exec' | 'kill' | 'pause' | 'logs' | 'iptables'>;
+  /** Time and connections of the world in which the nodes live. */
+  readonly world: World;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly network?: NetworkPowers;
+  readonly machines?: MachinePowers;
   /** Versions and names for the run file: engine, images, kernel. */
   readonly environment: Readonly<Record<string, string>>;
   /** SIGKILL. Resolves when the process is gone. The data stay. */

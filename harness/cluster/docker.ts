@@ -9,12 +9,20 @@ import { createHash } from 'node:crypto';
 import { release } from 'node:os';
 import Docker from 'dockerode';
 import { asking, explain, removing } from './answers.ts';
-import type { Cluster, ClusterSpec, ExecResult, NodeHandle, ProcessState } from './cluster.ts';
+import type {
+  Capability,
+  Cluster,
+  ClusterSpec,
+  ExecResult,
+  NodeHandle,
+  ProcessState,
+} from './cluster.ts';
 import { ClusterError } from './errors.ts';
 import { ensureNodeImage, type NodeImage } from './image.ts';
 import { labelsOf } from './labels.ts';
 import { collect, withoutFraming } from './output.ts';
 import { waitUntilReady } from './ready.ts';
+import { realWorld } from './real-world.ts';
 import { freeSubnets, nodesMax, ownNetworks, type Subnet } from './subnet.ts';
 
 export type Engine = Docker;
@@ -142,16 +150,12 @@ export async function execIn(
 }
 
 class DockerCluster implements Cluster {
+  readonly world = realWorld;
   readonly #engine: Engine;
   readonly #networkId: string;
   readonly #containers: ReadonlyMap<string, Container>;
   readonly nodes: readonly NodeHandle[];
-  readonly capabilities = new Set<'exec' | 'kill' | 'pause' | 'logs' | 'iptables'>([
-    'exec',
-    'kill',
-    'pause',
-    'logs',
-  ]);
+  readonly capabilities = new Set<Capability>(['exec', 'kill', 'pause', 'logs']);
   readonly environment: Readonly<Record<string, string>>;
 
   constructor(
@@ -340,7 +344,8 @@ export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
       ['iptables', '-w', '-S', 'INPUT'],
       probeTimeoutMs,
     );
-    if (exitCode === 0) cluster.capabilities.add('iptables');
+    if (exitCode === 0)
+      for (const each of ['iptables', 'cut'] as const) cluster.capabilities.add(each);
     return cluster;
   } catch (error) {
     await cluster.destroy().catch(() => {});

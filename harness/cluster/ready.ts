@@ -2,7 +2,6 @@
  * Waits until a cluster is one: every node answers and sees all others alive. Asks; never sleeps and
  * hopes.
  */
-import { Agent, request } from 'undici';
 import type { Cluster, NodeHandle } from './cluster.ts';
 import { ClusterError } from './errors.ts';
 
@@ -14,31 +13,11 @@ interface ClusterHealth {
   readonly stats?: { readonly alive?: number; readonly suspect?: number };
 }
 
-/** Connections to nodes that were killed must not be waited for. */
-const agent = new Agent({ connect: { timeout: 800 }, keepAliveTimeout: 4000 });
-
-/** Parsed JSON body of a GET, or null where there is no good answer. */
-export async function ask(url: string, path: string, timeoutMs: number): Promise<unknown> {
-  try {
-    const answer = await request(`${url}${path}`, {
-      dispatcher: agent,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (answer.statusCode !== 200) {
-      await answer.body.dump();
-      return null;
-    }
-    return await answer.body.json();
-  } catch {
-    return null;
-  }
-}
-
 /** Null when all is well, else what is wrong with this node's view. */
-async function whatIsMissing(node: NodeHandle, others: number): Promise<string | null> {
-  const health = (await ask(node.url, '/cluster/health', askTimeoutMs)) as ClusterHealth | null;
+async function whatIsMissing({ world, nodes }: Cluster, node: NodeHandle): Promise<string | null> {
+  const others = nodes.length - 1;
+  const answer = await world.ask(node.url, '/cluster/health', askTimeoutMs);
+  const health = answer as ClusterHealth | null;
   if (health === null) return `${node.name} does not answer at ${node.url}`;
   const { alive = 0, suspect = 0 } = health.stats ?? {};
   if (alive === others && suspect === 0) return null;
@@ -66,16 +45,16 @@ async function death(cluster: Cluster, node: string): Promise<ClusterError> {
  * last log lines, or `not-ready` at the deadline.
  */
 export async function waitUntilReady(cluster: Cluster, timeoutMs: number): Promise<void> {
-  const until = Date.now() + timeoutMs;
-  const others = cluster.nodes.length - 1;
+  const { clock } = cluster.world;
+  const untilNs = clock.nowNs() + timeoutMs * 1e6;
   for (;;) {
-    const views = await Promise.all(cluster.nodes.map((node) => whatIsMissing(node, others)));
+    const views = await Promise.all(cluster.nodes.map((node) => whatIsMissing(cluster, node)));
     if (views.every((view) => view === null)) return;
     for (const [i, node] of cluster.nodes.entries()) {
       if (views[i] === null) continue;
       if ((await cluster.state(node.name)) === 'exited') throw await death(cluster, node.name);
     }
-    if (Date.now() > until) {
+    if (clock.nowNs() > untilNs) {
       const missing = views.filter((view) => view !== null).join('; ');
       throw new ClusterError(
         'not-ready',
@@ -83,6 +62,6 @@ export async function waitUntilReady(cluster: Cluster, timeoutMs: number): Promi
           'or look at what amnesia doctor says about this machine',
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await clock.sleep(pollMs);
   }
 }

@@ -79,6 +79,7 @@ function valueFor(each: Step, unique: number): unknown {
     case 'cas':
       return [each.seen[0] ?? null, unique];
     case 'read':
+    case 'delete':
       return each.seen[0] ?? null;
     case 'read-all':
     case 'read-list':

@@ -160,7 +160,7 @@ function assemble(
   const contexts = new ContextTable(n);
   for (let i = 0; i < n; i++) {
     const row = order[i]!;
-    if (rows.version.size > 0 && isWrite(kind[i]!)) {
+    if (rows.version.size > 0 && (isWrite(kind[i]!) || kind[i] === Kind.Delete)) {
       const dot = rows.version.get(row);
       if (dot !== undefined) contexts.setDot(i, dot);
     }
@@ -276,11 +276,13 @@ function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumns, ids:
   for (let i = 0; i < n; i++) {
     deltaOff[i] = delta.length;
     siblingsOff[i] = siblings.length;
-    if (log.status[i] !== Status.Ok) continue;
     const row = order[i]!;
     const what = log.kind[i]!;
     const key = log.key[i]!;
-    if (what === Kind.Read || what === Kind.Delete) {
+    // What a delete is about is known however it ended.
+    if (what === Kind.Delete) log.value[i] = ids.readText(key, rows.value[row] ?? null);
+    if (log.status[i] !== Status.Ok) continue;
+    if (what === Kind.Read) {
       log.value[i] = ids.readText(key, rows.value[row] ?? null);
       const all = rows.siblings.get(row);
       if (all !== undefined) {

@@ -236,6 +236,7 @@ function show(
     notes,
     run: stored ? shortest(dirname(path)) : path.endsWith('.sqlite') ? shortest(path) : null,
     replay: (summary?.replay ?? '') === '' ? null : summary!.replay,
+    digest: summary?.environment.digest ?? null,
   };
   return { valid, verdicts, screen, checkNo: null };
 }

@@ -14,6 +14,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history.ts';
+import { keepDigest } from './digest.ts';
 import { codeOf, RunFileError, writeFailure } from './errors.ts';
 import { OpWriter, type StoredRow } from './op-writer.ts';
 import { processStart } from './process-start.ts';
@@ -67,7 +68,12 @@ export interface Recorder {
   close(durationNs?: number): void;
 }
 
-export interface RecorderLimits {
+export interface RecorderOptions {
+  /**
+   * The run can be had again from its seed: batches are as large as they may be and wait for no
+   * timer, and the digest of the history is kept. A process that is killed loses what it recorded.
+   */
+  readonly reproducible?: boolean;
   /** The file never grows beyond this; more is treated as a full disk. Unlimited where left out. */
   readonly fileBytesMax?: number;
 }
@@ -76,7 +82,7 @@ export interface RecorderLimits {
  * Makes `dir`/run.sqlite and begins to record. `dir` is made when it is not there. Throws
  * RunFileError when there is such a file already or it cannot be made.
  */
-export function openRun(dir: string, header: RunHeader, limits: RecorderLimits = {}): Recorder {
+export function openRun(dir: string, header: RunHeader, options: RecorderOptions = {}): Recorder {
   const path = join(dir, 'run.sqlite');
   if (existsSync(path)) {
     throw new RunFileError(
@@ -96,13 +102,14 @@ export function openRun(dir: string, header: RunHeader, limits: RecorderLimits =
     // A checkpoint syncs to disk and would stop the clients for its time: rarely, then.
     db.pragma('wal_autocheckpoint = 5000');
     db.transaction(insertHeader)(db, header);
-    if (limits.fileBytesMax !== undefined) limitSize(db, limits.fileBytesMax);
+    if (options.fileBytesMax !== undefined) limitSize(db, options.fileBytesMax);
   } catch (error) {
     db?.close();
     throw writeFailure(path, error);
   }
   noteRun(dir, header.name);
-  return new FileRecorder(db, path, () => noteRun(dir, header.name));
+  const reproducible = options.reproducible === true;
+  return new FileRecorder(db, path, reproducible, () => noteRun(dir, header.name));
 }
 
 /** SQLite counts in pages, at most 2^32 - 2 of them. */
@@ -139,6 +146,7 @@ function insertHeader(db: Database.Database, header: RunHeader): void {
 class FileRecorder implements Recorder {
   readonly path: string;
   readonly #db: Database.Database;
+  readonly #reproducible: boolean;
   readonly #note: () => void;
   readonly #writer: OpWriter;
   /** Invocations that are not in the file yet, at the place idx - #freshFrom. */
@@ -157,9 +165,10 @@ class FileRecorder implements Recorder {
   #state: RunState = 'running';
   #closed = false;
 
-  constructor(db: Database.Database, path: string, note: () => void) {
+  constructor(db: Database.Database, path: string, reproducible: boolean, note: () => void) {
     this.path = path;
     this.#db = db;
+    this.#reproducible = reproducible;
     this.#note = note;
     this.#writer = new OpWriter(db);
   }
@@ -288,6 +297,7 @@ class FileRecorder implements Recorder {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     try {
+      if (this.#reproducible && this.#failure === null) keepDigest(this.#db);
       this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
       // One file from now on, which can be read from read-only places too. Somebody who reads at
@@ -324,14 +334,17 @@ class FileRecorder implements Recorder {
     if (this.#closed) throw this.#misuse('something was recorded after the file was closed');
     if (this.#failure !== null && this.#kept >= KEPT_ROWS_MAX) return false;
     if (this.#kept++ === 0) this.#freshSince = timeNs;
-    if (this.#timer === null) this.#timer = setTimeout(() => this.#write(), BATCH_MS);
+    if (this.#timer === null && (!this.#reproducible || this.#failure !== null)) {
+      this.#timer = setTimeout(() => this.#write(), BATCH_MS);
+    }
     return true;
   }
 
   /** Writes now if the batch is full or spans too long; while the disk is full, the timer does. */
   #bound(timeNs: number): void {
     if (this.#failure !== null) return;
-    if (this.#kept >= BATCH_ROWS || timeNs - this.#freshSince >= BATCH_SPAN_NS) this.#write();
+    const late = !this.#reproducible && timeNs - this.#freshSince >= BATCH_SPAN_NS;
+    if (late || this.#kept >= BATCH_ROWS) this.#write();
   }
 
   #other(write: () => void): void {

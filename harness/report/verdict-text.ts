@@ -25,6 +25,8 @@ export interface VerdictScreen {
   /** How to name the run to `amnesia show`; null for a file that is no run. */
   readonly run: string | null;
   readonly replay: string | null;
+  /** SHA-256 of all operations, where the seed gives them again; null elsewhere. */
+  readonly digest?: string | null;
   /** Violations of each checker that are unfolded; the others are named. */
   readonly unfoldMax?: number;
 }
@@ -196,5 +198,6 @@ function nextLines(screen: VerdictScreen, anomalies: number, style: Style): stri
     lines.push(`  show    amnesia show ${run} ${what}`.trimEnd());
     lines.push(`  sql     amnesia sql ${run} "select * from latency_by_window"`);
   }
+  if (screen.digest) lines.push(`  digest  ${screen.digest}`);
   return lines.length === 0 ? [] : ['', ...lines.map((line) => style.faint(line))];
 }

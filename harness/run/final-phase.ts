@@ -9,7 +9,7 @@
 import type { Workload, WorkloadOptions } from '../../workloads/workload.ts';
 import { reserve } from '../generator/threads.ts';
 import { timeLimit } from '../generator/timing.ts';
-import { type Clock, sleep } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { FinalReads } from './finals.ts';
 import type { Interpreter } from './interpreter.ts';
 
@@ -57,11 +57,11 @@ export async function readUntilAgreed(options: FinalPhaseOptions): Promise<boole
     await round((workload) => finals.unsettled(workload, nodes));
     if (unsettled().length === 0) {
       await options.untilQuiet(Math.max(0, leftMs()));
-      await sleep(options.settleMs);
+      await clock.sleep(options.settleMs);
       await round((workload) => finals.keys(workload));
       if (unsettled().length === 0) return true;
     }
     if (leftMs() <= 0) return false;
-    await sleep(pauseMs);
+    await clock.sleep(pauseMs);
   }
 }

@@ -41,6 +41,17 @@ test('agreement without an acknowledged element is none; an indeterminate one ma
   expect(finals.unsettled('set', nodes)).toEqual([]);
 });
 
+test('what may have been deleted may be missing, and may be there', () => {
+  for (const outcome of ['ok', 'info', 'fail'] as const) {
+    const finals = afterAdds();
+    finals.note('set', { f: 'delete', key: 's', value: 2 }, 'n1', { outcome, value: 2 });
+    for (const node of nodes) answer(finals, node, ok([1]));
+    expect(finals.unsettled('set', nodes)).toEqual(outcome === 'fail' ? ['s'] : []);
+    for (const node of nodes) answer(finals, node, ok([1, 2]));
+    expect(finals.unsettled('set', nodes)).toEqual([]);
+  }
+});
+
 test('a node that does not answer, or answers no longer, keeps its key unsettled', () => {
   const finals = afterAdds();
   for (const node of nodes) answer(finals, node, ok([1, 2]));

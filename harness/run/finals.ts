@@ -12,11 +12,18 @@ interface LastAnswer {
   readonly whole: boolean;
 }
 
+function put(sets: Map<string, Set<unknown>>, key: string, element: unknown): void {
+  let elements = sets.get(key);
+  if (!elements) sets.set(key, (elements = new Set()));
+  elements.add(element);
+}
+
 export class FinalReads {
   /** By workload: keys that operations were about. */
   readonly #keys = new Map<string, Set<string>>();
-  /** By key: acknowledged elements of sets. */
+  /** By key: acknowledged elements of sets, and those that somebody may have deleted. */
   readonly #acknowledged = new Map<string, Set<unknown>>();
+  readonly #deleted = new Map<string, Set<unknown>>();
   /** By key, then node: the last answer, or null where there was none. */
   readonly #answers = new Map<string, Map<string, LastAnswer | null>>();
 
@@ -31,11 +38,8 @@ export class FinalReads {
     let keys = this.#keys.get(workload);
     if (!keys) this.#keys.set(workload, (keys = new Set()));
     keys.add(key);
-    if (f === 'add' && end.outcome === 'ok') {
-      let elements = this.#acknowledged.get(key);
-      if (!elements) this.#acknowledged.set(key, (elements = new Set()));
-      elements.add(value);
-    }
+    if (f === 'add' && end.outcome === 'ok') put(this.#acknowledged, key, value);
+    if (f === 'delete' && end.outcome !== 'fail') put(this.#deleted, key, value);
   }
 
   #answersTo(key: string): Map<string, LastAnswer | null> {
@@ -49,7 +53,10 @@ export class FinalReads {
       return { text: JSON.stringify([value, [...(siblings ?? [])].sort()]), whole: true };
     }
     const seen = new Set(value);
-    const whole = [...(this.#acknowledged.get(key) ?? [])].every((element) => seen.has(element));
+    const deleted = this.#deleted.get(key);
+    const whole = [...(this.#acknowledged.get(key) ?? [])].every(
+      (element) => seen.has(element) || deleted?.has(element) === true,
+    );
     return { text: JSON.stringify([...value].sort()), whole };
   }
 

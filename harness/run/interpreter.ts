@@ -1,5 +1,5 @@
 /**
- * Runs a generator against real clients in real time, and records what happens.
+ * Runs a generator against clients, and records what happens.
  *
  * A thread runs one process at a time; each process has one operation in flight at most. After an
  * indeterminate operation the process is retired, and the thread goes on as process + concurrency with a
@@ -11,7 +11,7 @@ import { SessionContexts } from '../client/contexts.ts';
 import type { Generator, GeneratorContext, ThreadId } from '../generator/generator.ts';
 import type { Rng } from '../generator/rng.ts';
 import type { Completion, Invocation, OperationRow } from '../history/operation.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { LiveRecorder } from './valve.ts';
 
 export interface Counts {
@@ -58,7 +58,7 @@ export class Interpreter {
   readonly #ids: readonly ThreadId[];
   #generator: Generator | null = null;
   #startNs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #finish: (() => void) | null = null;
   #stopping = false;
   #pumping = false;
@@ -95,7 +95,7 @@ export class Interpreter {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     const clients = this.#threads.flatMap((thread) => [...thread.clients.values()]);
     await Promise.allSettled(clients.map((client) => client.close()));
   }
@@ -120,7 +120,7 @@ export class Interpreter {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     let going = !this.#stopping;
     while (going && this.#generator) {
       const step = this.#generator.op(this.#context());
@@ -134,7 +134,7 @@ export class Interpreter {
           if (step.untilNs !== null) {
             const now = this.#options.clock.nowNs() - this.#startNs;
             const waitMs = Math.max(0, Math.ceil((step.untilNs - now) / 1e6));
-            this.#timer = setTimeout(() => this.#pump(), waitMs);
+            this.#timer = this.#options.clock.timer(waitMs, () => this.#pump());
           }
           going = false;
           break;
@@ -214,10 +214,10 @@ export class Interpreter {
     this.#options.recorder.complete({ ...row, ...completion, completed });
     this.counts[completion.outcome]++;
     if (completion.error === 'refused' && !this.#stopping) {
-      setTimeout(() => {
+      this.#options.clock.timer(refusedRestMs, () => {
         thread.busy = false;
         this.#pump();
-      }, refusedRestMs);
+      });
     } else thread.busy = false;
     if (completion.outcome === 'info') {
       thread.process += this.#options.concurrency;

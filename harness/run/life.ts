@@ -16,7 +16,7 @@ import { reserve } from '../generator/threads.ts';
 import { timeLimit } from '../generator/timing.ts';
 import type { Recorder } from '../history/recorder.ts';
 import type { RunState } from '../history/records.ts';
-import { type Clock, sleep } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { readUntilAgreed } from './final-phase.ts';
 import { FinalReads } from './finals.ts';
 import { type Counts, Interpreter } from './interpreter.ts';
@@ -104,7 +104,7 @@ export class Life {
       makeClient: (thread, node, contexts) => {
         const stream = rng.split(`client/${thread}/${node}/${this.#next}`);
         const timeoutMs = options['op-timeout'] * 1000;
-        const target = { node, url: urls.get(node)! };
+        const target = { node, url: urls.get(node)!, world: cluster.world };
         return this.#workloadOf(thread).client(target, contexts, stream, { timeoutMs });
       },
       onComplete: (thread, invocation, node, completion) =>
@@ -123,24 +123,23 @@ export class Life {
 
   /** Lives through all phases, and says how it ended. Never rejects. */
   async live(): Promise<Ending> {
-    const { stop, halt, observer, options } = this.#with;
+    const { stop, halt, observer, options, clock } = this.#with;
     const onStop = (): void => this.#stop('interrupted');
     stop.addEventListener('abort', onStop);
     const clocks = wallClocksMs(options);
-    const watchdog = setTimeout(() => this.#stop('the wall clock struck'), clocks.load);
-    const ticker = setInterval(
-      () => observer.progress(this.#interpreter.counts, this.#nowMs()),
-      progressMs,
+    const watchdog = clock.timer(clocks.load, () => this.#stop('the wall clock struck'));
+    const ticker = clock.interval(progressMs, () =>
+      observer.progress(this.#interpreter.counts, this.#nowMs()),
     );
     let giveUp: ((ending: Ending) => void) | undefined;
     const givenUp = new Promise<Ending>((resolve) => (giveUp = resolve));
     const onHalt = (): void =>
       giveUp!({ state: 'aborted', message: 'stopped at once, without final reads', halted: true });
     halt.addEventListener('abort', onHalt);
-    const lastResort = setTimeout(() => {
+    const lastResort = clock.timer(clocks.all, () => {
       const message = 'the tester did not come to an end and was given up';
       giveUp!({ state: 'aborted', message, halted: false });
-    }, clocks.all);
+    });
     try {
       if (stop.aborted) onStop();
       if (halt.aborted) onHalt();
@@ -149,7 +148,7 @@ export class Life {
       const message = error instanceof Error ? error.message : String(error);
       return { state: 'failed', message, halted: false };
     } finally {
-      for (const timer of [watchdog, ticker, lastResort]) clearTimeout(timer);
+      for (const timer of [watchdog, ticker, lastResort]) timer.cancel();
       stop.removeEventListener('abort', onStop);
       halt.removeEventListener('abort', onHalt);
       this.#over = true;
@@ -162,7 +161,7 @@ export class Life {
   async #phases(): Promise<Ending> {
     const { cluster, clock } = this.#with;
     const watching = new AbortController();
-    const watched = watchCluster(cluster.nodes, this.#recorder, clock, watching.signal);
+    const watched = watchCluster(cluster, this.#recorder, clock, watching.signal);
     try {
       try {
         await this.#load();
@@ -198,7 +197,7 @@ export class Life {
     );
     this.#enter('warm-up');
     const loaded = this.#interpreter.run(timeLimit((warmUpMs + chaosMs) * 1e6, load));
-    await sleep(warmUpMs, this.#stopped.signal);
+    await this.#with.clock.sleep(warmUpMs, this.#stopped.signal);
     if (!this.#stopped.signal.aborted) this.#enter('chaos');
     await Promise.all([loaded, this.#nemesis.run(plans, chaosMs, this.#stopped.signal)]);
   }
@@ -217,7 +216,7 @@ export class Life {
       nodes: cluster.nodes.map((node) => node.name),
       deadlineMs: options['final-deadline'] * 1000,
       settleMs: options.settle * 1000,
-      untilQuiet: (timeoutMs) => waitUntilQuiet(cluster.nodes, timeoutMs, halt),
+      untilQuiet: (timeoutMs) => waitUntilQuiet(cluster, timeoutMs, halt),
     });
   }
 

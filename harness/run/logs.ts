@@ -1,7 +1,7 @@
 /** The nodes' own words, into the history: collected when the load is over. */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Recorder } from '../history/recorder.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 
 const linesMax = 2000;
 const timeoutMs = 10_000;
@@ -24,10 +24,10 @@ export async function saveLogs(
   recorder: Recorder,
   clock: Clock,
 ): Promise<string | null> {
-  const epochMs = Date.parse(clock.startedAt);
-  let timer: NodeJS.Timeout | undefined;
+  const epochMs = clock.wallMs() - clock.nowNs() / 1e6;
+  let timer: Timer | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), timeoutMs);
+    timer = clock.timer(timeoutMs, () => resolve(null));
   });
   try {
     const all = Promise.all(cluster.nodes.map(({ name }) => cluster.logs(name, linesMax)));
@@ -44,6 +44,6 @@ export async function saveLogs(
   } catch (error) {
     return `the logs of the nodes could not be read: ${String(error)}`;
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }

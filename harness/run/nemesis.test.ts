@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fault, FaultPlan, Proof } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { OperationRow } from '../history/operation.ts';
-import { sleep, startClock } from './clock.ts';
+import { realClock, startClock } from './clock.ts';
 import { NemesisRunner } from './nemesis.ts';
 
 const cluster = {} as Cluster;
@@ -92,7 +92,7 @@ test('each fault is applied, proved, healed and proved to be gone, in the histor
 
 describe('on a slow machine', () => {
   test('a fault keeps the calm before it and its length', async () => {
-    const { runner } = script({ apply: () => sleep(100) });
+    const { runner } = script({ apply: () => realClock.sleep(100) });
     await runner.run([plan(1, 0, 20), plan(2, 60, 90)], 10_000, never);
     const [first, second] = runner.records;
     expect(second!.applied! - first!.healedAt!).toBeGreaterThan(38e6);
@@ -103,7 +103,7 @@ describe('on a slow machine', () => {
   test('a fault that would outlast the load is left out, and it is said', async () => {
     const { done, runner, told } = script({
       prove: async () => {
-        await sleep(60);
+        await realClock.sleep(60);
         return { effective: 'none', evidence: [] };
       },
     });
@@ -117,7 +117,7 @@ test('a signal ends the fault that is there, healed, and starts no other', async
   const stop = new AbortController();
   const { done, runner } = script();
   const running = runner.run([plan(1, 0, 60_000), plan(2, 60_001, 60_002)], 100_000, stop.signal);
-  await sleep(20);
+  await realClock.sleep(20);
   stop.abort();
   await running;
   expect(done).toEqual(['apply 1', 'heal 1']);

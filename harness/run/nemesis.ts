@@ -8,7 +8,7 @@ import type { Fault, FaultPlan } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { OperationRow } from '../history/operation.ts';
 import type { FaultRecord } from '../history/records.ts';
-import { type Clock, sleep } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { LiveRecorder } from './valve.ts';
 
 export interface NemesisOptions {
@@ -67,11 +67,11 @@ export class NemesisRunner {
         onChange(`${plan.kind} ${plan.variant} left out: no time for it is left`, null);
         return;
       }
-      await sleep(Math.max(0, beginMs - nowMs()), signal);
+      await clock.sleep(Math.max(0, beginMs - nowMs()), signal);
       if (signal.aborted) return;
       await this.#perform(plan, () => {
         const until = Math.max(beginMs + lengthMs, nowMs() + lengthMs * inForceShareMin);
-        return sleep(until - nowMs(), signal);
+        return clock.sleep(until - nowMs(), signal);
       });
       plannedEndMs = plan.untilMs;
       healedMs = nowMs();

@@ -7,6 +7,7 @@ import { checkers } from '../../checkers/index.ts';
 import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
+import { runtimeNames } from '../cluster/runtime.ts';
 import { makeRng } from '../generator/rng.ts';
 
 /** Options that cannot be met; one sentence for each problem. */
@@ -59,9 +60,16 @@ export const optionTable = {
     meaning: 'name of the test; the folder under the results',
   },
   runtime: {
-    schema: z.enum(['auto', 'docker'], 'takes auto or docker'),
+    schema: z.enum(runtimeNames, `takes ${runtimeNames.join(', ')}`),
     fallback: 'auto',
-    meaning: 'where nodes live; auto takes docker when an engine answers',
+    meaning:
+      'where nodes live: docker, or sim (this process, virtual time); auto takes docker when an ' +
+      'engine answers, else sim',
+  },
+  latency: {
+    schema: number(0.01, 1000, false),
+    fallback: '0.5',
+    meaning: 'sim only: mean ms that a packet takes, one way; each takes 0.2 to 1.8 of that',
   },
   nodes: { schema: number(1, 13, true), fallback: '5', meaning: 'number of nodes' },
   'time-limit': {

@@ -14,9 +14,11 @@ import { makeRng } from '../generator/rng.ts';
 import { writeFailure } from '../history/errors.ts';
 import { type Judgement, judgeRun } from '../history/judge.ts';
 import { openRun, type Recorder } from '../history/recorder.ts';
+import type { RunHeader } from '../history/records.ts';
 import { runDirectory } from '../history/results.ts';
 import { sealRun } from '../history/seal.ts';
-import { type Clock, startClock } from './clock.ts';
+import { type Clock, startClock, type Timer } from './clock.ts';
+import { newIdentity, type RunIdentity } from './identity.ts';
 import { type Ending, Life, type RunObserver } from './life.ts';
 import { saveLogs } from './logs.ts';
 import { nodeNames, type RunOptions, replayLine } from './options.ts';
@@ -91,21 +93,23 @@ export async function performRun(
   const { observer, stop } = environment;
   const plans = planFaults(options);
   checkResults(options.results);
-  const runId = `${Date.now().toString(36)}-${process.pid.toString(36)}`;
+  const identity = newIdentity();
   observer.phase('set-up', 0);
   const cluster = await environment.createCluster({
-    runId,
+    runId: identity.runId,
+    seed: options.seed,
+    latencyMs: options.latency,
     nodes: options.nodes,
     nodeFaults: options['node-faults'].split(',').filter((name) => name !== ''),
     env: {},
     readyTimeoutMs,
   });
-  const clock = startClock();
+  const clock = startClock(cluster.world.clock);
   const problems: string[] = [];
   try {
     if (stop.aborted) throw new RunInterrupted();
     refuseImpossible(cluster, options.nemesis);
-    const { dir, recorder } = begin(options, runId, cluster, clock);
+    const { dir, recorder } = begin(options, identity, cluster);
     const life = new Life({ options, cluster, recorder, clock, plans, ...environment });
     const lived = await life.live();
     const ended = await save(recorder, cluster, clock, lived, problems);
@@ -127,28 +131,28 @@ export async function performRun(
 /** Makes the run file. Throws RunFileError. */
 function begin(
   options: RunOptions,
-  runId: string,
+  { runId, startedAt }: RunIdentity,
   cluster: Cluster,
-  clock: Clock,
 ): { readonly dir: string; readonly recorder: Recorder } {
   const { name, seed } = options;
-  const dir = runDirectory(options.results, { name, startedAt: clock.startedAt, seed });
+  const dir = runDirectory(options.results, { name, startedAt, seed });
   const chosen = options.workload.map((each) => workloads[each]!);
   const most = (of: 'overall' | 'perFaultWindow'): number =>
     Math.max(...chosen.map((each) => each.minimumOk[of]));
-  const recorder = openRun(dir, {
+  const header: RunHeader = {
     runId,
     name,
     seed,
-    startedAt: clock.startedAt,
+    startedAt,
     nodes: cluster.nodes.map((node) => node.name),
     config: options,
     versions: versionsOf(),
     environment: environmentOf(cluster),
     minimumOk: { overall: most('overall'), perFaultWindow: most('perFaultWindow') },
     replay: replayLine(options),
-  });
-  return { dir, recorder };
+  };
+  const { deterministic = false } = cluster.world;
+  return { dir, recorder: openRun(dir, header, { reproducible: deterministic }) };
 }
 
 /** Brings everything into the file. What cannot be written does not keep the rest from being judged. */
@@ -178,10 +182,10 @@ async function save(
 
 /** Returns what went wrong, or null. */
 async function tearDown(cluster: Cluster): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   const late = new Promise<never>((_, reject) => {
     const text = `not done after ${destroyTimeoutMs / 1000} s`;
-    timer = setTimeout(() => reject(new Error(text)), destroyTimeoutMs);
+    timer = cluster.world.clock.timer(destroyTimeoutMs, () => reject(new Error(text)));
   });
   try {
     await Promise.race([cluster.destroy(), late]);
@@ -190,6 +194,6 @@ async function tearDown(cluster: Cluster): Promise<string | null> {
     const text = error instanceof Error ? error.message : String(error);
     return `the cluster could not be removed (${text}); run: amnesia clean`;
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }

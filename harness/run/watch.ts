@@ -3,9 +3,8 @@
  * `/cluster/spaces` of every node about once a second, into the history.
  */
 
-import type { NodeHandle } from '../cluster/cluster.ts';
-import { ask } from '../cluster/ready.ts';
-import { type Clock, sleep } from './clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Clock } from './clock.ts';
 import type { LiveRecorder } from './valve.ts';
 
 const paths = ['/cluster/health', '/cluster/nodes', '/cluster/spaces'] as const;
@@ -13,7 +12,7 @@ const roundMs = 1000;
 const answerTimeoutMs = 800;
 
 export async function watchCluster(
-  nodes: readonly NodeHandle[],
+  { nodes, world }: Cluster,
   recorder: LiveRecorder,
   clock: Clock,
   signal: AbortSignal,
@@ -21,14 +20,14 @@ export async function watchCluster(
   while (!signal.aborted) {
     const looks = nodes.map(async ({ name, url }) => {
       for (const path of paths) {
-        const body = await ask(url, path, answerTimeoutMs);
+        const body = await world.ask(url, path, answerTimeoutMs);
         if (signal.aborted) return;
         recorder.sample({ time: clock.nowNs(), node: name, path, body });
         // A node that does not answer one question will not answer the next.
         if (body === null) return;
       }
     });
-    await Promise.all([...looks, sleep(roundMs, signal)]);
+    await Promise.all([...looks, clock.sleep(roundMs, signal)]);
   }
 }
 
@@ -42,14 +41,14 @@ interface Health {
  * deadline. A server that does not tell about replication is taken at its word on membership.
  */
 export async function waitUntilQuiet(
-  nodes: readonly NodeHandle[],
+  { nodes, world }: Cluster,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const until = Date.now() + timeoutMs;
+  const untilNs = world.clock.nowNs() + timeoutMs * 1e6;
   while (!signal.aborted) {
     const all = await Promise.all(
-      nodes.map((node) => ask(node.url, '/cluster/health', answerTimeoutMs)),
+      nodes.map((node) => world.ask(node.url, '/cluster/health', answerTimeoutMs)),
     );
     const quiet = all.every((body) => {
       const health = body as Health | null;
@@ -57,8 +56,8 @@ export async function waitUntilQuiet(
       return health?.stats?.alive === nodes.length - 1 && deferred === 0 && lag === 0;
     });
     if (quiet) return true;
-    if (Date.now() > until) return false;
-    await sleep(200, signal);
+    if (world.clock.nowNs() > untilNs) return false;
+    await world.clock.sleep(200, signal);
   }
   return false;
 }

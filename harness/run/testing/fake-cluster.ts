@@ -1,5 +1,6 @@
 /** A cluster whose nodes are servers in this process. It can be killed and paused, not partitioned. */
 import type { Cluster, ClusterSpec } from '../../cluster/cluster.ts';
+import { realWorld } from '../../cluster/real-world.ts';
 import { FakeEngram, type Lies } from './fake-engram.ts';
 
 export interface FakeCluster extends Cluster {
@@ -13,6 +14,7 @@ export async function createFakeCluster(spec: ClusterSpec, lies: Lies = {}): Pro
   let destroyed = false;
   return {
     nodes: names.map((name) => ({ name, address: '127.0.0.1', url: engram.url(name) })),
+    world: realWorld,
     capabilities: new Set(['kill', 'pause', 'logs'] as const),
     environment: { engine: 'fake' },
     get destroyed() {

@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Http, HttpRequest, HttpResponse } from './env.ts';
+import { starting } from './starting.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
 /** A query by embedding has its 768 numbers in the URL. */
@@ -39,20 +40,6 @@ const broken: HttpResponse = {
       suggestion: 'Look into the log of the node; the request may or may not have taken effect.',
       example: 'GET /health',
     },
-  }),
-};
-
-const starting: HttpResponse = {
-  status: 503,
-  headers: { 'content-type': 'application/json', 'retry-after': '1' },
-  body: JSON.stringify({
-    error: {
-      code: 'MEMORY_CLUSTER_UNAVAILABLE',
-      message: 'The node is starting: it reads its log.',
-      suggestion: 'Try again in a second, or ask another node.',
-      example: 'GET /health',
-    },
-    applied: false,
   }),
 };
 

@@ -17,18 +17,23 @@
  */
 import type { Env, HttpRequest, HttpResponse, Timer } from './env.ts';
 import { Chance } from './virtual/chance.ts';
+import { ClientConnection } from './virtual/clients.ts';
 import { VirtualDisk } from './virtual/disk.ts';
+import { fairWeather, Links, type LinkWeather, type Weather } from './virtual/links.ts';
 import {
-  type Endpoint,
-  fairWeather,
-  happen,
-  VirtualNetwork,
-  type Weather,
-} from './virtual/network.ts';
+  aheadMs,
+  type ClockError,
+  ConnectionLost,
+  type Life,
+  type Machine,
+} from './virtual/machine.ts';
+import { type Endpoint, happen, VirtualNetwork } from './virtual/network.ts';
 import { Schedule } from './virtual/schedule.ts';
 
+export { type ClientConnection, type ClockError, ConnectionLost, type LinkWeather };
+
 /** Wall clock of a node without skew at the beginning of the world: 2026-01-01T00:00:00Z. */
-const beganAtMs = 1_767_225_600_000;
+export const beganAtMs = 1_767_225_600_000;
 
 export interface LogLine {
   readonly atMs: number;
@@ -38,33 +43,10 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The client's end of a connection broke: whether the request took effect is not known. */
-export class ConnectionLost extends Error {
-  readonly code: 'refused' | 'reset';
-  constructor(code: ConnectionLost['code'], node: string) {
-    super(`${node}: connection ${code}`);
-    this.name = 'ConnectionLost';
-    this.code = code;
-  }
-}
-
-interface Life {
-  readonly endpoint: Endpoint;
-  onHttp: ((request: HttpRequest) => Promise<HttpResponse>) | null;
-  /** Clients that wait for an answer. */
-  readonly waiting: Set<(error: ConnectionLost) => void>;
-}
-
-interface Machine {
-  readonly disk: VirtualDisk;
-  lives: number;
-  life: Life | null;
-  skewMs: number;
-}
-
 export class VirtualWorld {
   readonly #schedule = new Schedule();
   readonly #chance: Chance;
+  readonly #links: Links;
   readonly #network: VirtualNetwork;
   readonly #machines = new Map<string, Machine>();
   /** All that nodes logged, in order. */
@@ -72,8 +54,8 @@ export class VirtualWorld {
 
   constructor(seed: number, weather: Partial<Weather> = {}) {
     this.#chance = new Chance(seed);
-    const network = this.#chance.split('network');
-    this.#network = new VirtualNetwork(this.#schedule, network, { ...fairWeather, ...weather });
+    this.#links = new Links({ ...fairWeather, ...weather }, this.#chance.split('network'));
+    this.#network = new VirtualNetwork(this.#schedule, this.#links);
   }
 
   get nowMs(): number {
@@ -94,6 +76,11 @@ export class VirtualWorld {
     return this.#schedule.run(untilMs);
   }
 
+  /** Goes on as long as `wanted` says so. Rejects with whatever an event of the world throws. */
+  drive(wanted: () => boolean): Promise<void> {
+    return this.#schedule.drive(wanted);
+  }
+
   /** For clients and schedules inside the world. */
   after(delayMs: number, fn: () => void): void {
     this.#schedule.after(delayMs, fn);
@@ -105,7 +92,12 @@ export class VirtualWorld {
 
   /** The weather from now on. */
   setWeather(weather: Partial<Weather>): void {
-    this.#network.weather = { ...this.#network.weather, ...weather };
+    this.#links.weather = { ...this.#links.weather, ...weather };
+  }
+
+  /** The weather of one machine's link, on top of that; null: as the others. */
+  setLink(id: string, weather: Partial<LinkWeather> | null): void {
+    this.#links.set(id, weather);
   }
 
   cut(from: string, to: string): void {
@@ -126,9 +118,29 @@ export class VirtualWorld {
     this.#network.heal();
   }
 
+  /** Packets of `from` that a cut has dropped before `to` so far; null where nothing is cut. */
+  dropped(from: string, to: string): number | null {
+    return this.#network.dropped(from, to);
+  }
+
+  /** One packet between the systems of two machines; `arrive` is called for each copy of it. */
+  probe(from: string, to: string, arrive: () => void): void {
+    this.#network.probe(from, to, arrive);
+  }
+
   /** By how much the wall clock of a node is off. */
   skew(id: string, skewMs: number): void {
-    this.#machine(id).skewMs = skewMs;
+    this.setClock(id, { offsetMs: skewMs, driftPpm: 0 });
+  }
+
+  /** The wall clock of a node is wrong from now on; its monotonic clock never is. */
+  setClock(id: string, error: ClockError): void {
+    this.#machine(id).clock = { ...error, sinceMs: this.nowMs };
+  }
+
+  /** By how many ms the wall clock of a node is ahead at present. */
+  clockAheadMs(id: string): number {
+    return aheadMs(this.#machine(id), this.nowMs);
   }
 
   disk(id: string): VirtualDisk {
@@ -139,12 +151,13 @@ export class VirtualWorld {
     return this.#machine(id).life !== null;
   }
 
-  /** A machine with an empty disk, and the first life of its node. */
-  node(id: string): Env {
+  /** A machine with an empty disk, and the first life of its node. `onPanic` as in `restart`. */
+  node(id: string, onPanic?: (error: unknown) => void): Env {
     if (this.#machines.has(id)) throw new Error(`${id} exists already: restart it`);
     const disk = new VirtualDisk(this.#chance.split(`disk ${id}`));
-    this.#machines.set(id, { disk, lives: 0, life: null, skewMs: 0 });
-    return this.restart(id);
+    const clock = { offsetMs: 0, driftPpm: 0, sinceMs: 0 };
+    this.#machines.set(id, { disk, lives: 0, life: null, lastEnd: null, clock });
+    return this.restart(id, onPanic);
   }
 
   /** `power: false` is kill -9: the disk keeps what was written. */
@@ -153,9 +166,10 @@ export class VirtualWorld {
     const { life } = machine;
     if (!life) return;
     machine.life = null;
+    machine.lastEnd = life.ended = options.power ? 'without-power' : 'killed';
     this.#network.detach(life.endpoint, options.power);
     machine.disk.crash(options.power);
-    for (const lose of [...life.waiting]) lose(new ConnectionLost('reset', id));
+    for (const lose of [...life.waiting]) lose(new ConnectionLost('reset', id), options.power);
   }
 
   /** SIGSTOP: what happens to the node from now on happens when it wakes, all at once. */
@@ -173,19 +187,25 @@ export class VirtualWorld {
     for (const run of missed) this.#schedule.after(0, () => life && happen(life.endpoint, run));
   }
 
-  /** A new life on the same disk. */
-  restart(id: string): Env {
+  /** A new life on the same disk. `onPanic` is told of what the node throws; else the world ends. */
+  restart(id: string, onPanic?: (error: unknown) => void): Env {
     const machine = this.#machine(id);
     if (machine.life) throw new Error(`${id} is running: crash it first`);
     machine.lives++;
-    const endpoint: Endpoint = { id, alive: true, asleep: null, onDatagram: null, onCall: null };
-    const life: Life = { endpoint, onHttp: null, waiting: new Set() };
+    const handlers = { onDatagram: null, onCall: null, onPanic };
+    const endpoint: Endpoint = { id, alive: true, asleep: null, ...handlers };
+    const life: Life = { endpoint, onHttp: null, waiting: new Set(), ended: null };
     machine.life = life;
     this.#network.attach(endpoint);
     return this.#env(id, machine, life);
   }
 
-  /** What a client beside the node sends it. Rejects with ConnectionLost. */
+  /** A client's connection to a node, over the same network as all. */
+  connect(id: string): ClientConnection {
+    return new ClientConnection(id, this.#machine(id), this.#links, this.#schedule);
+  }
+
+  /** What a client beside the node sends it, whom no weather touches. Rejects with ConnectionLost. */
   http(id: string, request: HttpRequest): Promise<HttpResponse> {
     const { life } = this.#machine(id);
     return new Promise((resolve, reject) => {
@@ -236,7 +256,7 @@ export class VirtualWorld {
       };
     };
     return {
-      nowMs: () => Math.floor(beganAtMs + this.nowMs + machine.skewMs),
+      nowMs: () => Math.floor(beganAtMs + this.nowMs + aheadMs(machine, this.nowMs)),
       // Each life of a real process begins its own count, too.
       monotonicMs: () => this.nowMs - bornAtMs,
       random: () => chance.next(),

@@ -8,25 +8,8 @@
  * session is opened only over a way that is open in both directions.
  */
 import { RpcError } from '../env.ts';
-import type { Chance } from './chance.ts';
+import type { Links } from './links.ts';
 import type { Schedule } from './schedule.ts';
-
-export interface Weather {
-  /** Of one packet, one way. */
-  readonly latencyMs: readonly [least: number, most: number];
-  /** Shares of the datagrams. */
-  readonly loss: number;
-  readonly duplication: number;
-  /** After this long without an open way in both directions a session is dead. */
-  readonly sessionTimeoutMs: number;
-}
-
-export const fairWeather: Weather = {
-  latencyMs: [0.1, 1],
-  loss: 0,
-  duplication: 0,
-  sessionTimeoutMs: 2000,
-};
 
 export type Handler = (method: string, body: Uint8Array) => Promise<Uint8Array>;
 
@@ -36,6 +19,8 @@ export interface Endpoint {
   alive: boolean;
   /** What happened to a node that sleeps (SIGSTOP), in order; null while it is awake. */
   asleep: (() => void)[] | null;
+  /** Told of what the node throws; where nobody is, the world ends with it. */
+  readonly onPanic?: (error: unknown) => void;
   onDatagram: ((from: string, bytes: Uint8Array) => void) | null;
   onCall: Handler | null;
 }
@@ -43,8 +28,16 @@ export interface Endpoint {
 /** Lets something happen to a node: not when it is dead, and later when it sleeps. */
 export function happen(endpoint: Endpoint, run: () => void): void {
   if (!endpoint.alive) return;
-  if (endpoint.asleep) endpoint.asleep.push(run);
-  else run();
+  if (endpoint.asleep) {
+    endpoint.asleep.push(run);
+    return;
+  }
+  if (!endpoint.onPanic) return run();
+  try {
+    run();
+  } catch (error) {
+    endpoint.onPanic(error);
+  }
 }
 
 interface Session {
@@ -60,19 +53,19 @@ interface Session {
 
 export class VirtualNetwork {
   readonly #schedule: Schedule;
-  readonly #chance: Chance;
+  readonly #links: Links;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #sessions = new Map<string, Session>();
   readonly #cuts = new Set<string>();
+  /** By `from>to`: packets that a cut has dropped since it is there. */
+  readonly #dropped = new Map<string, number>();
   /** Machines without power: nobody there refuses a connection. */
   readonly #dark = new Set<string>();
-  weather: Weather;
   readonly counters = { datagrams: 0, lostDatagrams: 0, calls: 0, callBytes: 0 };
 
-  constructor(schedule: Schedule, chance: Chance, weather: Weather) {
+  constructor(schedule: Schedule, links: Links) {
     this.#schedule = schedule;
-    this.#chance = chance;
-    this.weather = weather;
+    this.#links = links;
   }
 
   attach(endpoint: Endpoint): void {
@@ -90,7 +83,8 @@ export class VirtualNetwork {
     if (silently) this.#dark.add(endpoint.id);
     for (const session of [...this.#sessions.values()]) {
       if (session.from !== endpoint && session.to !== endpoint) continue;
-      if (silently) this.#schedule.after(this.weather.sessionTimeoutMs, () => this.#ping(session));
+      if (silently)
+        this.#schedule.after(this.#links.weather.sessionTimeoutMs, () => this.#ping(session));
       else this.#break(session, `${endpoint.id} closed the connection`);
     }
   }
@@ -98,10 +92,11 @@ export class VirtualNetwork {
   /** One way only: packets of `from` to `to` are dropped. */
   cut(from: string, to: string): void {
     this.#cuts.add(`${from}>${to}`);
+    this.#dropped.set(`${from}>${to}`, 0);
     for (const session of this.#sessions.values()) {
       const { from: one, to: other } = session;
       if ((one.id === from && other.id === to) || (one.id === to && other.id === from)) {
-        this.#schedule.after(this.weather.sessionTimeoutMs, () => this.#ping(session));
+        this.#schedule.after(this.#links.weather.sessionTimeoutMs, () => this.#ping(session));
       }
     }
   }
@@ -110,32 +105,58 @@ export class VirtualNetwork {
   sleeps(endpoint: Endpoint): void {
     for (const session of this.#sessions.values()) {
       if (session.from !== endpoint && session.to !== endpoint) continue;
-      this.#schedule.after(this.weather.sessionTimeoutMs, () => this.#ping(session));
+      this.#schedule.after(this.#links.weather.sessionTimeoutMs, () => this.#ping(session));
     }
   }
 
   heal(): void {
     this.#cuts.clear();
+    this.#dropped.clear();
     for (const session of this.#sessions.values()) this.#release(session);
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cuts.has(`${from}>${to}`);
+    return this.#cuts.size > 0 && this.#cuts.has(`${from}>${to}`);
+  }
+
+  /** Packets of `from` that were dropped before `to`; null where nothing is cut. */
+  dropped(from: string, to: string): number | null {
+    return this.#dropped.get(`${from}>${to}`) ?? null;
+  }
+
+  /** Whether a cut drops a packet, which is then counted. */
+  #drops(from: string, to: string): boolean {
+    if (!this.isCut(from, to)) return false;
+    this.#dropped.set(`${from}>${to}`, this.#dropped.get(`${from}>${to}`)! + 1);
+    return true;
+  }
+
+  /**
+   * A packet of the machines' systems, not of their nodes; `arrive` is called for each copy that arrives,
+   * when it does. Never where `to` has no power.
+   */
+  probe(from: string, to: string, arrive: () => void): void {
+    for (const delayMs of this.#links.datagram(from, to)) {
+      this.#schedule.after(delayMs, () => {
+        if (!this.#dark.has(to) && !this.#dark.has(from) && !this.#drops(from, to)) arrive();
+      });
+    }
   }
 
   sendDatagram(from: Endpoint, to: string, bytes: Uint8Array): void {
     this.counters.datagrams++;
     const copy = bytes.slice();
     const target = hostOf(to);
-    const copies = this.#chance.happens(this.weather.duplication) ? 2 : 1;
-    for (let i = 0; i < copies; i++) {
-      if (this.isCut(from.id, target) || this.#chance.happens(this.weather.loss)) {
-        this.counters.lostDatagrams++;
-        continue;
-      }
-      this.#schedule.after(this.#latencyMs(), () => {
+    const delaysMs = this.#links.datagram(from.id, target);
+    if (delaysMs.length === 0) this.counters.lostDatagrams++;
+    for (const delayMs of delaysMs) {
+      this.#schedule.after(delayMs, () => {
+        if (this.#drops(from.id, target)) {
+          this.counters.lostDatagrams++;
+          return;
+        }
         const peer = this.#endpoints.get(target);
-        if (!peer || this.isCut(from.id, target)) return;
+        if (!peer) return;
         happen(peer, () => peer.onDatagram?.(`${from.id}:0`, copy));
       });
     }
@@ -176,7 +197,8 @@ export class VirtualNetwork {
       };
       if (this.#sessions.has(`${from.id}>${to}`)) return send();
       if (this.isCut(from.id, to) || this.isCut(to, from.id) || this.#dark.has(to)) return;
-      this.#schedule.after(2 * this.#latencyMs(), () => {
+      const handshakeMs = this.#links.stream(from.id, to) + this.#links.stream(to, from.id);
+      this.#schedule.after(handshakeMs, () => {
         if (this.#endpoints.has(to)) send();
         else fail(new RpcError('refused', `${method} to ${to}: connection refused`, false));
       });
@@ -232,17 +254,17 @@ export class VirtualNetwork {
   #carry(session: Session, forth: boolean, deliver: () => void): void {
     if (session.broken) return;
     const [from, to] = forth ? [session.from.id, session.to.id] : [session.to.id, session.from.id];
-    if (this.isCut(from, to) || session.held.some((packet) => packet.forth === forth)) {
+    if (this.#drops(from, to) || session.held.some((packet) => packet.forth === forth)) {
       session.held.push({ forth, deliver });
       return;
     }
     const direction = forth ? 'forth' : 'back';
     const { nowMs } = this.#schedule;
-    const arrives = Math.max(session.arrivesMs[direction], nowMs + this.#latencyMs());
+    const arrives = Math.max(session.arrivesMs[direction], nowMs + this.#links.stream(from, to));
     session.arrivesMs[direction] = arrives;
     this.#schedule.after(arrives - nowMs, () => {
       if (session.broken) return;
-      if (this.isCut(from, to)) session.held.push({ forth, deliver });
+      if (this.#drops(from, to)) session.held.push({ forth, deliver });
       else deliver();
     });
   }
@@ -269,16 +291,11 @@ export class VirtualNetwork {
       this.#sessions.delete(`${from.id}>${to.id}`);
     }
     const failures = [...session.failures];
-    this.#schedule.after(this.#latencyMs(), () => {
+    this.#schedule.after(this.#links.latencyMs(), () => {
       for (const fail of failures) {
         fail(new RpcError('unreachable', `call to ${to.id}: ${reason}`, true));
       }
     });
-  }
-
-  #latencyMs(): number {
-    const [least, most] = this.weather.latencyMs;
-    return this.#chance.between(least, most);
   }
 }
 

@@ -1,6 +1,6 @@
 /** A cluster of nothing but SWIM in a virtual world, for tests. */
 
-import type { Weather } from '../../env/virtual/network.ts';
+import type { Weather } from '../../env/virtual/links.ts';
 import { VirtualWorld } from '../../env/virtual.ts';
 import { SwimAgent } from '../agent.ts';
 import type { MemberState } from '../membership.ts';
