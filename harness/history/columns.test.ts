@@ -130,7 +130,7 @@ function plainOf(each: StoredRow): PlainOperation {
     confidence: each.confidence,
     hops: each.hops,
     late: each.invoked - each.scheduled,
-    dot: writes ? each.version : null,
+    dot: writes || each.f === 'delete' ? each.version : null,
     context: each.sentContext
       ? JSON.parse(Buffer.from(each.sentContext, 'base64url').toString()).v
       : null,
