@@ -23,8 +23,6 @@ export interface DriverOptions {
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
-type Method = 'GET' | 'POST' | 'DELETE';
-
 interface Answer {
   readonly status: number;
   readonly headers: WorldAnswer['headers'];
@@ -33,12 +31,6 @@ interface Answer {
 
 interface WriteBody {
   readonly memory_id?: unknown;
-  readonly version?: unknown;
-}
-
-interface DeleteBody {
-  readonly id?: unknown;
-  readonly status?: unknown;
   readonly version?: unknown;
 }
 
@@ -110,16 +102,6 @@ export class EngramDriver {
         return { value, ...(typeof version === 'string' ? { version } : {}) };
       },
     );
-  }
-
-  /** Deletes the memory under an id; `value` is what was written there. 404 is a definite fail. */
-  async forget(space: string, id: string, value: unknown): Promise<Completion> {
-    const path = `/api/v1/memories/${encodeURIComponent(id)}`;
-    return this.#perform('write', 'DELETE', path, space, value, null, (answer) => {
-      const { id: gone, status, version } = (answer.body ?? {}) as DeleteBody;
-      if (gone !== id || status !== 'deleted') return null;
-      return { value, ...(typeof version === 'string' ? { version } : {}) };
-    });
   }
 
   /** Deletes the memory under an id; `value` is what was written there. 404 is a definite fail. */
