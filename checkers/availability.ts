@@ -36,6 +36,17 @@ class Tally {
     this.latencies.push(latencyNs);
   }
 
+  /** What all of them have seen. */
+  static sum(parts: readonly Tally[]): Tally {
+    const all = new Tally();
+    for (const part of parts) {
+      all.ok += part.ok;
+      all.all += part.all;
+      all.latencies.append(part.latencies);
+    }
+    return all;
+  }
+
   figures(): Record<string, Figure> {
     const latency = quantilesOf(this.latencies.toArray());
     const of = (ns: number | undefined): number | null =>
@@ -215,25 +226,29 @@ function staleAnomaly(history: History, row: number, count: number): Anomaly {
   };
 }
 
+function isInFault({ faults }: History, at: number): boolean {
+  for (const fault of faults) if (at >= fault.start && at < fault.end) return true;
+  return false;
+}
+
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const overall = new Tally();
+  const { n, invoke, complete, phase, node } = history;
   const inFaults = new Tally();
   const phases = PHASES.map(() => new Tally());
   const nodes = history.nodes.map(() => new Tally());
   let loadEndNs = 0;
-  for (let row = 0; row < history.n; row++) {
+  for (let row = 0; row < n; row++) {
     if ((row & 65_535) === 0) budget.step();
     if (!isLoad(history, row)) continue;
-    const at = history.invoke[row]!;
+    const at = invoke[row]!;
     const answered = isAnswered(history, row);
-    const latencyNs = history.complete[row]! - at;
-    loadEndNs = Math.max(loadEndNs, at);
-    overall.add(answered, latencyNs);
-    phases[history.phase[row]!]!.add(answered, latencyNs);
-    nodes[history.node[row]!]?.add(answered, latencyNs);
-    const isInFault = history.faults.some((fault) => at >= fault.start && at < fault.end);
-    if (isInFault) inFaults.add(answered, latencyNs);
+    const latencyNs = complete[row]! - at;
+    if (at > loadEndNs) loadEndNs = at;
+    phases[phase[row]!]!.add(answered, latencyNs);
+    if (node[row]! >= 0) nodes[node[row]!]!.add(answered, latencyNs);
+    if (isInFault(history, at)) inFaults.add(answered, latencyNs);
   }
+  const overall = Tally.sum(phases);
   const faults = history.faults.map((fault) => {
     budget.step();
     return figuresOf(history, fault, loadEndNs);

@@ -89,10 +89,7 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
     }
   }
   for (const { pattern, key, outer, inner } of zones.violations) {
-    const rows = (): number[] => [
-      ...zoneRows(history, key, outer),
-      ...zoneRows(history, key, inner),
-    ];
+    const rows = (): number[] => zoneRows(history, key, outer, inner);
     add(pattern, key, rows, () => exclusion(history, key, outer, inner));
   }
   for (const pattern of ['ForwardZonesOverlap', 'BackwardZoneInside'] as const) {

@@ -132,20 +132,23 @@ function hasDot({ versions }: History, row: number): boolean {
 
 /** Acknowledged register writes, bucketed by key, in log order. */
 function acknowledgedByKey(history: History): { off: Int32Array; rows: Int32Array } {
-  const { n, kind, status, key } = history;
+  const { kind, status, key, writes, writeOp } = history;
+  const isWanted = (row: number): boolean =>
+    status[row] === Status.Ok && isRegisterWrite(kind[row]!) && key[row]! >= 0;
   const off = new Int32Array(history.keys.length + 1);
-  for (let row = 0; row < n; row++) {
-    if (status[row] === Status.Ok && isRegisterWrite(kind[row]!) && key[row]! >= 0) {
-      off[key[row]! + 1]!++;
-    }
-  }
+  for (let id = 1; id <= writes; id++) if (isWanted(writeOp[id]!)) off[key[writeOp[id]!]! + 1]!++;
   for (let k = 0; k < history.keys.length; k++) off[k + 1]! += off[k]!;
   const fill = off.slice();
   const rows = new Int32Array(off[history.keys.length]!);
-  for (let row = 0; row < n; row++) {
-    if (status[row] === Status.Ok && isRegisterWrite(kind[row]!) && key[row]! >= 0) {
-      rows[fill[key[row]!]!++] = row;
-    }
+  let isSorted = true;
+  for (let id = 1, last = -1; id <= writes; id++) {
+    const row = writeOp[id]!;
+    if (row < last) isSorted = false;
+    last = row;
+    if (isWanted(row)) rows[fill[key[row]!]!++] = row;
+  }
+  for (let k = 0; !isSorted && k < history.keys.length; k++) {
+    rows.subarray(off[k], off[k + 1]).sort();
   }
   return { off, rows };
 }

@@ -200,7 +200,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     return element >= 0 ? element : shown[id]!;
   };
   judgeSightings(history, seen, found);
-  const hasElements = history.kind.some(isElement);
+  const hasElements = history.kind.includes(Kind.Add) || history.kind.includes(Kind.Append);
   if (fates !== null) {
     judgeElements(history, fates, finals, options.realTime, tally, found);
     for (const { id, reason, rows } of brokenDeletes(history, chains!, fates, finals, budget)) {

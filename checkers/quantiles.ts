@@ -85,6 +85,14 @@ export class Numbers {
     this.#data[this.length++] = value;
   }
 
+  append(other: Numbers): void {
+    const grown = new Float64Array(Math.max(this.#data.length, this.length + other.length));
+    grown.set(this.#data.subarray(0, this.length));
+    grown.set(other.#data.subarray(0, other.length), this.length);
+    this.#data = grown;
+    this.length += other.length;
+  }
+
   /** A copy. */
   toArray(): Float64Array {
     return this.#data.slice(0, this.length);

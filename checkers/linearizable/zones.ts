@@ -169,21 +169,26 @@ function sortByStart(ids: Int32Array, first: Float64Array, last: Float64Array): 
   if (moves <= 0) ids.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
 }
 
-/** The operations that define the zone of a value: its first completion and its last invocation. */
-export function zoneRows(history: History, key: number, id: number): number[] {
+/** The operations that define the zones of two values: first completions, last invocations, writes. */
+export function zoneRows(history: History, key: number, outer: number, inner: number): number[] {
   const { n, kind, status, flags, value, invoke, complete } = history;
-  let first = -1;
-  let last = -1;
+  const ids = [outer, inner];
+  const first = [-1, -1];
+  const last = [-1, -1];
   for (let row = 0; row < n; row++) {
-    if (history.key[row] !== key || value[row] !== id || status[row] === Status.Fail) continue;
+    const id = value[row]!;
+    if (id !== outer && id !== inner) continue;
+    if (history.key[row] !== key || status[row] === Status.Fail) continue;
     if (kind[row] === Kind.Read) {
       if (status[row] !== Status.Ok || (flags[row]! & Flag.Stale) !== 0) continue;
     } else if (kind[row] !== Kind.Write) {
       continue;
     }
-    if (status[row] === Status.Ok && (first < 0 || complete[row]! < complete[first]!)) first = row;
-    if (last < 0 || invoke[row]! > invoke[last]!) last = row;
+    const zone = id === outer ? 0 : 1;
+    const ended = status[row] === Status.Ok;
+    if (ended && (first[zone]! < 0 || complete[row]! < complete[first[zone]!]!)) first[zone] = row;
+    if (last[zone]! < 0 || invoke[row]! > invoke[last[zone]!]!) last[zone] = row;
   }
-  const write = id > 0 ? [history.writeOp[id]!] : [];
-  return [...new Set([first, last, ...write])].filter((row) => row >= 0);
+  const writes = ids.filter((id) => id > 0).map((id) => history.writeOp[id]!);
+  return [...new Set([...first, ...last, ...writes])].filter((row) => row >= 0);
 }
