@@ -147,6 +147,12 @@ export class VirtualWorld {
     return this.#machine(id).disk;
   }
 
+  /** Whether the machine runs, with or without its node. */
+  powered(id: string): boolean {
+    const { life, lastEnd } = this.#machine(id);
+    return life !== null || lastEnd === 'killed';
+  }
+
   up(id: string): boolean {
     return this.#machine(id).life !== null;
   }

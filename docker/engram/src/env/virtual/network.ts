@@ -32,10 +32,10 @@ export function happen(endpoint: Endpoint, run: () => void): void {
     endpoint.asleep.push(run);
     return;
   }
-  if (!endpoint.onPanic) return run();
   try {
     run();
   } catch (error) {
+    if (!endpoint.onPanic) throw error;
     endpoint.onPanic(error);
   }
 }

@@ -1,0 +1,37 @@
+/** Where nodes shall live: the runtime that was asked for, or the best that this machine has. */
+import type { Cluster, ClusterSpec } from './cluster.ts';
+import { ClusterError } from './errors.ts';
+
+export const runtimeNames = ['auto', 'docker', 'sim'] as const;
+export type RuntimeName = (typeof runtimeNames)[number];
+
+export interface Runtime {
+  readonly name: Exclude<RuntimeName, 'auto'>;
+  /** Which one and, where that was left open, why. */
+  readonly title: string;
+  createCluster(spec: ClusterSpec): Promise<Cluster>;
+}
+
+async function docker(why: string): Promise<Runtime> {
+  const { createDockerCluster } = await import('./docker.ts');
+  return { name: 'docker', title: `docker${why}`, createCluster: createDockerCluster };
+}
+
+async function sim(why: string): Promise<Runtime> {
+  const { createSimCluster } = await import('./sim.ts');
+  return { name: 'sim', title: `sim${why}`, createCluster: createSimCluster };
+}
+
+/** auto: containers where an engine answers, else the simulator. Everything is loaded when it resolves. */
+export async function chooseRuntime(name: RuntimeName): Promise<Runtime> {
+  if (name === 'sim') return sim('');
+  if (name === 'docker') return docker('');
+  const { engineInfo } = await import('./docker.ts');
+  try {
+    const { engine } = await engineInfo();
+    return docker(` (${engine} answers)`);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return sim(' (no container engine answers)');
+  }
+}

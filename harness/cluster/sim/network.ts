@@ -1,0 +1,98 @@
+/** The network of a virtual world under the tester's hands: cuts, weather, and packets that try them. */
+import type { VirtualWorld } from '../../../docker/engram/src/env/virtual.ts';
+import type { Probe } from '../../../nemesis/partition-proof.ts';
+import type { LinkMeasure, NetworkPowers } from '../powers.ts';
+import type { SimWorld } from './world.ts';
+
+/** How long the last packet of a measurement is waited for. */
+const measureWaitMs = 1000;
+
+export class SimNetwork implements NetworkPowers {
+  readonly #world: SimWorld;
+  readonly #virtual: VirtualWorld;
+  readonly #names: readonly string[];
+  /** Counts cuts, so that one that flaps knows when it is over. */
+  #cuts = 0;
+
+  constructor(world: SimWorld, names: readonly string[]) {
+    this.#world = world;
+    this.#virtual = world.virtual;
+    this.#names = names;
+  }
+
+  cut(grudge: Readonly<Record<string, readonly string[]>>, flapMs: number | null): void {
+    const number = ++this.#cuts;
+    let there = false;
+    const turn = (): void => {
+      if (number !== this.#cuts) return;
+      there = !there;
+      if (!there) this.#virtual.heal();
+      else {
+        for (const [node, dropped] of Object.entries(grudge)) {
+          for (const peer of dropped) this.#virtual.cut(peer, node);
+        }
+      }
+      if (flapMs !== null) this.#virtual.after(flapMs, turn);
+    };
+    turn();
+  }
+
+  heal(): void {
+    this.#cuts++;
+    this.#virtual.heal();
+  }
+
+  async probe(node: string, timeoutMs: number): Promise<Probe | null> {
+    if (!this.#virtual.powered(node)) return null;
+    const peers = this.#names.filter((each) => each !== node);
+    const open: Record<string, boolean> = {};
+    let left = peers.length;
+    await new Promise<void>((resolve) => {
+      const timer = this.#world.clock.timer(timeoutMs, resolve);
+      for (const peer of peers) {
+        open[peer] = false;
+        const answered = (): void => {
+          if (open[peer]) return;
+          open[peer] = true;
+          if (--left > 0) return;
+          timer.cancel();
+          resolve();
+        };
+        this.#virtual.probe(node, peer, () => this.#virtual.probe(peer, node, answered));
+      }
+    });
+    const dropped: Record<string, number> = {};
+    for (const peer of peers) {
+      const packets = this.#virtual.dropped(peer, node);
+      if (packets !== null) dropped[peer] = packets;
+    }
+    return { open, dropped, chained: Object.keys(dropped).length > 0 };
+  }
+
+  setLink(...[node, fault]: Parameters<NetworkPowers['setLink']>): void {
+    this.#virtual.setLink(node, fault);
+  }
+
+  async measure(from: string, to: string, packets: number): Promise<LinkMeasure> {
+    const { clock } = this.#world;
+    const seen = new Set<number>();
+    let [last, repeated, overtaken, sumMs] = [-1, 0, 0, 0];
+    for (let number = 0; number < packets; number++) {
+      const sentMs = this.#virtual.nowMs;
+      this.#virtual.probe(from, to, () => {
+        if (seen.has(number)) {
+          repeated++;
+          return;
+        }
+        seen.add(number);
+        if (number < last) overtaken++;
+        last = Math.max(last, number);
+        sumMs += this.#virtual.nowMs - sentMs;
+      });
+      await clock.sleep(1);
+    }
+    await clock.sleep(measureWaitMs);
+    const meanMs = sumMs / seen.size;
+    return { sent: packets, arrived: seen.size, repeated, overtaken, meanMs };
+  }
+}
