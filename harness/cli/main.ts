@@ -13,6 +13,9 @@ interface CommandFile {
 /** In the order of the help text. */
 const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   test: () => import('./test.ts'),
+  'test-all': () => import('./test-all.ts'),
+  soak: () => import('./soak.ts'),
+  campaign: () => import('./campaign.ts'),
   check: () => import('./check.ts'),
   list: () => import('./list.ts'),
   show: () => import('./show.ts'),
