@@ -1,11 +1,21 @@
 /** All faults by name. */
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
+import { clock } from './clock.ts';
+import { diskFull } from './disk-full.ts';
 import type { Fault } from './fault.ts';
+import { flapping } from './flapping.ts';
 import { kill } from './kill.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
+import { power } from './power.ts';
+import { weatherFaults } from './weather.ts';
 
-export const faults: Readonly<Record<string, Fault>> = { partition, kill, pause };
+export const faults: Readonly<Record<string, Fault>> = Object.fromEntries(
+  [partition, kill, pause, flapping, ...weatherFaults, power, diskFull, clock].map((fault) => [
+    fault.kind,
+    fault,
+  ]),
+);
 
 /** A fault that cannot be made in this cluster; the message says what is missing. */
 export class FaultRefused extends Error {

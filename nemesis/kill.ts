@@ -24,14 +24,16 @@ async function bySignal(cluster: Cluster, node: string): Promise<{ good: boolean
   return { good: code === exitCodeOfSigkill, text: ` with ${code}` };
 }
 
-async function proveKilled(cluster: Cluster, node: string): Promise<Trial> {
+/** Dead, by our hand where the runtime tells that, and silent. */
+export async function proveDown(cluster: Cluster, node: string): Promise<Trial> {
   const [state, up] = await Promise.all([cluster.state(node), answers(cluster, node)]);
   const end = await bySignal(cluster, node);
   const good = state === 'exited' && !up && end.good;
   return { good, text: `${node}: ${state}${end.text}, ${up ? 'answers' : 'does not answer'}` };
 }
 
-async function proveRunning(cluster: Cluster, node: string): Promise<Trial> {
+/** Runs and answers, or does within the time of a restart. */
+export async function proveRunning(cluster: Cluster, node: string): Promise<Trial> {
   const { clock } = cluster.world;
   const untilNs = clock.nowNs() + restartDeadlineMs * 1e6;
   for (;;) {
@@ -45,9 +47,18 @@ async function proveRunning(cluster: Cluster, node: string): Promise<Trial> {
 }
 
 async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  const one = present ? proveKilled : proveRunning;
+  const one = present ? proveDown : proveRunning;
   const trials = await Promise.all(plan.targets.map((node) => one(cluster, node)));
   return proofOf(trials, present);
+}
+
+/** Starts the targets that are down. */
+export async function startAgain(cluster: Cluster, plan: FaultPlan): Promise<void> {
+  await Promise.all(
+    plan.targets.map(async (node) => {
+      if ((await cluster.state(node)) === 'exited') await cluster.start(node);
+    }),
+  );
 }
 
 export const kill: Fault = {
@@ -61,11 +72,5 @@ export const kill: Fault = {
     await Promise.all(plan.targets.map((node) => cluster.kill(node)));
   },
   prove,
-  heal: async (cluster, plan) => {
-    await Promise.all(
-      plan.targets.map(async (node) => {
-        if ((await cluster.state(node)) === 'exited') await cluster.start(node);
-      }),
-    );
-  },
+  heal: startAgain,
 };

@@ -45,8 +45,11 @@ export interface MachinePowers {
   cutPower(node: string): void;
   fillDisk(node: string, full: boolean): void;
   isDiskFull(node: string): boolean;
-  /** From now on the wall clock is off by `offsetMs` and goes wrong by `driftPpm` millionths. */
-  setClock(node: string, offsetMs: number, driftPpm: number): void;
+  /**
+   * From now on the wall clock is off by `offsetMs` and goes wrong by `driftPpm` millionths. Where
+   * `jumpEveryMs` is not 0 the offset goes and comes again in turns of that length.
+   */
+  setClock(node: string, offsetMs: number, driftPpm: number, jumpEveryMs: number): void;
   /** By how many ms the wall clock of a node is ahead at present. */
   clockAheadMs(node: string): number;
 }

@@ -30,6 +30,8 @@ interface Place {
   begun: boolean;
   paused: boolean;
   exitCode: number | null;
+  /** How often its clock was set: one that jumps knows by it when that is over. */
+  clockSettings: number;
 }
 
 class SimCluster implements Cluster, MachinePowers {
@@ -51,11 +53,17 @@ class SimCluster implements Cluster, MachinePowers {
     this.environment = { engine: 'simulator', latency: `${latencyMs} ms` };
     const names = Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`);
     this.nodes = names.map((name) => ({ name, address: name, url: `http://${name}:${httpPort}` }));
-    this.network = new SimNetwork(this.world, names);
+    this.network = new SimNetwork(this.world, names, latencyMs);
     const seeds = names.slice(0, 3).map((name) => `${name}:${swimPort}`);
     for (const name of names) {
       const settings = settingsOf(name, seeds, spec);
-      this.#places.set(name, { settings, begun: false, paused: false, exitCode: null });
+      this.#places.set(name, {
+        settings,
+        begun: false,
+        paused: false,
+        exitCode: null,
+        clockSettings: 0,
+      });
     }
   }
 
@@ -149,8 +157,16 @@ class SimCluster implements Cluster, MachinePowers {
     return this.#virtual.disk(node).full;
   }
 
-  setClock(node: string, offsetMs: number, driftPpm: number): void {
-    this.#virtual.setClock(node, { offsetMs, driftPpm });
+  setClock(node: string, offsetMs: number, driftPpm: number, jumpEveryMs: number): void {
+    const number = ++this.#place(node).clockSettings;
+    let off = false;
+    const turn = (): void => {
+      if (this.#place(node).clockSettings !== number) return;
+      off = !off;
+      this.#virtual.setClock(node, { offsetMs: off ? offsetMs : 0, driftPpm });
+      if (jumpEveryMs > 0) this.#virtual.after(jumpEveryMs, turn);
+    };
+    turn();
   }
 
   clockAheadMs(node: string): number {

@@ -33,7 +33,9 @@ function sentence(plan: FaultPlan): string {
         .map(([node, dropped]) => `${node} drops ${dropped.join(' ')}`)
         .join('; ')
     : plan.targets.join(' ');
-  return `${plan.kind} ${plan.variant}: ${cut}`;
+  const numbers = Object.entries(plan.parameters ?? {}).map(([name, value]) => `${name} ${value}`);
+  const how = numbers.length === 0 ? '' : ` (${numbers.join(', ')})`;
+  return `${plan.kind} ${plan.variant}: ${cut}${how}`;
 }
 
 export class NemesisRunner {

@@ -67,7 +67,7 @@ export const optionTable = {
       'engine answers, else sim',
   },
   latency: {
-    schema: number(0.01, 1000, false),
+    schema: number(0.01, 20, false),
     fallback: '0.5',
     meaning: 'sim only: mean ms that a packet takes, one way; each takes 0.2 to 1.8 of that',
   },

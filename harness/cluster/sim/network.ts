@@ -11,13 +11,16 @@ export class SimNetwork implements NetworkPowers {
   readonly #world: SimWorld;
   readonly #virtual: VirtualWorld;
   readonly #names: readonly string[];
+  /** Between two packets of a measurement: so long that in fair weather none overtakes another. */
+  readonly #spacingMs: number;
   /** Counts cuts, so that one that flaps knows when it is over. */
   #cuts = 0;
 
-  constructor(world: SimWorld, names: readonly string[]) {
+  constructor(world: SimWorld, names: readonly string[], latencyMs: number) {
     this.#world = world;
     this.#virtual = world.virtual;
     this.#names = names;
+    this.#spacingMs = Math.max(1, 2 * latencyMs);
   }
 
   cut(grudge: Readonly<Record<string, readonly string[]>>, flapMs: number | null): void {
@@ -89,7 +92,7 @@ export class SimNetwork implements NetworkPowers {
         last = Math.max(last, number);
         sumMs += this.#virtual.nowMs - sentMs;
       });
-      await clock.sleep(1);
+      await clock.sleep(this.#spacingMs);
     }
     await clock.sleep(measureWaitMs);
     const meanMs = sumMs / seen.size;

@@ -1,0 +1,87 @@
+/**
+ * Wall clocks that are wrong: off by seconds, too fast or too slow, or jumping to and fro. Monotonic time goes
+ * on as it should, as with a clock that somebody sets.
+ */
+import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { Rng } from '../harness/generator/rng.ts';
+import type { Fault, FaultPlan } from './fault.ts';
+import { PlanError } from './grudges.ts';
+import { proofOf, type Trial } from './proof.ts';
+
+interface ClockParameters {
+  readonly offsetMs: number;
+  readonly driftPpm: number;
+  /** 0: it does not jump. */
+  readonly jumpEveryMs: number;
+}
+
+const either = (rng: Rng): number => (rng.float() < 0.5 ? -1 : 1);
+
+const variants: Readonly<Record<string, (rng: Rng) => ClockParameters>> = {
+  offset: (rng) => ({
+    offsetMs: either(rng) * (500 + rng.int(60_000)),
+    driftPpm: 0,
+    jumpEveryMs: 0,
+  }),
+  drift: (rng) => ({
+    offsetMs: 0,
+    driftPpm: either(rng) * (20_000 + rng.int(180_000)),
+    jumpEveryMs: 0,
+  }),
+  jumps: (rng) => ({
+    offsetMs: either(rng) * (500 + rng.int(10_000)),
+    driftPpm: 0,
+    jumpEveryMs: 200 + rng.int(800),
+  }),
+};
+
+/** Longer than any turn of a clock that jumps, and long enough for a drift to show. */
+const lookMs = 1100;
+const looks = 11;
+
+const parametersOf = ({ parameters }: FaultPlan): ClockParameters =>
+  parameters as unknown as ClockParameters;
+
+async function trial(cluster: Cluster, node: string, present: boolean): Promise<Trial> {
+  const { clock } = cluster.world;
+  const ahead: number[] = [];
+  for (let look = 0; look <= looks; look++) {
+    ahead.push(cluster.machines!.clockAheadMs(node));
+    await clock.sleep(lookMs / looks);
+  }
+  const wrong = ahead.some((ms) => Math.abs(ms) >= 1);
+  const [least, most] = [Math.min(...ahead), Math.max(...ahead)];
+  const text = `${node}: its clock was ${least.toFixed(0)} to ${most.toFixed(0)} ms ahead`;
+  return { good: wrong === present, text };
+}
+
+export const clock: Fault = {
+  kind: 'clock',
+  variants: Object.keys(variants),
+  describe: 'the wall clocks of some nodes are off, drift, or jump to and fro',
+  colour: '#e09f3e',
+  needs: ['clock'],
+  plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
+    const draw = variants[variant];
+    if (!draw) {
+      const accepted = Object.keys(variants).join(', ');
+      throw new PlanError(`there is no clock ${variant}; accepted are ${accepted}`);
+    }
+    const count = 1 + rng.int(Math.max(1, Math.floor(nodes.length / 2)));
+    const targets = rng.shuffle(nodes).slice(0, count).sort();
+    const parameters = { ...draw(rng) };
+    const untilMs = startMs + durationMs;
+    return { id, kind: 'clock', variant, atMs: startMs, untilMs, targets, parameters };
+  },
+  apply: async ({ machines }, plan) => {
+    const { offsetMs, driftPpm, jumpEveryMs } = parametersOf(plan);
+    for (const node of plan.targets) machines!.setClock(node, offsetMs, driftPpm, jumpEveryMs);
+  },
+  prove: async (cluster, plan, present) => {
+    const trials = plan.targets.map((node) => trial(cluster, node, present));
+    return proofOf(await Promise.all(trials), present);
+  },
+  heal: async ({ machines }, plan) => {
+    for (const node of plan.targets) machines!.setClock(node, 0, 0, 0);
+  },
+};

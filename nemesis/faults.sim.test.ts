@@ -1,0 +1,77 @@
+/** Every fault in the virtual world: applied, proved, healed, and proved to be gone. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Cluster } from '../harness/cluster/cluster.ts';
+import { createSimCluster } from '../harness/cluster/sim.ts';
+import { makeRng } from '../harness/generator/rng.ts';
+import type { Fault, FaultPlan } from './fault.ts';
+import { passes } from './grudges.ts';
+import { FaultRefused, faults, refuseImpossible } from './index.ts';
+
+let cluster: Cluster;
+
+beforeEach(async () => {
+  const spec = { runId: 'sim-faults', nodes: 5, nodeFaults: [], env: {}, readyTimeoutMs: 30_000 };
+  cluster = await createSimCluster({ ...spec, seed: 3 });
+});
+
+async function planned(fault: Fault, variant: string): Promise<FaultPlan> {
+  const nodes = cluster.nodes.map((node) => node.name);
+  const plan = fault.plan({ nodes, rng: makeRng(11), startMs: 0, durationMs: 1000 }, variant, 1);
+  expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  if (variant !== 'isolate-primary') return plan;
+  const [first] = cluster.nodes;
+  const connection = cluster.world.connect(first!.url, { timeoutMs: 1000 });
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ content: 'so that there is a primary' });
+  await connection.request({ method: 'POST', path: '/api/v1/memories/remember', headers, body });
+  return fault.resolve!(cluster, plan);
+}
+
+describe('faults of virtual nodes', () => {
+  it('are all possible', () => {
+    refuseImpossible(cluster, Object.keys(faults));
+  });
+
+  for (const fault of Object.values(faults)) {
+    for (const variant of fault.variants) {
+      it(`${fault.kind} ${variant} is applied and proved, healed and proved`, async () => {
+        const plan = await planned(fault, variant);
+        const before = await fault.prove(cluster, plan, true);
+        expect(before.effective, before.evidence.join('\n')).toBe('none');
+        await fault.apply(cluster, plan);
+        const proof = await fault.prove(cluster, plan, true);
+        expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
+        // What flaps may be gone when it is looked at.
+        if (fault.kind !== 'flapping') {
+          const still = await fault.prove(cluster, plan, false);
+          expect(still.effective, still.evidence.join('\n')).toBe('partial');
+        }
+        await fault.heal(cluster, plan);
+        await fault.heal(cluster, plan);
+        const healed = await fault.prove(cluster, plan, false);
+        expect(healed.effective, healed.evidence.join('\n')).toBe('none');
+      });
+    }
+  }
+
+  it('that need a virtual machine are refused by name elsewhere', () => {
+    const docker = { ...cluster, capabilities: new Set(['exec', 'kill', 'pause', 'cut'] as const) };
+    for (const kind of ['loss', 'delay', 'duplicate', 'reorder', 'power', 'disk-full', 'clock']) {
+      const refuse = (): void => refuseImpossible(docker, [kind]);
+      expect(refuse, kind).toThrow(FaultRefused);
+      expect(refuse, kind).toThrow(`${kind} is impossible in this cluster`);
+      expect(refuse, kind).toThrow('--runtime sim');
+    }
+  });
+
+  it('a one-way cut stops one direction only, and both for what needs an answer', async () => {
+    const grudge = { n1: ['n2'] };
+    cluster.network!.cut(grudge, null);
+    const there = await cluster.network!.measure('n1', 'n2', 20);
+    const back = await cluster.network!.measure('n2', 'n1', 20);
+    expect(passes(grudge, 'n1', 'n2')).toBe(true);
+    expect([there.arrived, back.arrived]).toEqual([20, 0]);
+    const probe = await cluster.network!.probe('n2', 100);
+    expect(probe).toMatchObject({ open: { n1: false, n3: true }, dropped: {}, chained: false });
+  });
+});

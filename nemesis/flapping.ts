@@ -1,0 +1,59 @@
+/** Cuts that come and go in turns, one-way cuts among them. Proved by having been seen both cut and open. */
+import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { Fault, FaultPlan, Grudge, Proof } from './fault.ts';
+import { affected, makeGrudge } from './grudges.ts';
+import { judge, proofOfHeal, type Seen } from './partition-proof.ts';
+
+const shapesThatFlap = ['isolate-one', 'random-halves', 'one-way'] as const;
+const turnMs = [600, 1500] as const;
+const connectTimeoutMs = 200;
+const lookEveryMs = 250;
+
+async function look(cluster: Cluster, grudge: Grudge): Promise<Seen> {
+  const probes = cluster.nodes.map(({ name }) => cluster.network!.probe(name, connectTimeoutMs));
+  return judge(cluster.nodes, await Promise.all(probes), grudge);
+}
+
+async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
+  if (!present) return proofOfHeal(await look(cluster, {}));
+  const { clock } = cluster.world;
+  const evidence: string[] = [];
+  const untilNs = clock.nowNs() + 3 * turnMs[1] * 1e6;
+  let [cut, open] = [false, false];
+  while (!(cut && open) && clock.nowNs() < untilNs) {
+    const seen = await look(cluster, plan.grudge ?? {});
+    const now = seen.cut > 0;
+    evidence.push(now ? 'cut (expected)' : 'open (expected)');
+    if (now) cut = true;
+    else open = true;
+    await clock.sleep(lookEveryMs);
+  }
+  return { effective: cut ? (open ? 'effective' : 'partial') : 'none', evidence };
+}
+
+export const flapping: Fault = {
+  kind: 'flapping',
+  variants: shapesThatFlap,
+  describe: 'a cut that comes and goes in turns of about a second',
+  colour: '#a4161a',
+  needs: ['cut', 'weather'],
+  plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
+    const grudge = makeGrudge(variant, nodes, rng);
+    const parameters = { flapMs: turnMs[0] + rng.int(turnMs[1] - turnMs[0]) };
+    const times = { atMs: startMs, untilMs: startMs + durationMs };
+    return {
+      id,
+      kind: 'flapping',
+      variant,
+      ...times,
+      targets: affected(grudge),
+      grudge,
+      parameters,
+    };
+  },
+  apply: async ({ network }, plan) => {
+    network!.cut(plan.grudge ?? {}, Number(plan.parameters?.flapMs));
+  },
+  prove,
+  heal: async ({ network }) => network!.heal(),
+};

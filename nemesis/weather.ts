@@ -1,0 +1,124 @@
+/**
+ * Bad links: packets of the targets, in both directions and to clients too, are lost, late, repeated or
+ * overtaken. Streams (HTTP, calls between nodes) feel it as waiting, datagrams as it is. Proved by
+ * numbered packets from each target to a neighbour and back.
+ */
+import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { LinkFault, LinkMeasure, NetworkPowers } from '../harness/cluster/powers.ts';
+import type { Rng } from '../harness/generator/rng.ts';
+import type { Fault, FaultPlan, Proof } from './fault.ts';
+import { planTargets, shares } from './plan-targets.ts';
+import { proofOf, type Trial } from './proof.ts';
+
+interface Weather {
+  readonly kind: string;
+  readonly describe: string;
+  readonly colour: string;
+  /** Drawn when the fault is planned. */
+  parameters(rng: Rng): Readonly<Record<string, number>>;
+  link(parameters: Readonly<Record<string, number>>): LinkFault;
+  /** Does it show in what became of the packets? */
+  shows(measure: LinkMeasure, parameters: Readonly<Record<string, number>>): boolean;
+}
+
+const packets = 100;
+
+/** Between `least` and `most` percent, as a share. */
+const share = (rng: Rng, least: number, most: number): number =>
+  (least + rng.int(most - least + 1)) / 100;
+
+const kinds: readonly Weather[] = [
+  {
+    kind: 'loss',
+    describe: 'a share of the packets of a node is lost',
+    colour: '#8d6a9f',
+    parameters: (rng) => ({ share: share(rng, 5, 35) }),
+    link: ({ share: loss }) => ({ loss }),
+    shows: ({ sent, arrived }) => arrived < sent,
+  },
+  {
+    kind: 'delay',
+    describe: 'the packets of a node take longer',
+    colour: '#c5a880',
+    parameters: (rng) => ({ delayMs: 20 + rng.int(281) }),
+    link: ({ delayMs }) => ({ delayMs: [0.5 * delayMs!, 1.5 * delayMs!] }),
+    shows: ({ meanMs }, { delayMs }) => meanMs > 0.8 * delayMs!,
+  },
+  {
+    kind: 'duplicate',
+    describe: 'a share of the datagrams of a node arrives twice',
+    colour: '#5b8e7d',
+    parameters: (rng) => ({ share: share(rng, 10, 50) }),
+    link: ({ share: duplication }) => ({ duplication }),
+    shows: ({ repeated }) => repeated > 0,
+  },
+  {
+    kind: 'reorder',
+    describe: 'a share of the packets of a node is held back, so that later ones overtake them',
+    colour: '#bc6c8e',
+    parameters: (rng) => ({ share: share(rng, 10, 40), reorderMs: 50 + rng.int(101) }),
+    link: ({ share: reordering, reorderMs }) => ({ reordering, reorderMs }),
+    shows: ({ overtaken }) => overtaken > 0,
+  },
+];
+
+const networkOf = ({ network }: Cluster): NetworkPowers => {
+  if (!network) throw new Error('this cluster has no network under our hands');
+  return network;
+};
+
+/** A plan's parameters; all of ours are numbers. */
+const numbersOf = (plan: FaultPlan): Readonly<Record<string, number>> =>
+  (plan.parameters ?? {}) as Readonly<Record<string, number>>;
+
+function sentence(from: string, to: string, measure: LinkMeasure): string {
+  const { sent, arrived, repeated, overtaken, meanMs } = measure;
+  const after = Number.isNaN(meanMs) ? '' : ` after ${meanMs.toFixed(1)} ms`;
+  return `${from} -> ${to}: ${arrived} of ${sent}${after}, ${repeated} twice, ${overtaken} overtaken`;
+}
+
+async function trial(
+  cluster: Cluster,
+  weather: Weather,
+  plan: FaultPlan,
+  [from, to]: readonly [string, string],
+  present: boolean,
+): Promise<Trial> {
+  const measure = await networkOf(cluster).measure(from, to, packets);
+  const good = weather.shows(measure, numbersOf(plan)) === present;
+  return { good, text: sentence(from, to, measure) };
+}
+
+function makeFault(weather: Weather): Fault {
+  const { kind, describe, colour } = weather;
+  const prove = async (cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> => {
+    const names = cluster.nodes.map((node) => node.name);
+    const pairs = plan.targets.flatMap((target) => {
+      const neighbour = names[(names.indexOf(target) + 1) % names.length]!;
+      return [[target, neighbour] as const, [neighbour, target] as const];
+    });
+    const trials = pairs.map((pair) => trial(cluster, weather, plan, pair, present));
+    return proofOf(await Promise.all(trials), present);
+  };
+  return {
+    kind,
+    variants: Object.keys(shares),
+    describe,
+    colour,
+    needs: ['weather'],
+    plan: (context, variant, id) => ({
+      ...planTargets(kind, context, variant, id),
+      parameters: weather.parameters(context.rng),
+    }),
+    apply: async (cluster, plan) => {
+      const link = weather.link(numbersOf(plan));
+      for (const node of plan.targets) networkOf(cluster).setLink(node, link);
+    },
+    prove,
+    heal: async (cluster, plan) => {
+      for (const node of plan.targets) networkOf(cluster).setLink(node, null);
+    },
+  };
+}
+
+export const weatherFaults: readonly Fault[] = kinds.map(makeFault);
