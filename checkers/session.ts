@@ -15,7 +15,7 @@ import type { History } from './history.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Operations times sessions up to which PRAM is decided without being asked for. */
-const pramWorkMax = 4_000_000;
+const pramWorkMax = 500_000;
 
 function decidePram(
   analysis: CausalAnalysis,

@@ -21,6 +21,8 @@ class Search {
   readonly #previous: Int32Array;
   /** By session: everything up to this place has been looked at. */
   readonly #seen: Int32Array;
+  /** Writes that the operation in hand has read from. */
+  readonly #sources = new IntList();
   /** By write that was jumped to: the read that returned it. */
   readonly #reader = new Map<number, number>();
   /** By read that a jump started from: where its session was entered. */
@@ -52,7 +54,9 @@ class Search {
         for (let at = entry; at >= 0; at = this.#previous[at - this.#from]!) {
           if (at <= this.#seen[session[at]!]! && at !== entry) break;
           if (at === this.#from) return this.#unwind([at], entry);
-          for (const source of this.#sources(at).items) {
+          this.#findSources(at);
+          for (let i = 0; i < this.#sources.length; i++) {
+            const source = this.#sources.data[i]!;
             if (source < this.#from || this.#reader.has(source)) continue;
             this.#reader.set(source, at);
             this.#entry.set(at, entry);
@@ -67,9 +71,10 @@ class Search {
     return null;
   }
 
-  #sources(at: number): IntList {
+  #findSources(at: number): void {
     const { op, value, place, changes, row } = this.#t;
-    const found = new IntList();
+    const found = this.#sources;
+    found.length = 0;
     if (op[at] === Op.Read) {
       found.push(place[value[at]!]!);
     } else if (op[at] === Op.ReadAll) {
@@ -79,7 +84,6 @@ class Search {
         if (id > 0 && place[id]! < at) found.push(place[id]!);
       }
     }
-    return found;
   }
 
   /** From the found end along session entries and jumps to `to`. */

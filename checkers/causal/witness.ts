@@ -94,6 +94,8 @@ export function witnessOfCycle(trace: Trace, { places, by }: CausalCycle): Witne
 
 /** Operations around the proof that are tried when the proof alone does not fail. */
 const surroundingsMax = 4000;
+/** Causal paths that are looked up for one proof; each may cost as much as the history is long. */
+const pathsMax = 64;
 
 export function witnessOfHb(trace: Trace, model: SessionModel, violation: HbViolation): Witness {
   const { history } = trace;
@@ -106,14 +108,17 @@ export function witnessOfHb(trace: Trace, model: SessionModel, violation: HbViol
   const keys = new Set(violation.places.map((place) => trace.key[place]!));
   const rows = new Set([...violation.places, violation.read].map((place) => rowOf(trace, place)));
   // The reads of the session that force the order, and how it came to know what it read.
+  let paths = 0;
   for (let at = Math.min(...violation.places); at <= violation.upTo; at++) {
     if (trace.session[at] !== violation.session || !keys.has(trace.key[at]!)) continue;
     if (trace.op[at] === Op.Skip || isWrite(history.kind[rowOf(trace, at)]!)) continue;
     rows.add(rowOf(trace, at));
     for (const place of violation.places) {
-      if (place < at) for (const row of causalRows(trace, place, at)) rows.add(row);
+      if (place >= at) continue;
+      paths++;
+      for (const row of causalRows(trace, place, at)) rows.add(row);
     }
-    if (rows.size > surroundingsMax) break;
+    if (rows.size > surroundingsMax || paths > pathsMax) break;
   }
   const witness = shrink(history, withSources(history, rows), fails);
   if (witness.confirmed) return witness;

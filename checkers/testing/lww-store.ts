@@ -3,7 +3,7 @@
  * clocks, replication in causal order, sessions that stay at one replica. Such a store is causally convergent
  * (CCv), so every violation in its histories was put there. Used by tests and benchmarks.
  */
-import { type History, Kind, Status } from '../history.ts';
+import { Flag, type History, Kind, PHASES, Status } from '../history.ts';
 
 export interface StoreShape {
   readonly operations: number;
@@ -16,6 +16,8 @@ export interface StoreShape {
   readonly seed: number;
   /** Share of writes that are indeterminate, though they took effect. */
   readonly infoShare?: number;
+  /** At the end every key is read through every replica, when all have applied everything. */
+  readonly finals?: boolean;
 }
 
 /** xorshift32: the same everywhere. */
@@ -32,7 +34,8 @@ export function randomOf(seed: number): () => number {
 }
 
 export function lwwHistory(shape: StoreShape): History {
-  const { operations: n, keys, sessions, replicas } = shape;
+  const { operations, keys, sessions, replicas } = shape;
+  const n = operations + (shape.finals ? replicas * keys : 0);
   const random = randomOf(shape.seed);
   const columns = {
     kind: new Uint8Array(n),
@@ -57,10 +60,10 @@ export function lwwHistory(shape: StoreShape): History {
     if (shown === 0 || stamp[id]! > stamp[shown]!) current[replica]![k] = id;
     clock[replica] = Math.max(clock[replica]!, Math.floor(stamp[id]! / replicas));
   };
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < operations; i++) {
     const s = Math.floor(random() * sessions);
     const replica = s % replicas;
-    const behind = shape.delay * (1 + (i / n) * (shape.growth - 1)) * (0.5 + random());
+    const behind = shape.delay * (1 + (i / operations) * (shape.growth - 1)) * (0.5 + random());
     while (applied[replica]! <= writes && writeOp[applied[replica]!]! + behind <= i) {
       const id = applied[replica]!++;
       if (session[writeOp[id]!]! % replicas !== replica) apply(replica, id);
@@ -84,7 +87,7 @@ export function lwwHistory(shape: StoreShape): History {
       complete[i] = Number.POSITIVE_INFINITY;
     }
   }
-  return historyOf({
+  const history = historyOf({
     n,
     ...columns,
     writes,
@@ -92,6 +95,37 @@ export function lwwHistory(shape: StoreShape): History {
     keys,
     sessions,
   });
+  return shape.finals ? withFinals(history, shape, current, applied, apply) : history;
+}
+
+/** Each replica catches up and is read, by a session that has always been its own. */
+function withFinals(
+  history: History,
+  { operations, keys, replicas }: StoreShape,
+  current: readonly Int32Array[],
+  applied: Int32Array,
+  apply: (replica: number, id: number) => void,
+): History {
+  const { n, kind, session, key, value, invoke, complete, flags, phase, writeOp } = history;
+  const node = new Int16Array(n);
+  for (let i = 0; i < n; i++) node[i] = session[i]! % replicas;
+  let i = operations;
+  for (let replica = 0; replica < replicas; replica++) {
+    for (let id = applied[replica]!; id <= history.writes; id++) {
+      if (session[writeOp[id]!]! % replicas !== replica) apply(replica, id);
+    }
+    for (let k = 0; k < keys; k++, i++) {
+      kind[i] = Kind.Read;
+      session[i] = node[i] = replica;
+      key[i] = k;
+      value[i] = current[replica]![k]!;
+      invoke[i] = i * 1000;
+      complete[i] = i * 1000 + 500;
+      flags[i] = Flag.Final;
+      phase[i] = PHASES.indexOf('final');
+    }
+  }
+  return { ...history, node, nodes: Array.from({ length: replicas }, (_, r) => `n${r + 1}`) };
 }
 
 export interface Parts {

@@ -46,23 +46,34 @@ export interface Decision {
 
 export function decide(history: History): Decision {
   const { ops, sourceless } = effective(history);
+  const causal = decideCausal(history);
+  const before = causality(ops);
+  const so = ops.map((_, i) => ops.map((__, j) => sessionOrder(ops, i, j)));
+  return {
+    ...causal,
+    CM: !sourceless && !causal.cyclic && ops.every((_, i) => cmAt(ops, before, i)),
+    PRAM: !sourceless && sessionsOf(ops).every((s) => pramOf(ops, so, s)),
+    SC: !sourceless && explains(ops, so, new Set(ops.filter((op) => !op.write))),
+    LIN: !sourceless && linearizable(ops),
+  };
+}
+
+/** What Engram promises to sessions; the rest takes much longer. */
+export function decideCausal(history: History): Omit<Decision, 'CM' | 'PRAM' | 'SC' | 'LIN'> {
+  const { ops, sourceless } = effective(history);
   const before = causality(ops);
   const cyclic = ops.some((_, i) => before[i]![i]!);
+  const sound = !sourceless && !cyclic;
+  const so = ops.map((_, i) => ops.map((__, j) => sessionOrder(ops, i, j)));
   const future = ops.some((op) => {
     return sourcesOf(ops, op).some((source) => op.complete < source.invoke);
   });
-  const sound = !sourceless && !cyclic;
-  const so = ops.map((_, i) => ops.map((__, j) => sessionOrder(ops, i, j)));
   return {
     sourceless,
     future,
     cyclic,
     CC: sound && ops.every((_, i) => ccAt(ops, before, i)),
     CCv: sound && convergent(ops, before),
-    CM: sound && ops.every((_, i) => cmAt(ops, before, i)),
-    PRAM: !sourceless && sessionsOf(ops).every((s) => pramOf(ops, so, s)),
-    SC: !sourceless && explains(ops, so, new Set(ops.filter((op) => !op.write))),
-    LIN: !sourceless && linearizable(ops),
     ...guarantees(ops, so),
   };
 }
