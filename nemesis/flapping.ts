@@ -15,8 +15,16 @@ async function look(cluster: Cluster, grudge: Grudge): Promise<Seen> {
 }
 
 async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  if (!present) return proofOfHeal(await look(cluster, {}));
   const { clock } = cluster.world;
+  if (!present) {
+    // One look may fall into a turn in which it is open: it must stay so for longer than any turn.
+    const untilNs = clock.nowNs() + turnMs[1] * 1e6;
+    for (;;) {
+      const seen = await look(cluster, {});
+      if (!seen.whole || clock.nowNs() > untilNs) return proofOfHeal(seen);
+      await clock.sleep(lookEveryMs);
+    }
+  }
   const evidence: string[] = [];
   const untilNs = clock.nowNs() + 3 * turnMs[1] * 1e6;
   let [cut, open] = [false, false];

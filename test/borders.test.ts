@@ -2,9 +2,9 @@
  * The borders between the rooms of the house. A border that no file is measured against is no
  * border, so each rule also fails when it saw no files.
  */
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { importsOf, listFiles, parse, type SourceFile } from './sources.ts';
+import { impurities } from './impurities.ts';
+import { importsOf, listFiles } from './sources.ts';
 
 const sources = listFiles(/\.(ts|tsx|mts)$/).filter((file) => !/(\.gen|_pb)\.ts$/.test(file.path));
 const shipped = sources.filter((file) => !/(\.test\.ts$|\/testing\/|^test\/)/.test(file.path));
@@ -29,52 +29,6 @@ const pureRooms: Readonly<Record<string, RegExp>> = {
 
 /** Packages that a pure room may use at run time: calculation only. */
 const purePackages = /^(pure-rand(\/.*)?|msgpackr|zod)$/;
-
-/** Globals that let time, chance or the outside in. */
-const impure = new Set([
-  'Date.now',
-  'performance.now',
-  'process.hrtime',
-  'process.env',
-  'process.stdout',
-  'Math.random',
-  'crypto.randomUUID',
-  'crypto.getRandomValues',
-]);
-const impureCalls = new Set([
-  'setTimeout',
-  'setInterval',
-  'setImmediate',
-  'fetch',
-  'queueMicrotask',
-]);
-
-function impurities(file: SourceFile): string[] {
-  const found: string[] = [];
-  const source = parse(file);
-  const at = (node: ts.Node): string =>
-    `${file.path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
-  const visit = (node: ts.Node): void => {
-    if (ts.isPropertyAccessExpression(node)) {
-      const name = node
-        .getText()
-        .replace(/\s/g, '')
-        .replace(/^globalThis\./, '');
-      if (impure.has(name) || name.startsWith('console.')) found.push(`${at(node)} uses ${name}`);
-    } else if (ts.isCallExpression(node) && impureCalls.has(node.expression.getText())) {
-      found.push(`${at(node)} calls ${node.expression.getText()}`);
-    } else if (
-      ts.isNewExpression(node) &&
-      node.expression.getText() === 'Date' &&
-      (node.arguments?.length ?? 0) === 0
-    ) {
-      found.push(`${at(node)} asks the clock`);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
 
 /** Files outside of the pure rooms that a pure room may import at run time. */
 function mayImport(from: string, to: string): boolean {

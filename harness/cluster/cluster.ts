@@ -6,6 +6,9 @@
 import type { MachinePowers, NetworkPowers } from './powers.ts';
 import type { World } from './world.ts';
 
+export const runtimeNames = ['auto', 'docker', 'sim'] as const;
+export type RuntimeName = (typeof runtimeNames)[number];
+
 export interface ClusterSpec {
   /** Unique for each run: part of every label, container and network name. */
   readonly runId: string;

@@ -1,9 +1,6 @@
 /** Where nodes shall live: the runtime that was asked for, or the best that this machine has. */
-import type { Cluster, ClusterSpec } from './cluster.ts';
+import type { Cluster, ClusterSpec, RuntimeName } from './cluster.ts';
 import { ClusterError } from './errors.ts';
-
-export const runtimeNames = ['auto', 'docker', 'sim'] as const;
-export type RuntimeName = (typeof runtimeNames)[number];
 
 export interface Runtime {
   readonly name: Exclude<RuntimeName, 'auto'>;

@@ -6,11 +6,12 @@
  * A halt ends everything at once; so does a part of the tester that hangs for much longer than planned.
  */
 import type { Phase } from '../../checkers/history.ts';
-import type { FaultPlan } from '../../nemesis/fault.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Workload, WorkloadOptions } from '../../workloads/workload.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { only } from '../generator/combinators.ts';
+import type { Generator } from '../generator/generator.ts';
 import { makeRng } from '../generator/rng.ts';
 import { reserve } from '../generator/threads.ts';
 import { timeLimit } from '../generator/timing.ts';
@@ -22,6 +23,7 @@ import { FinalReads } from './finals.ts';
 import { type Counts, Interpreter } from './interpreter.ts';
 import { NemesisRunner } from './nemesis.ts';
 import type { RunOptions } from './options.ts';
+import type { Schedule } from './schedule.ts';
 import { Valve } from './valve.ts';
 import { waitUntilQuiet, watchCluster } from './watch.ts';
 
@@ -48,7 +50,7 @@ export interface LifeOptions {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly observer: RunObserver;
-  readonly plans: readonly FaultPlan[];
+  readonly schedule: Schedule;
   /** Ends the load; heals, reads finally. */
   readonly stop: AbortSignal;
   /** Ends everything at once. */
@@ -182,16 +184,19 @@ export class Life {
 
   /** Warm-up and chaos are one load; the nemesis joins in after the warm-up. */
   async #load(): Promise<void> {
-    const { options, plans } = this.#with;
+    const { options, schedule } = this.#with;
     const warmUpMs = options['warm-up'] * 1000;
     const chaosMs = options['time-limit'] * 1000;
     const rng = makeRng(options.seed);
     const load = reserve(
       this.#chosen.map((workload, i) => ({
         count: this.#share(i),
-        generator: workload.generator(
-          this.#workloadOptions(workload),
-          rng.split(`workload/${workload.name}`),
+        generator: this.#chosenOf(
+          workload,
+          workload.generator(
+            this.#workloadOptions(workload),
+            rng.split(`workload/${workload.name}`),
+          ),
         ),
       })),
     );
@@ -199,7 +204,13 @@ export class Life {
     const loaded = this.#interpreter.run(timeLimit((warmUpMs + chaosMs) * 1e6, load));
     await this.#with.clock.sleep(warmUpMs, this.#stopped.signal);
     if (!this.#stopped.signal.aborted) this.#enter('chaos');
-    await Promise.all([loaded, this.#nemesis.run(plans, chaosMs, this.#stopped.signal)]);
+    await Promise.all([loaded, this.#nemesis.run(schedule.faults, chaosMs, this.#stopped.signal)]);
+  }
+
+  /** Of a workload's operations those that the schedule wants. */
+  #chosenOf(workload: Workload, generator: Generator): Generator {
+    const { operations } = this.#with.schedule;
+    return operations === undefined ? generator : only(operations[workload.name] ?? [], generator);
   }
 
   async #readFinally(): Promise<void> {

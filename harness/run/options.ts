@@ -7,19 +7,11 @@ import { checkers } from '../../checkers/index.ts';
 import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
-import { runtimeNames } from '../cluster/runtime.ts';
+import { runtimeNames } from '../cluster/cluster.ts';
 import { makeRng } from '../generator/rng.ts';
+import { OptionsError } from './options-error.ts';
 
-/** Options that cannot be met; one sentence for each problem. */
-export class OptionsError extends Error {
-  readonly code = 'bad-options';
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'OptionsError';
-    this.problems = problems;
-  }
-}
+export { OptionsError };
 
 const names = <Name extends string>(accepted: readonly Name[], what: string) =>
   z.string().transform((text, context) => {
@@ -106,6 +98,12 @@ export const optionTable = {
     schema: names(Object.keys(shapes), 'partitions'),
     fallback: Object.keys(shapes).join(','),
     meaning: `kinds of partitions: ${Object.keys(shapes).join(', ')}`,
+  },
+  schedule: {
+    schema: z.string(),
+    fallback: '',
+    meaning:
+      'file with what is to be done, of `amnesia shrink` or your own; its faults replace those of --nemesis',
   },
   'fault-time': {
     schema: number(0.5, 3600, false),
@@ -209,6 +207,8 @@ function combinations(options: RunOptions): string[] {
         `take at least ${options.workload.length}`,
     );
   }
+  // The faults of a schedule file are not planned from these options.
+  if (options.schedule !== '') return problems;
   if (options.nemesis.includes('partition')) {
     for (const variant of options.partitions) {
       const problem = partitionProblem(variant, options);

@@ -23,6 +23,7 @@ import { type Ending, Life, type RunObserver } from './life.ts';
 import { saveLogs } from './logs.ts';
 import { nodeNames, type RunOptions, replayLine } from './options.ts';
 import { environmentOf, versionsOf } from './provenance.ts';
+import { readSchedule, type Schedule } from './schedule.ts';
 
 export interface RunEnvironment {
   createCluster(spec: ClusterSpec): Promise<Cluster>;
@@ -55,6 +56,13 @@ export class RunInterrupted extends Error {
 
 const readyTimeoutMs = 20_000;
 const destroyTimeoutMs = 60_000;
+
+/** What a run does: from its schedule file, else planned. Throws PlanError, OptionsError. */
+export function planRun(options: RunOptions): Schedule {
+  if (options.schedule === '') return { faults: planFaults(options) };
+  const durationMs = options['time-limit'] * 1000;
+  return readSchedule(options.schedule, { nodes: nodeNames(options), durationMs });
+}
 
 /** Plans all faults of a run. Throws PlanError. */
 export function planFaults(options: RunOptions): FaultPlan[] {
@@ -91,7 +99,8 @@ export async function performRun(
   environment: RunEnvironment,
 ): Promise<RunResult> {
   const { observer, stop } = environment;
-  const plans = planFaults(options);
+  const schedule = planRun(options);
+  const plans = schedule.faults;
   checkResults(options.results);
   const identity = newIdentity();
   observer.phase('set-up', 0);
@@ -108,9 +117,9 @@ export async function performRun(
   const problems: string[] = [];
   try {
     if (stop.aborted) throw new RunInterrupted();
-    refuseImpossible(cluster, options.nemesis);
-    const { dir, recorder } = begin(options, identity, cluster);
-    const life = new Life({ options, cluster, recorder, clock, plans, ...environment });
+    refuseImpossible(cluster, [...new Set(plans.map((plan) => plan.kind))]);
+    const { dir, recorder } = begin(options, schedule, identity, cluster);
+    const life = new Life({ options, cluster, recorder, clock, schedule, ...environment });
     const lived = await life.live();
     const ended = await save(recorder, cluster, clock, lived, problems);
     if (!ended.halted) observer.phase('check', clock.nowNs() / 1e6);
@@ -131,6 +140,7 @@ export async function performRun(
 /** Makes the run file. Throws RunFileError. */
 function begin(
   options: RunOptions,
+  schedule: Schedule,
   { runId, startedAt }: RunIdentity,
   cluster: Cluster,
 ): { readonly dir: string; readonly recorder: Recorder } {
@@ -145,7 +155,8 @@ function begin(
     seed,
     startedAt,
     nodes: cluster.nodes.map((node) => node.name),
-    config: options,
+    // With what it was to do: a file may be gone, and a later version may plan otherwise.
+    config: { ...options, plan: schedule },
     versions: versionsOf(),
     environment: environmentOf(cluster),
     minimumOk: { overall: most('overall'), perFaultWindow: most('perFaultWindow') },

@@ -1,0 +1,12 @@
+/** What is wrong with the options of a run. */
+
+/** Options that cannot be met; one sentence for each problem. */
+export class OptionsError extends Error {
+  readonly code = 'bad-options';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'OptionsError';
+    this.problems = problems;
+  }
+}
