@@ -5,7 +5,7 @@
 import type { Invocation } from '../history/operation.ts';
 import type { Generator, Step } from './generator.ts';
 import type { Rng } from './rng.ts';
-import { nothing } from './sources.ts';
+import { done, nothing } from './sources.ts';
 
 /** A generator would never come to an end of searching. */
 export class GeneratorStuck extends Error {
@@ -147,6 +147,40 @@ export function filter(keep: (invocation: Invocation) => boolean, generator: Gen
       return rewrap(step, (next) => filter(keep, next));
     },
     update: (context, event) => filter(keep, generator.update(context, event)),
+  };
+}
+
+/**
+ * Only the operations of these numbers, counted from 0 in the order in which the generator gives them. The
+ * others are drawn and dropped, so that what is left is what it would have been; after the last one there
+ * is nothing more.
+ */
+export function only(numbers: readonly number[], generator: Generator): Generator {
+  const last = numbers.reduce((most, each) => Math.max(most, each), -1);
+  return onlyFrom(new Set(numbers), last, 0, generator);
+}
+
+function onlyFrom(
+  numbers: ReadonlySet<number>,
+  last: number,
+  from: number,
+  generator: Generator,
+): Generator {
+  return {
+    op: (context) => {
+      let number = from;
+      let current = generator;
+      while (number <= last) {
+        const step = current.op(context);
+        const wrap = (next: Generator): Generator =>
+          onlyFrom(numbers, last, step.type === 'op' ? number + 1 : number, next);
+        if (step.type !== 'op' || numbers.has(number)) return rewrap(step, wrap);
+        current = step.next;
+        number++;
+      }
+      return done;
+    },
+    update: (context, event) => onlyFrom(numbers, last, from, generator.update(context, event)),
   };
 }
 
