@@ -19,15 +19,16 @@ import {
   missingText,
 } from './final-reads.ts';
 import { Groups } from './grouping.ts';
-import { Flag, type History, isWrite, Kind, PHASES, Status } from './history.ts';
+import { Flag, type History, Kind, Status } from './history.ts';
 import { milliseconds, Numbers, quantilesOf } from './quantiles.ts';
 import { collectChains } from './set-reads.ts';
+import { survey } from './survey.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 
 /** Keys in the tables of the details. */
 const keysShown = 20;
 
-/** A 64-bit hash of what each read shows, in two halves, by row. */
+/** A 64-bit hash of what each final read of a register and each read of a set shows, in two halves, by row. */
 export interface StateHashes {
   readonly high: Int32Array;
   readonly low: Int32Array;
@@ -46,7 +47,7 @@ export function hashStates(history: History, budget: Budget): StateHashes {
   const high = new Int32Array(history.n);
   const low = new Int32Array(history.n);
   const { siblings, value, kind } = history;
-  for (let row = 0; row < history.n; row++) {
+  for (const row of survey(history).finals) {
     if (kind[row] !== Kind.Read) continue;
     // The shown value counts by itself: which sibling is shown is part of the answer.
     high[row] = highOf(-1 - value[row]!);
@@ -136,31 +137,12 @@ function convergedAt(history: History, key: KeyFinals, hashes: StateHashes): num
   return since;
 }
 
-/** By key: when its last acknowledged write was over, ns; -1 for none. */
-function lastWrites(history: History): Float64Array {
-  const ends = new Float64Array(history.keys.length).fill(-1);
-  for (let row = 0; row < history.n; row++) {
-    const kind = history.kind[row]!;
-    const key = history.key[row]!;
-    if (key < 0 || history.status[row] !== Status.Ok) continue;
-    if (isWrite(kind) || kind === Kind.Delete) {
-      ends[key] = Math.max(ends[key]!, history.complete[row]!);
-    }
-  }
-  return ends;
-}
-
 /** When the last fault was over, else when the phase after the load began; null where neither is known. */
 function healedAt(history: History): number | null {
   const ends = history.faults.map((fault) => fault.end).filter(Number.isFinite);
   if (ends.length > 0) return Math.max(...ends);
-  let begin = Number.POSITIVE_INFINITY;
-  for (let row = 0; row < history.n; row++) {
-    if (history.phase[row]! >= PHASES.indexOf('heal')) {
-      begin = Math.min(begin, history.invoke[row]!);
-    }
-  }
-  return Number.isFinite(begin) ? begin : null;
+  const { loadOverNs } = survey(history);
+  return Number.isFinite(loadOverNs) ? loadOverNs : null;
 }
 
 interface Judged {
@@ -180,7 +162,7 @@ function judgeKeys(
   hashes: StateHashes,
   budget: Budget,
 ): Judged {
-  const writtenUntil = lastWrites(history);
+  const { writtenUntil } = survey(history);
   const lastWriteNs = writtenUntil.reduce((max, each) => Math.max(max, each), -1);
   const diverged: { key: KeyFinals; rows: readonly number[] }[] = [];
   const converged: { key: number; at: number }[] = [];

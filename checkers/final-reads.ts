@@ -9,7 +9,8 @@
  *
  * Answers that the server marked stale are no answers here: nobody promised that they are current.
  */
-import { Flag, type History, isWrite, Kind, Status } from './history.ts';
+import { Flag, type History, Kind, Status } from './history.ts';
+import { survey } from './survey.ts';
 
 /** The last final answers about one key. */
 export interface KeyFinals {
@@ -54,39 +55,21 @@ export function readerOf(history: History, row: number): number {
   return node >= 0 ? node : history.nodes.length + history.session[row]!;
 }
 
-/** Nodes that a client talked to, or only those that were asked for a final answer. */
-function requiredNodes(history: History, who: 'all' | 'asked'): number[] {
-  const used = new Uint8Array(history.nodes.length);
-  for (let row = 0; row < history.n; row++) {
-    const node = history.node[row]!;
-    const isFinal = (history.flags[row]! & Flag.Final) !== 0;
-    if (node >= 0 && (who === 'all' || isFinal)) used[node] = 1;
-  }
-  return Array.from(used.keys()).filter((node) => used[node] === 1);
-}
-
 /**
  * `who` must answer: `all` nodes that clients talked to, or those that were `asked`, which is right for
  * histories in which one client reads finally for all.
  */
 export function collectFinalReads(history: History, who: 'all' | 'asked'): FinalReads {
-  const { n, kind, status, key, flags } = history;
-  const written = new Uint8Array(history.keys.length);
+  const { written, finals, nodes: talks } = survey(history);
   const attempts: (Map<number, number[]> | undefined)[] = new Array(history.keys.length);
-  let any = false;
-  for (let row = 0; row < n; row++) {
-    const k = key[row]!;
-    if (k < 0) continue;
-    if (isWrite(kind[row]!) && status[row] !== Status.Fail) written[k] = 1;
-    if ((flags[row]! & Flag.Final) === 0 || !isRead(kind[row]!)) continue;
-    any = true;
-    const readers = (attempts[k] ??= new Map<number, number[]>());
+  for (const row of finals) {
+    const readers = (attempts[history.key[row]!] ??= new Map<number, number[]>());
     const reader = readerOf(history, row);
     const rows = readers.get(reader);
     if (rows) rows.push(row);
     else readers.set(reader, [row]);
   }
-  const nodes = requiredNodes(history, who);
+  const nodes = [...talks.keys()].filter((node) => talks[node]! >= (who === 'all' ? 1 : 2));
   const byKey = history.keys.map((_, k) => {
     const readers = attempts[k];
     if (!readers && !written[k]) return null;
@@ -96,7 +79,7 @@ export function collectFinalReads(history: History, who: 'all' | 'asked'): Final
     reader < history.nodes.length
       ? history.nodes[reader]!
       : `session ${reader - history.nodes.length}`;
-  return { any, byKey, readerName };
+  return { any: finals.length > 0, byKey, readerName };
 }
 
 function keyFinals(

@@ -14,13 +14,14 @@
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { collectFinalReads, type FinalReads, missingText } from './final-reads.ts';
 import { Groups } from './grouping.ts';
-import { type History, isWrite, Kind, Status } from './history.ts';
+import { type History, Kind, Status } from './history.ts';
 import { brokenDeletes } from './lost-writes-deletes.ts';
 import { type ElementFates, followElements, isElement } from './lost-writes-elements.ts';
 import { firstShown, followRegisters, type RegisterFates } from './lost-writes-registers.ts';
 import { explainFinding, type Finding } from './lost-writes-witness.ts';
 import { milliseconds, Numbers, quantile } from './quantiles.ts';
 import { collectChains } from './set-reads.ts';
+import { survey } from './survey.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Number of elements in the table `worst-stale`, as in set-full. */
@@ -176,20 +177,12 @@ function judgeSightings(
   }
 }
 
-function countWrites(history: History, tally: Tally): void {
-  for (let row = 0; row < history.n; row++) {
-    if (!isWrite(history.kind[row]!)) continue;
-    tally.attempts++;
-    if (history.status[row] === Status.Ok) tally.acknowledged++;
-  }
-}
-
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
   const tally = newTally();
   const groups = new Groups<Finding>();
   const found = (finding: Finding): void =>
     groups.add(finding.pattern, String(finding.id), finding);
-  countWrites(history, tally);
+  ({ attempts: tally.attempts, acknowledged: tally.acknowledged } = survey(history));
   // Cut short, a run may not have come to ask some of its nodes.
   const finals = collectFinalReads(history, options.aborted ? 'all' : 'asked');
   const chains = collectChains(history);
