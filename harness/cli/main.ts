@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   sql: () => import('./sql.ts'),
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),
+  selftest: () => import('./selftest.ts'),
   doctor: () => import('./doctor.ts'),
   clean: () => import('./clean.ts'),
 };
