@@ -1,6 +1,6 @@
 /**
- * What the nodes wrote into their logs: panics, failed assertions, memory that ran out, and starts that no fault
- * explains. A consistency checker cannot see a node that crashes and comes back in time; its log can.
+ * What the nodes wrote into their logs: panics, failed assertions, memory that ran out, starts and ends that no
+ * fault explains. A consistency checker cannot see a node that crashes and comes back in time; its log can.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { Groups } from './grouping.ts';
@@ -23,7 +23,9 @@ const patterns: readonly (readonly [name: string, pattern: RegExp])[] = [
 
 /** The line with which a node says that it is up. */
 const startPattern = /"event":\s*"node\.ready"/;
-/** A start belongs to a fault that ended no longer before. */
+/** The line with which it says that its disk does not let it go on, or start. */
+const gaveUpPattern = /"event":\s*"node\.cannot-go-on"/;
+/** A start, or an end, belongs to a fault that ended no longer before. */
 const restartWithinNs = 30e9;
 const textShown = 300;
 
@@ -58,6 +60,31 @@ function unexplainedStarts(history: History): LogLine[] {
   return found;
 }
 
+/** Ends that a disk fault explains are its effect; loss of power is what a log is for. */
+function gaveUp(history: History): LogLine[] {
+  const disks = history.faults.filter((fault) => fault.kind.startsWith('disk'));
+  return history.logs.filter(
+    ({ node, time, text }) =>
+      gaveUpPattern.test(text) &&
+      !disks.some(
+        ({ targets, start, end }) =>
+          targets.includes(node) && time >= start && time <= end + restartWithinNs,
+      ),
+  );
+}
+
+function summaryOf({ pattern, line }: Notable, who: string): string {
+  const at = seconds(line.time);
+  switch (pattern) {
+    case 'unexplained-restart':
+      return `${who} started again at ${at}, and no fault had stopped it`;
+    case 'gave-up':
+      return `${who} gave up at ${at}, and no fault of its disk explains it`;
+    default:
+      return `${who} logged a line that looks like ${pattern} at ${at}`;
+  }
+}
+
 function explain(history: History, { pattern, line }: Notable, count: number): Anomaly {
   const who = history.nodes[line.node] ?? 'a node';
   const text = line.text.length > textShown ? `${line.text.slice(0, textShown)} ...` : line.text;
@@ -66,10 +93,7 @@ function explain(history: History, { pattern, line }: Notable, count: number): A
     violates: ['no crash that no fault explains'],
     key: null,
     ops: [],
-    summary:
-      pattern === 'unexplained-restart'
-        ? `${who} started again at ${seconds(line.time)}, and no fault had stopped it`
-        : `${who} logged a line that looks like ${pattern} at ${seconds(line.time)}`,
+    summary: summaryOf({ pattern, line }, who),
     steps: [`${who} at ${seconds(line.time)}: ${text}`],
     lanes: [],
     count,
@@ -89,6 +113,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   });
   for (const line of unexplainedStarts(history)) {
     groups.add('unexplained-restart', String(line.node), { pattern: 'unexplained-restart', line });
+  }
+  for (const line of gaveUp(history)) {
+    groups.add('gave-up', String(line.node), { pattern: 'gave-up', line });
   }
   const starts = history.logs.filter((line) => startPattern.test(line.text)).length;
   const found = Object.entries(groups.counts()).map(([pattern, count]) => `${count} ${pattern}`);
@@ -117,8 +144,8 @@ export const logs: Checker = {
   name: 'logs',
   version: '1',
   decides:
-    "Panics, failed assertions and exhausted memory in the nodes' logs, and starts of nodes that no " +
-    'fault explains.',
+    "Panics, failed assertions and exhausted memory in the nodes' logs, starts of nodes that no " +
+    'fault explains, and nodes that gave up on a disk to which nothing was done but a loss of power.',
   source: "log-file-pattern in Jepsen's checker library",
   examples: {
     passes: `A w x 1

@@ -97,6 +97,16 @@ describe('logs', () => {
     expect(read(`${twice}\nfault pause 3-4 n1`).valid).toBe(false);
   });
 
+  it('finds a node that gives up on a disk to which nothing was done', () => {
+    const end = 'A w x 1\nlog 5 n1 error {"event":"node.cannot-go-on","reason":"a torn tail"}';
+    const verdict = read(end);
+    expect(verdict.counts).toEqual({ 'gave-up': 1 });
+    expect(verdict.anomalies[0]!.summary).toContain('n1 gave up');
+    expect(read(`${end}\nfault power 3-4 n1`).valid).toBe(false);
+    expect(read(`${end}\nfault disk-full 3-6 n1`).valid).toBe(true);
+    expect(read(`${end}\nfault disk-full 3-6 n2`).valid).toBe(false);
+  });
+
   it('lets each kill explain one start', () => {
     const thrice = `A w x 1\nlog 1 n1 info ${ready}\nlog 5 n1 info ${ready}\nlog 6 n1 info ${ready}`;
     expect(read(`${thrice}\nfault kill 3-4 n1`).counts).toEqual({ 'unexplained-restart': 1 });
