@@ -27,6 +27,8 @@ export interface LoadedRun {
   readonly summary: RunSummary;
   readonly history: History;
   readonly from: 'chunks' | 'rows';
+  /** Of sealed columns: texts of the values that nobody attempted. */
+  readonly unattempted?: readonly string[];
   /** What is wrong with the file, or was found on the way; a sentence each. */
   readonly notes: readonly string[];
   /** Operations are missing because the file is damaged. */
@@ -55,7 +57,7 @@ export function loadOpen(file: RunFile, options: LoadOptions = {}): LoadedRun {
   if (options.rowsOnly !== true && options.initial === undefined && !damaged) {
     const sealed = loadSealed(file);
     if (sealed !== null && 'history' in sealed) {
-      return { summary, history: sealed.history, from: 'chunks', notes, damaged };
+      return { summary, ...sealed, from: 'chunks', notes, damaged };
     }
     if (sealed !== null) notes.push(sealed.refused);
   }

@@ -6,7 +6,6 @@
 import { basename, dirname, relative } from 'node:path';
 import { HistoryError } from '../../checkers/build.ts';
 import type { CheckOptions } from '../../checkers/checker.ts';
-import { compose, limitedBudget } from '../../checkers/compose.ts';
 import { Flag, type History, Status } from '../../checkers/history.ts';
 import { checkers, defaultCheckOptions } from '../../checkers/index.ts';
 import type { Valid, Verdict } from '../../checkers/verdict.ts';
@@ -14,6 +13,7 @@ import type { VerdictScreen } from '../report/verdict-text.ts';
 import { type LoadedRun, loadOpen } from './columns.ts';
 import { RunFileError } from './errors.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
+import { judgeInTwo } from './two-threads.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
 
 export interface JudgeOptions {
@@ -111,7 +111,7 @@ export function judgeOpen(
   } else if (summary.state !== 'done') {
     notes.push(`the run was ${summary.state}: ${summary.stateMessage ?? 'no reason was recorded'}`);
   }
-  const checked = judgeHistory(history, summary, aborted, options);
+  const checked = judgeHistory(loaded, file.path, summary, aborted, options);
   return show(file.path, summary, history, withReason(checked, aborted, notes), notes);
 }
 
@@ -175,7 +175,8 @@ function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions
 
 /** Judges columns; what the run itself says (minimum of ok operations) goes along. */
 function judgeHistory(
-  history: History,
+  loaded: LoadedRun,
+  path: string,
   summary: RunSummary,
   aborted: boolean,
   options: JudgeOptions,
@@ -183,23 +184,14 @@ function judgeHistory(
   const chosen =
     options.checkers ??
     recordedNames(summary.config.checkers, checkerNames) ??
-    checkersFor(history, summary.source !== null);
-  const limits = {
+    checkersFor(loaded.history, summary.source !== null);
+  const { history, unattempted } = loaded;
+  return judgeInTwo(history, path, unattempted ?? [], {
+    names: chosen,
+    options: settingsOf(summary, aborted, options),
     timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
-    now: () => performance.now(),
     memoryMaxBytes: (options.memoryMb ?? MEMORY_MB) * 2 ** 20,
-    memoryBytes: () => {
-      const { heapUsed, arrayBuffers } = process.memoryUsage();
-      return heapUsed + arrayBuffers;
-    },
-  };
-  const { verdicts } = compose(
-    history,
-    chosen.map((name) => checkers[name]!),
-    settingsOf(summary, aborted, options),
-    () => limitedBudget(limits),
-  );
-  return verdicts;
+  });
 }
 
 /** An unfinished run is never green: if no checker said so, it is said here. */

@@ -6,8 +6,9 @@
 import { crc32 } from 'node:zlib';
 import { type History, isWrite } from '../../checkers/history.ts';
 import { CHUNK_FORMAT, littleEndian, Unpacker } from './chunk-layout.ts';
-import { openRunFile, type RunFile } from './run-file.ts';
+import type { RunFile } from './run-file.ts';
 import { readSurroundings } from './surroundings.ts';
+import { valueTexts } from './value-texts.ts';
 
 /** What is said once for all chunks. */
 export interface SealHeader {
@@ -39,14 +40,14 @@ export interface SealHeader {
 }
 
 /**
- * Cheap to make, and different after nearly every change. Sums of remainders, since they fit a number
- * of JavaScript and do not depend on the order in which SQLite meets the rows.
+ * Cheap to make, since it is made anew at every check, and different after nearly every change that the
+ * triggers of `seal.ts` did not see. Remainders, so that the sum fits a number of JavaScript.
  */
 export function digestRows(file: RunFile): string {
   const row = file.db
     .prepare<[], Record<string, number>>(
-      `SELECT count(*) AS n, max(idx) AS last, sum(invoked % 1000003) AS invoked,
-         sum(completed % 1000003) AS completed, sum(length(outcome)) AS outcomes FROM op`,
+      `SELECT (SELECT count(*) FROM op) AS n, (SELECT max(idx) FROM op) AS last,
+         (SELECT sum((completed - invoked) & 0xffffffff) FROM op) AS durations`,
     )
     .get();
   return JSON.stringify(row);
@@ -63,20 +64,21 @@ export function isSealed(file: RunFile): boolean {
   return seal.digest === digestRows(file);
 }
 
+/** Operations from which on columns are kept where a second thread can read them. */
+export const SHARED_FROM = 200_000;
+
 /** Fills columns of the whole history, chunk by chunk. */
 class ChunkLoader {
   readonly #header: SealHeader;
   /** Operations that were loaded so far. */
   loaded = 0;
   readonly #columns;
-  readonly #contexts: Int32Array;
   #deltas = 0;
   #siblings = 0;
 
   constructor(header: SealHeader) {
     this.#header = header;
     this.#columns = allocate(header);
-    this.#contexts = new Int32Array(header.contexts * (header.actors?.length ?? 0));
   }
 
   /** Throws RangeError when the bytes are not those of such a chunk. */
@@ -117,19 +119,18 @@ class ChunkLoader {
       c.context.set(parts.take('i32', n), from);
       const width = actors.length;
       const counters = parts.take('i32', (contextTo! - contextFrom!) * width);
-      this.#contexts.set(counters, contextFrom! * width);
+      c.contexts.set(counters, contextFrom! * width);
     }
     this.loaded += n;
   }
 
   finish(file: RunFile): History {
     const header = this.#header;
-    const { dotActor, dotCounter, context, ...columns } = this.#columns;
+    const { dotActor, dotCounter, context, contexts, writeOp, ...columns } = this.#columns;
     const { keys, errors, fs, actors } = header;
     if (this.#deltas !== (header.delta ?? 0) || this.#siblings !== (header.siblings ?? 0)) {
       throw new RangeError('the lists in the chunks are not as long as their header says');
     }
-    const writeOp = new Int32Array(header.values + 1).fill(-1);
     for (let i = 0; i < header.n; i++) {
       if (isWrite(columns.kind[i]!)) writeOp[columns.value[i]!] = i;
     }
@@ -141,52 +142,59 @@ class ChunkLoader {
     const surroundings = readSurroundings(file, nodeId, (text) => {
       throw new RangeError(text);
     });
-    const { n, sessions, writes, values } = header;
+    const { n, sessions, writes, values, unattempted } = header;
     return {
       ...{ n, sessions, writes, values, keys, nodes, errors, fs },
       ...columns,
       writeOp,
-      valueText: lazyTexts(file.path, header, columns.index, writeOp),
-      versions:
-        actors === null
-          ? null
-          : { actors, dotActor, dotCounter, context, contexts: this.#contexts },
+      valueText: valueTexts(file.path, { writes, unattempted, index: columns.index, writeOp }),
+      versions: actors === null ? null : { actors, dotActor, dotCounter, context, contexts },
       ...surroundings,
     };
   }
 }
 
+/** Memory that a second thread can read, where the history is long enough for one to pay. */
 function allocate(header: SealHeader) {
   const { n, has } = header;
+  const memory = (bytes: number): ArrayBufferLike =>
+    n < SHARED_FROM ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+  const u8 = (length: number) => new Uint8Array(memory(length));
+  const i16 = (length: number) => new Int16Array(memory(2 * length));
+  const i32 = (length: number) => new Int32Array(memory(4 * length));
+  const f32 = (length: number) => new Float32Array(memory(4 * length));
+  const f64 = (length: number) => new Float64Array(memory(8 * length));
   const ragged = (length: number | null) =>
-    length === null ? null : { off: new Int32Array(n + 1), data: new Int32Array(length) };
+    length === null ? null : { off: i32(n + 1), data: i32(length) };
   const versioned = header.actors === null ? 0 : n;
   return {
-    index: new Int32Array(n),
-    kind: new Uint8Array(n),
-    status: new Uint8Array(n),
-    flags: new Uint8Array(n),
-    phase: new Uint8Array(n),
-    f: new Uint8Array(n),
-    session: new Int32Array(n),
-    process: new Int32Array(n),
-    key: new Int32Array(n),
-    value: new Int32Array(n),
-    node: new Int16Array(n),
-    invoke: new Float64Array(n),
-    complete: new Float64Array(n),
-    expected: has.expected ? new Int32Array(n) : null,
-    confidence: has.confidence ? new Float32Array(n) : null,
-    hops: has.hops ? new Uint8Array(n) : null,
-    server: has.server ? new Int16Array(n) : null,
-    error: has.error ? new Int32Array(n) : null,
-    late: has.late ? new Float64Array(n) : null,
+    index: i32(n),
+    kind: u8(n),
+    status: u8(n),
+    flags: u8(n),
+    phase: u8(n),
+    f: u8(n),
+    session: i32(n),
+    process: i32(n),
+    key: i32(n),
+    value: i32(n),
+    node: i16(n),
+    invoke: f64(n),
+    complete: f64(n),
+    expected: has.expected ? i32(n) : null,
+    confidence: has.confidence ? f32(n) : null,
+    hops: has.hops ? u8(n) : null,
+    server: has.server ? i16(n) : null,
+    error: has.error ? i32(n) : null,
+    late: has.late ? f64(n) : null,
     delta: ragged(header.delta),
     siblings: ragged(header.siblings),
-    duplicates: header.duplicates === null ? null : new Int32Array(2 * header.duplicates),
-    dotActor: new Int16Array(versioned),
-    dotCounter: new Int32Array(versioned),
-    context: new Int32Array(versioned),
+    duplicates: header.duplicates === null ? null : i32(2 * header.duplicates),
+    dotActor: i16(versioned),
+    dotCounter: i32(versioned),
+    context: i32(versioned),
+    contexts: i32(header.contexts * (header.actors?.length ?? 0)),
+    writeOp: i32(header.values + 1).fill(-1),
   };
 }
 
@@ -204,50 +212,13 @@ function takeRagged(
   return length;
 }
 
-/**
- * Texts of values are wanted by reports only, so they are read from the rows when the first one is
- * asked for, all at once. When the file is gone by then, the number of the value has to do.
- */
-function lazyTexts(
-  path: string,
-  header: SealHeader,
-  index: Int32Array,
-  writeOp: Int32Array,
-): (id: number) => string {
-  let byIndex: Map<number, string> | undefined;
-  const load = (): Map<number, string> => {
-    const texts = new Map<number, string>();
-    try {
-      const file = openRunFile(path);
-      try {
-        const rows = file.db
-          .prepare<[], { idx: number; f: string; value: string | null }>(
-            "SELECT idx, f, value FROM op WHERE f NOT LIKE 'read%' AND process <> 'nemesis'",
-          )
-          .iterate();
-        for (const { idx, f, value } of rows) {
-          texts.set(idx, f === 'cas' ? JSON.stringify(JSON.parse(value!)[1]) : (value ?? 'null'));
-        }
-      } finally {
-        file.db.close();
-      }
-    } catch {
-      // Moved, deleted or locked.
-    }
-    return texts;
-  };
-  return (id) => {
-    if (id === 0) return 'initial';
-    if (id > header.writes) return header.unattempted[id - header.writes - 1] ?? `value ${id}`;
-    byIndex ??= load();
-    return byIndex.get(index[writeOp[id]!]!) ?? `value ${id}`;
-  };
-}
-
 /** Null: the run is not sealed. `refused`: it is, and why that is not used. */
 export function loadSealed(
   file: RunFile,
-): { readonly history: History } | { readonly refused: string } | null {
+):
+  | { readonly history: History; readonly unattempted: readonly string[] }
+  | { readonly refused: string }
+  | null {
   const refuse = (why: string) => ({
     refused: `the sealed columns were not used, the rows were read instead: ${why}`,
   });
@@ -280,7 +251,7 @@ export function loadSealed(
       loader.add(chunk.n, chunk.cols);
     }
     if (loader.loaded !== header.n) return refuse('the last chunks are missing');
-    return { history: loader.finish(file) };
+    return { history: loader.finish(file), unattempted: header.unattempted };
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }

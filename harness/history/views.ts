@@ -131,5 +131,5 @@ export function schemaSql(): string {
 export const INDEX_SQL = `
 CREATE INDEX IF NOT EXISTS op_by_key ON op (key, invoked);
 CREATE INDEX IF NOT EXISTS op_by_process ON op (process, invoked);
-CREATE INDEX IF NOT EXISTS op_by_invoked ON op (invoked, completed, outcome);
+CREATE INDEX IF NOT EXISTS op_by_invoked ON op (invoked, completed);
 `;
