@@ -13,6 +13,7 @@ interface Flags {
   readonly mutants: string;
   readonly only?: string;
   readonly controls: string;
+  readonly parallel?: string;
   readonly seed: string;
   readonly results?: string;
   readonly json?: true;
@@ -33,6 +34,7 @@ export function register(program: Command): void {
     .option('--mutants <n>', 'mutated histories that are judged; 0 for none', '1000')
     .option('--only <switches>', 'fault switches of the node, separated by commas; default: all')
     .option('--controls <n>', 'runs of healthy nodes for each load and kind of faults', '2')
+    .option('--parallel <n>', 'runs at once; default: 2 in the simulator, 1 in containers')
     .option('--seed <n>', 'seed of the first run of each case, and of the mutants', '1')
     .option('--results <folder>', 'keep the run files there; default: they are removed')
     .option('--json', 'one JSON document instead of text')
@@ -51,9 +53,11 @@ async function selftest(flags: Flags): Promise<void> {
   const seed = whole('seed', flags.seed);
   const mutants = whole('mutants', flags.mutants);
   const controls = whole('controls', flags.controls);
+  const parallel = whole('parallel', flags.parallel ?? (flags.runtime === 'sim' ? '2' : '1'));
+  if (parallel === 0) throw new UsageError('--parallel 0 would run nothing; take at least 1');
   const style = terminalStyle();
   const { isFailure } = await import('../selftest/runner.ts');
-  const results = flags.runtime === 'none' ? [] : await runAll(flags, seed, controls);
+  const results = flags.runtime === 'none' ? [] : await runAll(flags, seed, controls, parallel);
   let failed = results.some(isFailure);
   let mutation: MutationReport | null = null;
   if (mutants > 0) {
@@ -73,8 +77,13 @@ async function selftest(flags: Flags): Promise<void> {
   }
 }
 
-async function runAll(flags: Flags, seed: number, controls: number): Promise<CaseResult[]> {
-  const [{ controlCases, switchCases }, { performInChild }, { runCase }] = await Promise.all([
+async function runAll(
+  flags: Flags,
+  seed: number,
+  controls: number,
+  parallel: number,
+): Promise<CaseResult[]> {
+  const [{ controlCases, switchCases }, { performInChild }, { runCases }] = await Promise.all([
     import('../selftest/cases.ts'),
     import('../selftest/perform.ts'),
     import('../selftest/runner.ts'),
@@ -90,15 +99,12 @@ async function runAll(flags: Flags, seed: number, controls: number): Promise<Cas
   const { runtime } = flags;
   const keep = flags.results !== undefined;
   const perform = performInChild({ runtime, results, keep, limitMs: runLimitMs });
-  const done: CaseResult[] = [];
+  const all = [...cases, ...(controls > 0 ? controlCases(cases, controls) : [])];
   try {
-    for (const each of [...cases, ...(controls > 0 ? controlCases(cases, controls) : [])]) {
-      const result = await runCase(each, seed, perform);
-      done.push(result);
-      process.stderr.write(`${each.name}: ${result.outcome}, ${result.runs} runs\n`);
-    }
+    return await runCases(all, seed, perform, parallel, ({ name, outcome, runs }) => {
+      process.stderr.write(`${name}: ${outcome}, ${runs} runs\n`);
+    });
   } finally {
     if (!keep) rmSync(results, { recursive: true, force: true });
   }
-  return done;
 }

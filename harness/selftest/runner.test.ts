@@ -9,6 +9,7 @@ import {
   type Perform,
   type RunSummary,
   runCase,
+  runCases,
 } from './runner.ts';
 
 const options = { workload: 'set', nemesis: 'none' };
@@ -114,6 +115,31 @@ describe('what cannot be run', () => {
     const perform: Perform = () => Promise.reject(new Error('no space left'));
     await expect(runCase(broken, 1, perform)).rejects.toThrow('no space left');
   });
+});
+
+it('runs several cases at once, and keeps their order', async () => {
+  let now = 0;
+  let most = 0;
+  const perform: Perform = async ({ 'node-faults': name }) => {
+    most = Math.max(most, ++now);
+    // The first takes longest.
+    for (let i = 0; i < (name === 'a' ? 50 : 2); i++) await Promise.resolve();
+    now--;
+    return name === 'c' ? quiet : lost;
+  };
+  const cases = ['a', 'b', 'c', 'd'].map((name) => ({ ...broken, name, nodeFaults: name }));
+  const ended: string[] = [];
+  const results = await runCases(cases, 1, perform, 2, ({ name }) => ended.push(name));
+  expect(results.map((each) => `${each.name} ${each.outcome}`)).toEqual([
+    'a caught',
+    'b caught',
+    'c missed',
+    'd caught',
+  ]);
+  expect(most).toBe(2);
+  expect(ended[0]).toBe('b');
+  const crash: Perform = () => Promise.reject(new Error('no space left'));
+  await expect(runCases(cases, 1, crash, 2, () => {})).rejects.toThrow('no space left');
 });
 
 it('the matrix shows all of them, and counts', async () => {

@@ -126,6 +126,31 @@ export async function runCase(each: Case, seed: number, perform: Perform): Promi
   return { ...settled(each, outcome, state, seeds), note };
 }
 
+/** Several at once; the results are in the order of the cases. Rejects with the first crash. */
+export async function runCases(
+  cases: readonly Case[],
+  seed: number,
+  perform: Perform,
+  parallel: number,
+  ended: (result: CaseResult) => void,
+): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  let next = 0;
+  const slot = async (): Promise<void> => {
+    while (next < cases.length) {
+      const at = next++;
+      results[at] = await runCase(cases[at]!, seed, perform);
+      ended(results[at]);
+    }
+  };
+  const crash = (error: unknown): never => {
+    next = cases.length;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: parallel }, () => slot().catch(crash)));
+  return results;
+}
+
 const isControl = ({ expected }: Case): boolean => expected.length === 0;
 
 function whyUnknown({ verdicts }: RunSummary): string {
