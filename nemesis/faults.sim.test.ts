@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { createSimCluster } from '../harness/cluster/sim.ts';
+import { jsonBody } from '../harness/cluster/world.ts';
 import { makeRng } from '../harness/generator/rng.ts';
 import type { Fault, FaultPlan } from './fault.ts';
 import { passes } from './grudges.ts';
@@ -22,7 +23,7 @@ async function planned(fault: Fault, variant: string): Promise<FaultPlan> {
   const [first] = cluster.nodes;
   const connection = cluster.world.connect(first!.url, { timeoutMs: 1000 });
   const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ content: 'so that there is a primary' });
+  const body = jsonBody({ content: 'so that there is a primary' });
   await connection.request({ method: 'POST', path: '/api/v1/memories/remember', headers, body });
   return fault.resolve!(cluster, plan);
 }

@@ -17,7 +17,7 @@ const realEdges: Readonly<Record<string, string>> = {
   'harness/cluster/real-world.ts': 'HTTP of the real world',
   'harness/run/identity.ts': 'names of a run, which are no part of its history',
   'harness/history/recorder.ts': 'batches by timer in real runs only; notes when a run ended',
-  'harness/history/judge.ts': 'limits the time of checkers, when the history is complete',
+  'harness/history/two-threads.ts': 'limits the time of checkers, when the history is complete',
   'harness/history/verdicts.ts': 'notes when a history was judged',
 };
 

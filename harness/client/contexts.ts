@@ -18,7 +18,7 @@ function encode(v: Held['v'], t: Held['t']): Held {
 }
 
 /** Null where the token is not as documented: then it is passed back as it is. */
-function decode(token: string): Held | null {
+function parse(token: string): Held | null {
   try {
     const { v, t } = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as Held;
     if (typeof v !== 'object' || v === null || !Array.isArray(t)) return null;
@@ -47,6 +47,19 @@ function join(left: Held, right: Held): Held {
 
 /** Says "I have seen nothing", so that every write supersedes exactly what its session has seen. */
 const nothingSeen = encode({}, [0, 0]);
+
+/** Sessions see the same few tokens again and again. */
+const decodedMax = 4096;
+let decoded = new Map<string, Held | null>();
+
+function decode(token: string): Held | null {
+  const known = decoded.get(token);
+  if (known !== undefined) return known;
+  if (decoded.size >= decodedMax) decoded = new Map();
+  const held = parse(token);
+  decoded.set(token, held);
+  return held;
+}
 
 export class SessionContexts {
   readonly #bySpace = new Map<string, Held>();

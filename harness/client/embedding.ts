@@ -12,8 +12,25 @@ const pieces: readonly string[] = Array.from({ length: 256 }, (_, bits) =>
   Array.from({ length: 8 }, (__, bit) => ((bits >> bit) & 1 ? `-${value}` : value)).join(','),
 );
 
-export function randomEmbedding(rng: Rng): string {
-  const chosen: string[] = [];
-  for (let i = 0; i < 96; i++) chosen.push(pieces[rng.int(256)]!);
-  return `[${chosen.join(',')}]`;
+const values: readonly Float32Array[] = pieces.map((piece) =>
+  Float32Array.from(piece.split(',').map(Number)),
+);
+
+/** As JSON, and as the numbers that it stands for. */
+export interface Embedding {
+  text(): string;
+  numbers(): Float32Array;
+}
+
+export function randomEmbedding(rng: Rng): Embedding {
+  const chosen = new Uint8Array(96);
+  for (let i = 0; i < 96; i++) chosen[i] = rng.int(256);
+  return {
+    text: () => `[${Array.from(chosen, (piece) => pieces[piece]).join(',')}]`,
+    numbers: () => {
+      const numbers = new Float32Array(768);
+      for (let i = 0; i < 96; i++) numbers.set(values[chosen[i]!]!, 8 * i);
+      return numbers;
+    },
+  };
 }

@@ -4,7 +4,7 @@
  * No retry, no pipelining, no redirects.
  */
 import { realWorld } from '../cluster/real-world.ts';
-import type { Connection, WorldAnswer } from '../cluster/world.ts';
+import type { Connection, RequestBody, WorldAnswer } from '../cluster/world.ts';
 import type { Rng } from '../generator/rng.ts';
 import type { Completion } from '../history/operation.ts';
 import type { ClientTarget } from './client.ts';
@@ -85,10 +85,13 @@ export class EngramDriver {
 
   /** Writes `value` under an id. */
   async remember(space: string, id: string, value: unknown): Promise<Completion> {
-    const content = JSON.stringify(JSON.stringify(value));
-    const body =
-      `{"id":${JSON.stringify(id)},"content":${content},"confidence":${writeConfidence},` +
-      `"embedding":${randomEmbedding(this.#rng)}}`;
+    const content = JSON.stringify(value);
+    const embedding = randomEmbedding(this.#rng);
+    const fields = { id, content, confidence: writeConfidence };
+    const body: RequestBody = {
+      text: () => `${JSON.stringify(fields).slice(0, -1)},"embedding":${embedding.text()}}`,
+      value: () => ({ ...fields, embedding: embedding.numbers() }),
+    };
     return this.#perform(
       'write',
       'POST',
@@ -160,7 +163,7 @@ export class EngramDriver {
     path: string,
     space: string,
     asked: unknown,
-    body: string | null,
+    body: RequestBody | null,
     understand: (answer: Answer) => Partial<Completion> | null,
   ): Promise<Completion> {
     const { contexts } = this.#options;
@@ -201,22 +204,12 @@ export class EngramDriver {
     path: string,
     space: string,
     context: string | undefined,
-    body: string | null,
+    body: RequestBody | null,
   ): Promise<Answer> {
     const headers: Record<string, string> = { 'x-memory-space': space };
     if (context !== undefined) headers['x-engram-context'] = context;
     if (body !== null) headers['content-type'] = 'application/json';
-    const answer = await this.#connection.request({ method, path, headers, body });
-    return { status: answer.status, headers: answer.headers, body: parsed(answer.text) };
-  }
-}
-
-/** Null for what is no JSON: it is classified by its status, or as malformed where a body is needed. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+    return this.#connection.request({ method, path, headers, body });
   }
 }
 

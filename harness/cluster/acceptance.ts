@@ -4,6 +4,7 @@
  */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import type { Capability, Cluster, ClusterSpec } from './cluster.ts';
+import { jsonBody } from './world.ts';
 
 export interface AcceptanceCase {
   /** A sentence about the runtime. */
@@ -56,7 +57,7 @@ async function remember(cluster: Cluster, node: string, id: string): Promise<num
       method: 'POST',
       path: '/api/v1/memories/remember?ack=all',
       headers: { 'content-type': 'application/json', 'x-memory-space': 'acceptance' },
-      body: JSON.stringify({ id, content: `content of ${id}`, confidence: 0.95 }),
+      body: jsonBody({ id, content: `content of ${id}`, confidence: 0.95 }),
     });
     return status;
   } finally {

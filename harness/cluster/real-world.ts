@@ -42,9 +42,12 @@ class RealConnection implements Connection {
       void http.destroy(new OperationTimeout(this.#timeoutMs));
     });
     try {
-      const response = await http.request({ method, path, headers: { ...headers }, body });
+      const response = await http.request({
+        ...{ method, path, headers: { ...headers } },
+        body: body?.text() ?? null,
+      });
       const text = await response.body.text();
-      return { status: response.statusCode, headers: response.headers, text };
+      return { status: response.statusCode, headers: response.headers, body: parsed(text) };
     } finally {
       timer.cancel();
     }
@@ -52,6 +55,15 @@ class RealConnection implements Connection {
 
   close(): Promise<void> {
     return this.#http.destroy();
+  }
+}
+
+/** Null for what is no JSON: it is classified by its status, or as malformed where a body is needed. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

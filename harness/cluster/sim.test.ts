@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acceptance, acceptanceSpec } from './acceptance.ts';
 import type { Cluster } from './cluster.ts';
 import { createSimCluster } from './sim.ts';
+import { jsonBody } from './world.ts';
 
 const spec = { ...acceptanceSpec, runId: 'sim-test', seed: 5 };
 
@@ -53,7 +54,7 @@ describe('a virtual world', () => {
     for (let attempt = 0; attempt < 40 && !died; attempt++) {
       const connection = world.connect(nodes[0]!.url, { timeoutMs: 500 });
       const headers = { 'content-type': 'application/json', 'x-memory-space': 'torn' };
-      const body = JSON.stringify({ content: 'x'.repeat(2000) });
+      const body = jsonBody({ content: 'x'.repeat(2000) });
       const write = { method: 'POST', path: '/api/v1/memories/remember', headers, body } as const;
       const answer = connection.request(write).catch(() => null);
       await world.clock.sleep(0.5 + (attempt % 10) / 4);

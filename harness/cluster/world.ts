@@ -10,13 +10,25 @@ export interface WorldRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  /** Null: none. */
+  readonly body: RequestBody | null;
+}
+
+/** JSON, as text where it leaves the process, as a value that nobody may change where it does not. */
+export interface RequestBody {
+  text(): string;
+  value(): unknown;
 }
 
 export interface WorldAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
+  /** Parsed JSON; null where it is none. */
+  readonly body: unknown;
+}
+
+export function jsonBody(value: unknown): RequestBody {
+  return { text: () => JSON.stringify(value), value: () => value };
 }
 
 /** A connection of one client to one node, for one request at a time. */

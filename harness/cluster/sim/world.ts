@@ -3,7 +3,7 @@
  * an answer), and every event is worked off completely before the next is taken. While the tester
  * computes, time stands still.
  */
-import type { HttpRequest } from '../../../docker/engram/src/env/env.ts';
+import { type HttpRequest, JsonBody } from '../../../docker/engram/src/env/env.ts';
 import {
   beganAtMs,
   type ClientConnection,
@@ -73,8 +73,8 @@ export class SimWorld implements World {
   async ask(url: string, path: string, timeoutMs: number): Promise<unknown> {
     try {
       const request = { method: 'GET', path, headers: {}, body: null } as const;
-      const { status, text } = await this.connect(url, { timeoutMs }).request(request);
-      return status === 200 ? JSON.parse(text) : null;
+      const { status, body } = await this.connect(url, { timeoutMs }).request(request);
+      return status === 200 ? body : null;
     } catch {
       return null;
     }
@@ -88,6 +88,7 @@ const errorCodes = {
   'connect-timeout': 'UND_ERR_CONNECT_TIMEOUT',
 } as const satisfies Record<ConnectionLost['code'], string>;
 
+const nothing = new Uint8Array();
 const noQuery: ReadonlyMap<string, string> = new Map();
 
 function toRequest({ method, path, headers, body }: WorldRequest): HttpRequest {
@@ -97,7 +98,8 @@ function toRequest({ method, path, headers, body }: WorldRequest): HttpRequest {
     path: mark < 0 ? path : path.slice(0, mark),
     query: mark < 0 ? noQuery : new Map(new URLSearchParams(path.slice(mark + 1))),
     headers: new Map(Object.entries(headers)),
-    body: Buffer.from(body ?? ''),
+    body: nothing,
+    ...(body === null ? {} : { json: body.value() }),
   };
 }
 
@@ -124,8 +126,7 @@ class SimConnection implements Connection {
       this.#connection.request(toRequest(request)).then(
         ({ status, headers, body }) => {
           timer.cancel();
-          const text = typeof body === 'string' ? body : Buffer.from(body).toString();
-          resolve({ status, headers, text });
+          resolve({ status, headers, body: body instanceof JsonBody ? body.value : null });
         },
         (error: unknown) => {
           timer.cancel();

@@ -1,7 +1,7 @@
 /** What answers about memories have in common: headers, visibility, and failures to reach an owner. */
 import { encodeContext } from '../conflict/context.ts';
 import type { Context, MemoryState, MemoryVersion } from '../data.ts';
-import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import { type HttpRequest, type HttpResponse, JsonBody } from '../env/env.ts';
 import { RoutingError, type Served } from '../routing/router.ts';
 import { ApiError } from './errors.ts';
 import type { ReadValue } from './kinds.ts';
@@ -18,13 +18,26 @@ export function json(
   return {
     status,
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+    body: new JsonBody(body),
   };
 }
 
-/** RFC 3339 in UTC. */
+const dayMs = 86_400_000;
+const digits = Array.from({ length: 1000 }, (_, number) => String(number).padStart(2, '0'));
+let known = { day: Number.NaN, text: '' };
+
+/** RFC 3339 in UTC. As Date does it, for lists of hundreds: the text of a day is made once. */
 export function timeText(ms: number): string {
-  return new Date(ms).toISOString();
+  const day = Math.floor(ms / dayMs);
+  if (!Number.isInteger(ms)) return new Date(ms).toISOString();
+  if (day !== known.day) known = { day, text: new Date(ms).toISOString().slice(0, -13) };
+  const rest = ms - day * dayMs;
+  const milliseconds = rest % 1000;
+  const seconds = Math.floor(rest / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const [h, m, s] = [Math.floor(minutes / 60), minutes % 60, seconds % 60];
+  const point = milliseconds < 100 ? '.0' : '.';
+  return `${known.text}${digits[h]}:${digits[m]}:${digits[s]}${point}${digits[milliseconds]}Z`;
 }
 
 /** In words: high, medium or low. */

@@ -2,7 +2,7 @@
  * Errors as clients see them: `{"error":{code,message,suggestion,example}}`. Each says what was wrong, what to
  * do, and shows a right call.
  */
-import type { HttpResponse } from '../env/env.ts';
+import { type HttpResponse, JsonBody } from '../env/env.ts';
 
 const statuses = {
   INVALID_MEMORY_INPUT: 400,
@@ -59,7 +59,7 @@ export function errorResponse(error: ApiError): HttpResponse {
   return {
     status: statuses[code],
     headers: { 'content-type': 'application/json', ...error.headers },
-    body: JSON.stringify({ error: { code, message, suggestion, example }, ...error.fields }),
+    body: new JsonBody({ error: { code, message, suggestion, example }, ...error.fields }),
   };
 }
 

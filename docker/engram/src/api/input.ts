@@ -31,7 +31,7 @@ export function readJson(request: HttpRequest): Body {
   }
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(request.body));
+    value = request.json ?? JSON.parse(utf8.decode(request.body));
   } catch {
     throw invalid('The body is not JSON in UTF-8.', 'Check quotes and commas; send one object.');
   }
@@ -185,7 +185,8 @@ export function confidenceField(body: Body, name: string): number {
 
 export function embeddingField(value: unknown, text: string): Float32Array {
   if (value === undefined || value === null) return embedText(text);
-  if (!Array.isArray(value) || value.length !== embeddingLength) {
+  const list = Array.isArray(value) || value instanceof Float32Array;
+  if (!list || value.length !== embeddingLength) {
     throw invalid(
       `"embedding" is not a list of ${embeddingLength} numbers.`,
       'Give 768 finite numbers, or leave it out to have it derived from the content.',

@@ -98,12 +98,30 @@ export interface HttpRequest {
   readonly headers: ReadonlyMap<string, string>;
   /** At most 2 MiB; a longer one never gets here (413). */
   readonly body: Uint8Array;
+  /** The body as a value, from a client in this process: no text is made of it and parsed again. */
+  readonly json?: unknown;
 }
 
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | JsonBody;
+}
+
+/** A value that becomes text where it leaves the process. Nobody may change it. */
+export class JsonBody {
+  readonly value: unknown;
+  constructor(value: unknown) {
+    this.value = value;
+  }
+  get text(): string {
+    return JSON.stringify(this.value);
+  }
+}
+
+/** Of an answer, as it is sent. */
+export function bodyOf({ body }: HttpResponse): string | Uint8Array {
+  return body instanceof JsonBody ? body.text : body;
 }
 
 /** One JSON object per line. Values never contain secrets or memory contents. */

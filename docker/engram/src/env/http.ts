@@ -4,7 +4,7 @@
  * and the client would never see the answer.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Http, HttpRequest, HttpResponse } from './env.ts';
+import { bodyOf, type Http, type HttpRequest, type HttpResponse } from './env.ts';
 import { starting } from './starting.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
@@ -135,11 +135,12 @@ export class NodeHttp implements Http {
   }
 
   #write(response: ServerResponse, answer: HttpResponse): void {
+    const body = bodyOf(answer);
     response.writeHead(answer.status, {
       ...answer.headers,
-      'content-length': Buffer.byteLength(answer.body),
+      'content-length': Buffer.byteLength(body),
     });
-    response.end(answer.body);
+    response.end(body);
   }
 
   async close(): Promise<void> {

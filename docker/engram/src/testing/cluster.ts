@@ -2,6 +2,7 @@
  * Whole nodes in a virtual world, for tests: SWIM, data plane, routing and API as in a process, without the
  * process. One seed gives one history.
  */
+import { bodyOf } from '../env/env.ts';
 import { request, VirtualWorld } from '../env/virtual.ts';
 import type { FaultName } from '../faults.ts';
 import { EngramNode } from '../node.ts';
@@ -129,7 +130,8 @@ export class VirtualCluster {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
     const given = await this.world.http(id, request(method, target, body, headers));
-    const text = typeof given.body === 'string' ? given.body : Buffer.from(given.body).toString();
+    const sent = bodyOf(given);
+    const text = typeof sent === 'string' ? sent : Buffer.from(sent).toString();
     const json = given.headers['content-type']?.startsWith('application/json');
     return { ...given, text, body: json ? JSON.parse(text) : null };
   }

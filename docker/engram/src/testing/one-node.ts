@@ -1,6 +1,8 @@
 /** One node in a virtual world and a client beside it, for tests of endpoints. */
+
 import { expect } from 'vitest';
 import type { HttpRequest } from '../env/env.ts';
+import { bodyOf } from '../env/env.ts';
 import { type Answer, VirtualCluster } from './cluster.ts';
 
 export const remembering = '/api/v1/memories/remember';
@@ -37,7 +39,7 @@ export class OneNode {
       body: typeof body === 'string' ? Buffer.from(body) : body,
     };
     const answer = await this.#cluster.until(this.#cluster.world.http('n1', request));
-    return { ...answer, text: '', body: JSON.parse(answer.body as string) };
+    return { ...answer, text: '', body: JSON.parse(bodyOf(answer) as string) };
   }
 }
 

@@ -9,8 +9,9 @@
 import type { AppendFile, Disk } from '../env.ts';
 import type { Chance } from './chance.ts';
 
+/** A file as the pieces in which it was written: most files are written often and read never. */
 interface StoredFile {
-  bytes: Uint8Array;
+  pieces: Uint8Array[];
   length: number;
   durableBytes: number;
 }
@@ -68,7 +69,7 @@ export class VirtualDisk {
     for (const file of this.#files.values()) {
       const loose = file.length - file.durableBytes;
       const kept = this.#chance.happens(0.5) ? this.#chance.index(loose + 1) : 0;
-      file.length = file.durableBytes + kept;
+      shorten(file, file.durableBytes + kept);
       file.durableBytes = file.length;
     }
   }
@@ -80,12 +81,12 @@ export class VirtualDisk {
 
   /** For tests: turns over one bit, as a failing disk does. */
   flip(name: string, offset: number): void {
-    this.#files.get(name)!.bytes[offset]! ^= 1;
+    contentOf(this.#files.get(name)!)[offset]! ^= 1;
   }
 
   #read(name: string): Uint8Array | null {
     const file = this.#files.get(name);
-    return file ? file.bytes.slice(0, file.length) : null;
+    return file ? contentOf(file).slice() : null;
   }
 
   #open(name: string): StoredFile {
@@ -93,7 +94,7 @@ export class VirtualDisk {
     let file = this.#files.get(name);
     if (!file) {
       this.#refuseWhenFull(name);
-      file = { bytes: new Uint8Array(256), length: 0, durableBytes: 0 };
+      file = { pieces: [], length: 0, durableBytes: 0 };
       this.#files.set(name, file);
     }
     return file;
@@ -134,23 +135,29 @@ export class VirtualDisk {
   #replace(name: string, bytes: Uint8Array): void {
     this.#refuseWhenFull(name);
     this.#open(name);
-    this.#files.set(name, { bytes, length: bytes.length, durableBytes: bytes.length });
+    this.#files.set(name, { pieces: [bytes], length: bytes.length, durableBytes: bytes.length });
   }
 
   #truncate(name: string, lengthBytes: number): void {
     const file = this.#open(name);
-    file.length = Math.min(file.length, lengthBytes);
+    shorten(file, Math.min(file.length, lengthBytes));
     file.durableBytes = file.length;
   }
 }
 
 function extend(file: StoredFile, bytes: Uint8Array): void {
-  const length = file.length + bytes.length;
-  if (length > file.bytes.length) {
-    const grown = new Uint8Array(Math.max(length, 2 * file.bytes.length));
-    grown.set(file.bytes.subarray(0, file.length));
-    file.bytes = grown;
-  }
-  file.bytes.set(bytes, file.length);
+  file.pieces.push(bytes);
+  file.length += bytes.length;
+}
+
+/** In one piece from now on. */
+function contentOf(file: StoredFile): Uint8Array {
+  if (file.pieces.length !== 1) file.pieces = [Buffer.concat(file.pieces)];
+  return file.pieces[0]!;
+}
+
+function shorten(file: StoredFile, length: number): void {
+  if (length === file.length) return;
+  file.pieces = [contentOf(file).slice(0, length)];
   file.length = length;
 }

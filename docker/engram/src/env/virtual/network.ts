@@ -184,9 +184,10 @@ export class VirtualNetwork {
         happen(from, act);
       };
       const fail = (error: RpcError): void => finish(() => reject(error));
-      this.#schedule.after(deadlineMs, () =>
-        fail(new RpcError('deadline', `${method} to ${to} took over ${deadlineMs} ms`, sent)),
-      );
+      this.#schedule.after(deadlineMs, () => {
+        if (over) return;
+        fail(new RpcError('deadline', `${method} to ${to} took over ${deadlineMs} ms`, sent));
+      });
       const send = (): void => {
         if (over) return;
         session = this.#session(from, to);
