@@ -201,6 +201,9 @@ function combinations(options: RunOptions): string[] {
   if (options.nemesis.includes('none') && options.nemesis.length > 1) {
     problems.push('--nemesis none stands alone; leave the other faults out, or none');
   }
+  if (options.keep && options.runtime === 'sim') {
+    problems.push('--keep needs containers: a simulated cluster ends with its process');
+  }
   if (options.concurrency < options.workload.length) {
     problems.push(
       `--concurrency ${options.concurrency} leaves a workload without a thread; ` +
