@@ -3,6 +3,7 @@
  * says that something is correct: without violations there is an upper bound.
  */
 import { durationText, numberText } from '../report/figures.ts';
+import { FAULT_PHASES } from './harvest.ts';
 import type { CampaignReport, ViolationCount } from './report-shape.ts';
 import { ruleOfThree } from './statistics.ts';
 
@@ -25,7 +26,19 @@ export function percent(share: number | null): string {
   return `${value !== 0 && value < 0.1 ? value.toPrecision(1) : value.toFixed(1)} %`;
 }
 
-const ms = (value: number | null): string => (value === null ? '-' : durationText(value * 1e6));
+function ms(value: number | null): string {
+  if (value === null) return '-';
+  return value === 0 ? '0' : durationText(value * 1e6);
+}
+
+/** Figures that are worth a line each; the JSON document has all. */
+const SHOWN_FIGURES = [
+  'converged-after-heal-ms',
+  'staleness-p99-ms',
+  'staleness-max-ms',
+  'answered-in-faults-share',
+  'latency-p99-ms',
+];
 
 function section(
   title: string,
@@ -141,13 +154,14 @@ function faults({ faults: found }: CampaignReport): Section {
 }
 
 function distributions({ distributions: found }: CampaignReport): Section {
+  const shown = found.filter((each) => SHOWN_FIGURES.includes(each.figure));
   const text = (name: string, value: number): string =>
     name.endsWith('-share') ? percent(value) : ms(value);
   return section(
     'Convergence, staleness and latency over runs, by faults',
     [],
     ['figure', 'faults', 'runs', 'p50', 'p90', 'p99', 'max'],
-    found.map((each) => [
+    shown.map((each) => [
       each.figure.replace(/-(ms|share)$/, ''),
       each.nemesis,
       each.runs,
@@ -174,6 +188,19 @@ function availability({ availability: found }: CampaignReport): Section {
   );
 }
 
+/** One row for each fault and workload: phases in which no operation succeeded. */
+function missingCells({ cells }: CampaignReport['never']): Cell[][] {
+  const phases = new Map<string, string[]>();
+  for (const { kind, workload, phase } of cells) {
+    const name = `${kind} x ${workload}`;
+    phases.set(name, [...(phases.get(name) ?? []), phase]);
+  }
+  return [...phases].map(([name, missing]) => [
+    name,
+    missing.length === FAULT_PHASES.length ? 'not at all' : `not in phase ${missing.join(', ')}`,
+  ]);
+}
+
 function never({ never: missing, sometimes }: CampaignReport): Section {
   const untrue = sometimes.filter((each) => each.runs === 0);
   const names = (title: string, list: readonly string[]): string[] =>
@@ -187,12 +214,9 @@ function never({ never: missing, sometimes }: CampaignReport): Section {
       ...names('faults that were not asked for', missing.kinds),
       ...names('workloads that were not asked for', missing.workloads),
     ],
-    ['what', 'meaning'],
+    ['what', 'how'],
     [
-      ...missing.cells.map((each) => [
-        `${each.kind} x ${each.workload} x ${each.phase}`,
-        'no operation succeeded there',
-      ]),
+      ...missingCells(missing),
       ...untrue.map((each) => [each.name, `never in any run: ${each.meaning}`]),
     ],
   );
