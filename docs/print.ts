@@ -6,6 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkerPages } from '../checkers/reference.ts';
+import { campaignOptions } from '../harness/campaign/options.ts';
+import { sometimes } from '../harness/campaign/sometimes.ts';
 import { outcomesMarkdown } from '../harness/client/outcomes.ts';
 import { optionsMarkdown } from '../harness/run/options.ts';
 import { shapes } from '../nemesis/grudges.ts';
@@ -54,6 +56,28 @@ function faultsMarkdown(): string {
   return `${lines.join('\n')}\n`;
 }
 
+function campaignsMarkdown(): string {
+  const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
+  const lines = [
+    'And every option of `amnesia test` that is not here, handed on to each run.',
+    '',
+    row('option', 'default', 'meaning'),
+    '|---|---|---|',
+    ...Object.values(campaignOptions).map(({ form, fallback, meaning }) =>
+      row(`\`${form}\``, fallback === '' ? '' : `\`${fallback}\``, meaning),
+    ),
+    '',
+    '## Conditions that must come true now and then',
+    '',
+    'The report names those that never did.',
+    '',
+    row('condition', 'what happened when it is true'),
+    '|---|---|',
+    ...sometimes.map(({ name, meaning }) => row(`\`${name}\``, meaning)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 /** Path below docs/ to content. */
 export function referencePages(): Map<string, string> {
   const pages = new Map<string, string>();
@@ -68,6 +92,7 @@ export function referencePages(): Map<string, string> {
   );
   page('workloads', 'Workloads', workloadsMarkdown());
   page('faults', 'Faults', faultsMarkdown());
+  page('campaigns', 'Options of `amnesia soak`', campaignsMarkdown());
   for (const [name, content] of checkerPages()) pages.set(`reference/checkers/${name}`, content);
   return pages;
 }

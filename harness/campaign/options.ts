@@ -26,7 +26,7 @@ export const campaignOptions = {
   name: {
     form: '--name <name>',
     fallback: '',
-    meaning: 'folder of the campaign below the results (default: soak-<time>)',
+    meaning: 'folder of the campaign below the results; soak- and the time where left out',
   },
   runs: { form: '--runs <n>', fallback: '100', meaning: 'runs of the whole campaign' },
   hours: { form: '--hours <h>', fallback: '', meaning: 'begin no run after so many hours of work' },
@@ -54,7 +54,7 @@ export const campaignOptions = {
   nemesis: {
     form: '--nemesis <names>',
     fallback: '',
-    meaning: `what the runs vary; + joins faults, ${SWARM} takes some at random (default: each, and ${SWARM})`,
+    meaning: `what the runs vary; + joins faults, ${SWARM} takes some at random; each alone and ${SWARM} where left out`,
   },
   nodes: {
     form: '--nodes <numbers>',

@@ -62,6 +62,9 @@ export function headline(report: CampaignReport): string {
     return `violations in ${numberText(runs.invalid)} of ${numberText(judged)} runs, ${kinds} ${kinds === 1 ? 'signature' : 'signatures'}`;
   }
   if (decided === 0) return 'no run was decided, so nothing can be said';
+  if (ruleOfThree(decided) === 1) {
+    return `no violation was seen in ${decided} runs, which are too few to say anything`;
+  }
   const bound = percent(ruleOfThree(decided));
   return (
     `no violation was seen in ${numberText(decided)} runs: with 95 % confidence fewer than ` +
