@@ -20,10 +20,17 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A campaign of 6 runs, of which this shard is done; `crash`: numbers of runs that crashed. */
-function shard(name: string, part: number, of: number, crash: readonly number[] = []): string {
+function shard(
+  name: string,
+  part: number,
+  of: number,
+  crash: readonly number[] = [],
+  seed = 1,
+): string {
   const dir = join(folder, name);
   mkdirSync(dir);
-  const state = CampaignState.create(dir, fakeSpec(dir, 6), { part, of }, noLimits);
+  const spec = { ...fakeSpec(dir, 6), seed };
+  const state = CampaignState.create(dir, spec, { part, of }, noLimits);
   for (let spec = state.begin(); spec !== undefined; spec = state.begin()) {
     const crashed = crash.includes(spec.index);
     const harvest: RunYield | null = crashed ? null : aYield({ bad: spec.index === 4 });
@@ -84,6 +91,22 @@ test('of a run that is there twice, the one that came to its end counts', () => 
     const report = JSON.parse(merged(dirs, `m-${dirs[0] === sound}`).report);
     expect(report.runs).toMatchObject({ planned: 6, valid: 5, invalid: 1, crashed: 0 });
   }
+});
+
+test('of two that both came to their end, the one that began first counts, however they are named', async () => {
+  const first = shard('z-first', 1, 1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const second = shard('a-second', 1, 1);
+  const once = merged([first, second], 'm');
+  expect(JSON.parse(once.report).violations[0].witnessDir).toBe(join(first, 'run-4'));
+  expect(merged([second, join(folder, 'm')], 'b')).toEqual(once);
+});
+
+test('campaigns of different seeds add up', () => {
+  const parts = [shard('one', 1, 1), shard('other', 1, 1, [], 101)];
+  const report = JSON.parse(merged(parts, 'm').report);
+  expect(report.runs).toMatchObject({ planned: 12, valid: 10, invalid: 2 });
+  expect(report.campaigns).toHaveLength(2);
 });
 
 test('folders of kept runs are found from anywhere', () => {
