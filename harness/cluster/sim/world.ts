@@ -42,11 +42,15 @@ export class SimWorld implements World {
       return true;
     };
     this.#waits++;
-    this.virtual.after(delayMs, () => {
+    const planned = this.virtual.after(delayMs, () => {
       if (end()) fn();
     });
     if (!this.#driven) this.#drive();
-    return { cancel: () => void end() };
+    return {
+      cancel: () => {
+        if (end()) planned.cancel();
+      },
+    };
   }
 
   #drive(): void {

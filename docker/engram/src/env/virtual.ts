@@ -28,7 +28,7 @@ import {
   type Machine,
 } from './virtual/machine.ts';
 import { type Endpoint, happen, VirtualNetwork } from './virtual/network.ts';
-import { Schedule } from './virtual/schedule.ts';
+import { forget, type Planned, Schedule } from './virtual/schedule.ts';
 
 export { type ClientConnection, type ClockError, ConnectionLost, type LinkWeather };
 
@@ -82,8 +82,9 @@ export class VirtualWorld {
   }
 
   /** For clients and schedules inside the world. */
-  after(delayMs: number, fn: () => void): void {
-    this.#schedule.after(delayMs, fn);
+  after(delayMs: number, fn: () => void): { cancel(): void } {
+    const planned = this.#schedule.after(delayMs, fn);
+    return { cancel: () => forget(planned) };
   }
 
   sleep(delayMs: number): Promise<void> {
@@ -247,17 +248,18 @@ export class VirtualWorld {
     const { endpoint } = life;
     const chance = this.#chance.split(`node ${id} life ${machine.lives}`);
     const bornAtMs = this.nowMs;
-    const later = (delayMs: number, run: () => void): void =>
+    const later = (delayMs: number, run: () => void): Planned =>
       this.#schedule.after(delayMs, () => happen(endpoint, run));
     const timer = (delayMs: number, fn: () => void): Timer => {
       let cancelled = false;
       // The system's timers are never early and always a little late.
-      later(Math.max(0, delayMs) + chance.between(0, 0.2), () => {
+      const planned = later(Math.max(0, delayMs) + chance.between(0, 0.2), () => {
         if (!cancelled) fn();
       });
       return {
         cancel: () => {
           cancelled = true;
+          forget(planned);
         },
       };
     };

@@ -98,7 +98,7 @@ export class Links {
   }
 
   #happens(share: number, ends: readonly LinkWeather[], what: 'loss' | 'duplication'): boolean {
-    // As a rule nothing happens: then nothing is drawn, and the weather of one run is that of another.
+    // Each link draws for itself, also where another has decided already: one stream of chance.
     let happened = this.#chance.happens(share);
     for (const link of ends) if (this.#chance.happens(link[what])) happened = true;
     return happened;

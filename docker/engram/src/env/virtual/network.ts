@@ -9,7 +9,7 @@
  */
 import { RpcError } from '../env.ts';
 import type { Links } from './links.ts';
-import type { Schedule } from './schedule.ts';
+import { forget, type Schedule } from './schedule.ts';
 
 export type Handler = (method: string, body: Uint8Array) => Promise<Uint8Array>;
 
@@ -180,12 +180,12 @@ export class VirtualNetwork {
       const finish = (act: () => void): void => {
         if (over) return;
         over = true;
+        forget(deadline);
         session?.failures.delete(fail);
         happen(from, act);
       };
       const fail = (error: RpcError): void => finish(() => reject(error));
-      this.#schedule.after(deadlineMs, () => {
-        if (over) return;
+      const deadline = this.#schedule.after(deadlineMs, () => {
         fail(new RpcError('deadline', `${method} to ${to} took over ${deadlineMs} ms`, sent));
       });
       const send = (): void => {

@@ -7,7 +7,17 @@
 interface Event {
   readonly atMs: number;
   readonly order: number;
-  readonly run: () => void;
+  run: () => void;
+}
+
+/** Something that is to happen. */
+export type Planned = Pick<Event, 'run'>;
+
+const nothing = (): void => {};
+
+/** It will not happen. Its place in the queue stays, and keeps nothing in memory. */
+export function forget(planned: Planned): void {
+  planned.run = nothing;
 }
 
 function before(left: Event, right: Event): boolean {
@@ -28,9 +38,11 @@ export class Schedule {
   /** Events taken so far: equal in two runs of one seed. */
   taken = 0;
 
-  after(delayMs: number, run: () => void): void {
+  after(delayMs: number, run: () => void): Planned {
     const delay = Number.isFinite(delayMs) ? Math.max(0, delayMs) : 0;
-    this.#push({ atMs: this.nowMs + delay, order: this.#order++, run });
+    const event = { atMs: this.nowMs + delay, order: this.#order++, run };
+    this.#push(event);
+    return event;
   }
 
   /** Takes all events up to `untilMs`, then stands there. Throws what an event throws. */
