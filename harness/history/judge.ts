@@ -43,9 +43,14 @@ export interface Judgement {
 /** Limits for one checker where none are given. */
 export const TIME_LIMIT_S = 300;
 export const MEMORY_MB = 4096;
+/** What columns take at least. */
+const OPERATION_BYTES = 48;
 
 /** A verdict about the run as a whole, when there is no history to be checked. */
-function cannotJudge(reason: 'aborted' | 'harness-error', message: string): Verdict {
+function cannotJudge(
+  reason: 'aborted' | 'harness-error' | 'checker-memory',
+  message: string,
+): Verdict {
   return {
     checker: 'history',
     version: '1',
@@ -98,6 +103,9 @@ export function judgeOpen(
   remarks: readonly string[] = [],
 ): Judgement {
   const summary = readSummary(file);
+  // A damaged file may not even say how long it is; what is read of it is read row by row.
+  const tooLong = file.damage === null ? beyondMemory(file, options) : null;
+  if (tooLong !== null) return show(file.path, summary, null, [tooLong], remarks);
   const loaded = load(() => loadOpen(file, { initial: options.initial }));
   if (loaded instanceof HistoryError) {
     const verdict = cannotJudge('harness-error', loaded.message);
@@ -113,6 +121,17 @@ export function judgeOpen(
   }
   const checked = judgeHistory(loaded, file.path, summary, aborted, options);
   return show(file.path, summary, history, withReason(checked, aborted, notes), notes);
+}
+
+/** Known before anything is loaded, so that a history that is too long ends no process. */
+function beyondMemory(file: RunFile, { memoryMb = MEMORY_MB }: JudgeOptions): Verdict | null {
+  const { n } = file.db.prepare<[], { n: number }>('SELECT count(*) AS n FROM op').get()!;
+  const needMb = Math.ceil((n * OPERATION_BYTES) / 2 ** 20);
+  if (needMb <= memoryMb) return null;
+  const message =
+    `${n} operations need at least ${needMb} MB in memory and ${memoryMb} MB are allowed: allow more ` +
+    'with --memory-mb';
+  return cannotJudge('checker-memory', message);
 }
 
 function load(read: () => LoadedRun): LoadedRun | HistoryError {

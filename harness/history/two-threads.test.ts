@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeRun } from '../../bench/checkers-file.ts';
 import { lwwHistory } from '../../checkers/testing/lww-store.ts';
 import type { Verdict } from '../../checkers/verdict.ts';
@@ -14,10 +14,27 @@ import { SHARED_FROM } from './sealed.ts';
 const dir = mkdtempSync(join(tmpdir(), 'amnesia-threads-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-it('gives the same verdicts from two threads as from one', () => {
+const run = join(dir, 'run.sqlite');
+beforeAll(() => {
   const shape = { keys: 100, sessions: 8, replicas: 4, delay: 30, growth: 1, seed: 3 };
   writeRun(dir, lwwHistory({ ...shape, operations: SHARED_FROM, finals: true }));
-  const run = join(dir, 'run.sqlite');
+}, 120_000);
+
+it('does not load what has no room', () => {
+  const { valid, verdicts } = judgeRun(run, { store: false, memoryMb: 8 });
+  expect(valid).toBe('unknown');
+  expect(verdicts).toMatchObject([{ checker: 'history', reason: 'checker-memory' }]);
+  expect(verdicts[0]!.message).toMatch(/200400 operations need at least 10 MB .* --memory-mb/);
+});
+
+it('gives up in time, and says of each checker that it did', () => {
+  const { valid, verdicts } = judgeRun(run, { store: false, timeLimitS: 1e-6 });
+  expect(valid).toBe('unknown');
+  const causal = verdicts.find((each) => each.checker === 'causal');
+  expect(causal).toMatchObject({ valid: 'unknown', reason: 'checker-timeout' });
+});
+
+it('gives the same verdicts from two threads as from one', () => {
   const alone = judgeRun(run, { store: false });
   const bin = fileURLToPath(new URL('../../bin/amnesia.mjs', import.meta.url));
   const argv = [bin, 'check', dir, '--json'];
