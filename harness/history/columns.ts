@@ -298,7 +298,8 @@ function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumns, ids:
         throw new HistoryError('bad-operation', message, [index]);
       }
       const now = Int32Array.from(elements, (each) => ids.read(key, each));
-      previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates);
+      const isList = what === Kind.ReadList;
+      previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
     }
   }
   deltaOff[n] = delta.length;
