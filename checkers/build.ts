@@ -18,6 +18,7 @@ import {
   type Phase,
   Status,
 } from './history.ts';
+import { orderMoment } from './moment.ts';
 
 export interface PlainOperation {
   /** Index in its source; its place in the list where left out. */
@@ -147,29 +148,14 @@ function logOrder(ops: readonly PlainOperation[], kind: Uint8Array): Uint32Array
   order.sort((left, right) => time[left]! - time[right]! || left - right);
   for (let start = 0, end = 0; start < n; start = end) {
     while (end < n && time[order[end]!] === time[order[start]!]) end++;
-    if (end - start > 1) orderMoment(order.subarray(start, end), ops, kind);
+    const moment = order.subarray(start, end);
+    orderMoment(
+      moment,
+      (i) => ops[i]!.process,
+      (i) => isWrite(kind[i]!),
+    );
   }
   return order;
-}
-
-/**
- * At the same moment writes stand before reads, so that a read may see them; but the operations of one process
- * stay in the order of the source.
- */
-function orderMoment(moment: Uint32Array, ops: readonly PlainOperation[], kind: Uint8Array): void {
-  const queues = new Map<number | string, number[]>();
-  for (const i of moment) {
-    const queue = queues.get(ops[i]!.process);
-    if (queue) queue.push(i);
-    else queues.set(ops[i]!.process, [i]);
-  }
-  for (const queue of queues.values()) queue.reverse();
-  for (let placed = 0; placed < moment.length; ) {
-    for (const queue of queues.values()) {
-      while (queue.length > 0 && isWrite(kind[queue.at(-1)!]!)) moment[placed++] = queue.pop()!;
-    }
-    for (const queue of queues.values()) if (queue.length > 0) moment[placed++] = queue.pop()!;
-  }
 }
 
 function textOf(value: unknown): string {

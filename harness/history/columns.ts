@@ -86,7 +86,7 @@ export function readHistory(
     time[row] = atEnd ? complete : rows.invoke[row]!;
     first[row] = isWrite(what) ? 1 : 0;
   }
-  const order = logOrder(time, first);
+  const order = logOrder(time, first, rows.process);
   return assemble(file, rows, kind, order, initial, note);
 }
 
