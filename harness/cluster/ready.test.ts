@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster, NodeHandle, ProcessState } from './cluster.ts';
 import { printable, waitUntilReady } from './ready.ts';
+import { realWorld } from './real-world.ts';
 
 interface Stats {
   alive: number;
@@ -32,6 +33,7 @@ async function fakeNode(name: string, stats: () => Stats): Promise<NodeHandle> {
 function fakeCluster(nodes: readonly NodeHandle[], state: ProcessState = 'running'): Cluster {
   const cluster: Partial<Cluster> = {
     nodes,
+    world: realWorld,
     state: async () => state,
     exitCode: async () => 78,
     logs: async () => ['cannot start: \u001b[31mno disk\u001b[0m'],
