@@ -41,6 +41,11 @@ export class Swim {
   /** Pings that we do for others: our sequence -> who asked, and with which sequence. */
   readonly #relayed = new Map<number, { readonly to: string; readonly sequence: number }>();
   #order: string[] = [];
+  /** `others()` and those of them that can be reached, until a member changes. */
+  #sorted: readonly Member[] | null = null;
+  #near: readonly Member[] | null = null;
+  /** The members have changed since the order of probes was made. */
+  #orderIsOld = false;
   #sequence: number;
   #joined = false;
   #joinAttempts = 0;
@@ -78,10 +83,10 @@ export class Swim {
   }
 
   /** Without self and without those that left. Sorted by id. */
-  others(): Member[] {
-    return [...this.#members.values()]
+  others(): readonly Member[] {
+    return (this.#sorted ??= [...this.#members.values()]
       .filter((member) => member.state !== 'left')
-      .sort((left, right) => (left.id < right.id ? -1 : 1));
+      .sort((left, right) => (left.id < right.id ? -1 : 1)));
   }
 
   get(id: string): Member | undefined {
@@ -189,8 +194,16 @@ export class Swim {
     return this.#settings.probeIntervalMs / (peers <= smallPeers ? peers : probesPerInterval);
   }
 
-  #reachable(): Member[] {
-    return this.others().filter((member) => member.state === 'alive' || member.state === 'suspect');
+  #reachable(): readonly Member[] {
+    return (this.#near ??= this.others().filter(
+      (member) => member.state === 'alive' || member.state === 'suspect',
+    ));
+  }
+
+  #set(member: Member): void {
+    this.#members.set(member.id, member);
+    this.#sorted = this.#near = null;
+    this.#orderIsOld = true;
   }
 
   #pick<T>(from: readonly T[]): T | undefined {
@@ -198,14 +211,20 @@ export class Swim {
   }
 
   #probe(): void {
-    const ids = this.#reachable().map((member) => member.id);
-    this.#order = this.#order.filter((id) => ids.includes(id));
-    if (this.#order.length === 0) this.#order = this.#shuffled(ids);
+    const near = this.#reachable();
+    if (this.#orderIsOld) {
+      const ids = new Set(near.map((member) => member.id));
+      this.#order = this.#order.filter((id) => ids.has(id));
+      this.#orderIsOld = false;
+    }
+    if (this.#order.length === 0) this.#order = this.#shuffled(near.map((member) => member.id));
     const id = this.#order.shift();
     if (id === undefined) return;
     // A small cluster keeps its order, so that no probe of a member is later than an interval.
-    if (ids.length <= smallPeers)
-      this.#order.push(id, ...ids.filter((each) => this.#isNew(each, id)));
+    if (near.length <= smallPeers) {
+      const fresh = near.map((member) => member.id).filter((each) => this.#isNew(each, id));
+      this.#order.push(id, ...fresh);
+    }
     const sequence = ++this.#sequence;
     const { ackTimeoutMs } = this.#settings;
     this.#probes.set(sequence, false);
@@ -352,7 +371,7 @@ export class Swim {
     const state = claim.state === 'dead' && known?.state === 'alive' ? 'suspect' : claim.state;
     const changedAtMs = known?.state === state ? known.changedAtMs : nowMs;
     const member: Member = { ...claim, state, changedAtMs };
-    this.#members.set(claim.id, member);
+    this.#set(member);
     this.#news.add(claim.id);
     if (state === 'suspect') {
       const { id: target, incarnation } = claim;
