@@ -3,6 +3,8 @@
  * reaches the platter: a killed process keeps the cache, a power loss keeps the platter and, of what
  * was not synced, some first part (a torn tail) or nothing.
  *
+ * Bytes that are handed over are kept as they are, not copied: nobody changes them afterwards.
+ *
  * Each operation takes time; one that was under way when the node died did not happen, except that
  * a part of a write may have.
  */
@@ -51,10 +53,7 @@ export class VirtualDisk {
       list: () => soon(writeMs, () => [...this.#files.keys()].sort()),
       read: (name) => soon(writeMs, () => this.#read(name)),
       append: (name) => soon(syncMs, () => this.#append(name, soon)),
-      replace: (name, bytes) => {
-        const copy = bytes.slice();
-        return soon(syncMs, () => this.#replace(name, copy));
-      },
+      replace: (name, bytes) => soon(syncMs, () => this.#replace(name, bytes)),
       truncate: (name, lengthBytes) => soon(syncMs, () => this.#truncate(name, lengthBytes)),
       remove: (name) => soon(syncMs, () => void this.#files.delete(name)),
     };
@@ -112,7 +111,7 @@ export class VirtualDisk {
     const file = this.#open(name);
     return {
       write: (bytes) => {
-        const write = { file, bytes: bytes.slice() };
+        const write = { file, bytes };
         this.#flying.add(write);
         return soon(writeMs, () => {
           this.#flying.delete(write);
