@@ -19,6 +19,12 @@ export function hashText(text: string): number {
     low = Math.imul(low ^ unit, 0x9e3779b1);
     high = Math.imul(high ^ unit, 0x5f356495);
   }
+  return finish(low, high);
+}
+
+/** 53 bits, each of which depends on every bit of the two lanes. */
+function finish(lowLane: number, highLane: number): number {
+  let [low, high] = [lowLane, highLane];
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
   high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
   return 2 ** 21 * (high >>> 0) + ((low >>> 0) & 0x1fffff);
@@ -40,12 +46,15 @@ export function bucketOf(id: string): number {
   return hashText(id) % buckets;
 }
 
+/** An array of doubles from the beginning; small typed arrays cost a microsecond each to make. */
+const emptyBlock = Array.from({ length: fanout }, () => 0.5).fill(0);
+
 export class MerkleTree {
   /** Inner nodes; level 0 is the root. */
   readonly #levels: Float64Array[] = [];
   readonly #stale: Uint8Array[] = [];
   /** The children of each node of the lowest inner level; absent while all are empty. */
-  readonly #blocks: (Float64Array | undefined)[] = [];
+  readonly #blocks: (number[] | undefined)[] = [];
 
   constructor() {
     for (let level = 0; level < depth; level++) {
@@ -57,7 +66,7 @@ export class MerkleTree {
   /** Replaces an entry's hash; 0 stands for "no entry". */
   update(id: string, before: number, after: number): void {
     let index = bucketOf(id);
-    const block = (this.#blocks[Math.floor(index / fanout)] ??= new Float64Array(fanout));
+    const block = (this.#blocks[Math.floor(index / fanout)] ??= emptyBlock.slice());
     const place = index % fanout;
     block[place] = addModulo(subtractModulo(block[place]!, before), after);
     for (let level = depth - 1; level >= 0; level--) {
@@ -72,11 +81,19 @@ export class MerkleTree {
     if (level === depth) return this.#blocks[Math.floor(index / fanout)]?.[index % fanout] ?? 0;
     const hashes = this.#levels[level]!;
     if (this.#stale[level]![index] === 1) {
-      let text = '';
+      let low = 0xdeadbeef;
+      let high = 0x41c6ce57;
       for (let child = 0; child < fanout; child++) {
-        text += `${this.node(level + 1, index * fanout + child)},`;
+        const hash = this.node(level + 1, index * fanout + child);
+        // Both halves into both lanes; after each multiplication its upper bits come down again.
+        const lower = (hash % 2 ** 32) | 0;
+        const upper = (hash / 2 ** 32) | 0;
+        low = Math.imul(low ^ lower, 0x9e3779b1);
+        low = Math.imul(low ^ (low >>> 15) ^ upper, 0x85ebca6b);
+        high = Math.imul(high ^ upper, 0x5f356495);
+        high = Math.imul(high ^ (high >>> 15) ^ lower, 0xc2b2ae35);
       }
-      hashes[index] = hashText(text);
+      hashes[index] = finish(low, high);
       this.#stale[level]![index] = 0;
     }
     return hashes[index]!;
