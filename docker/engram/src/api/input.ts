@@ -192,6 +192,8 @@ export function embeddingField(value: unknown, text: string): Float32Array {
       'Give 768 finite numbers, or leave it out to have it derived from the content.',
     );
   }
+  // From a client in this process: nobody changes it any more.
+  if (value instanceof Float32Array && isFinite32(value)) return value;
   const vector = new Float32Array(embeddingLength);
   for (let i = 0; i < embeddingLength; i++) {
     const number: unknown = value[i];
@@ -201,6 +203,13 @@ export function embeddingField(value: unknown, text: string): Float32Array {
     }
   }
   return vector;
+}
+
+/** Whatever is not finite makes the sum NaN. */
+function isFinite32(vector: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += 0 * vector[i]!;
+  return sum === 0;
 }
 
 export function tagsField(body: Body): string[] {

@@ -19,9 +19,29 @@ const clockMsMax = 253_402_300_799_999;
 /** The dot keeps names like `constructor` out, which every object has. */
 const actorPattern = /^[a-z0-9-]{1,32}\.[a-z0-9]{1,16}\+?$/;
 
+/** Sessions send back what they got, mostly at once. Long tokens are not kept: they may be anybody's. */
+const knownMax = 1024;
+const knownLengthMax = 1024;
+let known = new Map<string, Context>();
+
+function remember(token: string, context: Context): void {
+  if (token.length > knownLengthMax) return;
+  if (known.size >= knownMax) known = new Map();
+  known.set(token, context);
+}
+
+/** The last token of a vector: a space that is only read has the same one for every answer. */
+const tokens = new WeakMap<Context['v'], { readonly t: Context['t']; readonly token: string }>();
+
 export function encodeContext(context: Context): string {
-  const json = JSON.stringify({ v: context.v, t: [context.t.ms, context.t.counter] });
-  return Buffer.from(json, 'utf8').toString('base64url');
+  const { v, t } = context;
+  const last = tokens.get(v);
+  if (last !== undefined && last.t.ms === t.ms && last.t.counter === t.counter) return last.token;
+  const json = JSON.stringify({ v, t: [t.ms, t.counter] });
+  const token = Buffer.from(json, 'utf8').toString('base64url');
+  tokens.set(v, { t, token });
+  remember(token, context);
+  return token;
 }
 
 function isCounter(value: unknown): value is number {
@@ -30,6 +50,14 @@ function isCounter(value: unknown): value is number {
 
 /** Throws ContextError. */
 export function decodeContext(token: string): Context {
+  const seen = known.get(token);
+  if (seen !== undefined) return seen;
+  const context = parseContext(token);
+  remember(token, context);
+  return context;
+}
+
+function parseContext(token: string): Context {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
