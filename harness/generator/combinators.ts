@@ -21,7 +21,15 @@ const refusedMax = 10_000;
 
 /** The step with its generator wrapped again. */
 export function rewrap(step: Step, wrap: (next: Generator) => Generator): Step {
-  return step.type === 'done' ? step : { ...step, next: wrap(step.next) };
+  // Field by field: it happens on every level of every question.
+  switch (step.type) {
+    case 'op':
+      return { type: 'op', op: step.op, next: wrap(step.next) };
+    case 'pending':
+      return { type: 'pending', untilNs: step.untilNs, next: wrap(step.next) };
+    default:
+      return step;
+  }
 }
 
 /** At most `count` operations. */

@@ -1,6 +1,6 @@
 /** Who does what: generators on some of the threads, several at once, a copy for each. */
 import { rewrap } from './combinators.ts';
-import type { Generator, GeneratorContext, ThreadId } from './generator.ts';
+import type { Generator, GeneratorContext, Step, ThreadId } from './generator.ts';
 import type { Rng } from './rng.ts';
 import { done, nothing } from './sources.ts';
 
@@ -11,6 +11,8 @@ import { done, nothing } from './sources.ts';
 class Restricted implements GeneratorContext {
   readonly #context: GeneratorContext;
   readonly #may: (thread: ThreadId) => boolean;
+  /** A context is for one question, during which nobody becomes free. */
+  #free: readonly ThreadId[] | null = null;
 
   constructor(context: GeneratorContext, may: (thread: ThreadId) => boolean) {
     this.#context = context;
@@ -22,7 +24,8 @@ class Restricted implements GeneratorContext {
   }
 
   get free(): readonly ThreadId[] {
-    return this.#context.free.filter(this.#may);
+    this.#free ??= this.#context.free.filter(this.#may);
+    return this.#free;
   }
 
   get threads(): readonly ThreadId[] {
@@ -42,7 +45,9 @@ class Restricted implements GeneratorContext {
 export function onThreads(may: (thread: ThreadId) => boolean, generator: Generator): Generator {
   const self: Generator = {
     op: (context) =>
-      rewrap(generator.op(new Restricted(context, may)), (next) => onThreads(may, next)),
+      rewrap(generator.op(new Restricted(context, may)), (next) =>
+        next === generator ? self : onThreads(may, next),
+      ),
     update: (context, event) => {
       if (!may(event.thread)) return self;
       const updated = generator.update(new Restricted(context, may), event);
@@ -62,17 +67,23 @@ export const nemesis = (generator: Generator): Generator =>
 export function any(...generators: readonly Generator[]): Generator {
   const self: Generator = {
     op: (context) => {
-      const steps = generators.map((each) => each.op(context));
+      const steps: Step[] = [];
       let first = -1;
+      let firstNs = Number.POSITIVE_INFINITY;
       let untilNs: number | null = null;
-      steps.forEach((step, i) => {
+      let same = true;
+      for (let i = 0; i < generators.length; i++) {
+        const step = generators[i]!.op(context);
+        steps.push(step);
         if (step.type === 'op') {
-          const best = steps[first];
-          if (best?.type !== 'op' || step.op.timeNs < best.op.timeNs) first = i;
-        } else if (step.type === 'pending' && step.untilNs !== null) {
-          untilNs = Math.min(untilNs ?? Number.POSITIVE_INFINITY, step.untilNs);
-        }
-      });
+          if (first < 0 || step.op.timeNs < firstNs) [first, firstNs] = [i, step.op.timeNs];
+        } else if (step.type === 'pending') {
+          if (step.untilNs !== null && (untilNs === null || step.untilNs < untilNs)) {
+            untilNs = step.untilNs;
+          }
+          same &&= step.next === generators[i];
+        } else same = false;
+      }
       const chosen = steps[first];
       if (chosen?.type === 'op') {
         // One that waits keeps what it has learnt (when it began); one that lost is asked again.
@@ -81,8 +92,9 @@ export function any(...generators: readonly Generator[]): Generator {
           if (i === first) return chosen.next;
           return step.type === 'pending' ? step.next : each;
         });
-        return { ...chosen, next: any(...after) };
+        return { type: 'op', op: chosen.op, next: any(...after) };
       }
+      if (same && generators.length > 0) return { type: 'pending', untilNs, next: self };
       const waiting = steps.flatMap((step) => (step.type === 'pending' ? [step.next] : []));
       return waiting.length === 0 ? done : { type: 'pending', untilNs, next: any(...waiting) };
     },

@@ -16,9 +16,11 @@ export function timeLimit(durationNs: number, generator: Generator, endNs?: numb
       if (context.timeNs >= end) return done;
       const step = generator.op(context);
       if (step.type === 'op' && step.op.timeNs >= end) return done;
-      const wrapped = rewrap(step, (next) => timeLimit(durationNs, next, end));
-      if (wrapped.type !== 'pending') return wrapped;
-      return { ...wrapped, untilNs: Math.min(wrapped.untilNs ?? end, end) };
+      if (step.type === 'done') return step;
+      const same = step.next === generator && end === endNs;
+      const next = same ? self : timeLimit(durationNs, step.next, end);
+      if (step.type === 'op') return { type: 'op', op: step.op, next };
+      return { type: 'pending', untilNs: Math.min(step.untilNs ?? end, end), next };
     },
     update: (context, event) => {
       const updated = generator.update(context, event);
@@ -51,13 +53,14 @@ function rateFrom(
     op: (context) => {
       const due = dueNs ?? context.timeNs;
       if (context.timeNs < due) {
-        const next = rateFrom(arrivals, generator, count, due);
+        const next = due === dueNs ? self : rateFrom(arrivals, generator, count, due);
         return { type: 'pending', untilNs: due, next };
       }
       const step = generator.op(context);
       if (step.type !== 'op') return rewrap(step, (next) => rateFrom(arrivals, next, count, due));
       const next = rateFrom(arrivals, step.next, count + 1, due + distanceNs(arrivals, count));
-      return { type: 'op', op: { ...step.op, timeNs: due }, next };
+      const { invocation, thread } = step.op;
+      return { type: 'op', op: { invocation, timeNs: due, thread }, next };
     },
     update: (context, event) => {
       const updated = generator.update(context, event);

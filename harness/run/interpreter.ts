@@ -198,8 +198,8 @@ export class Interpreter {
       }
     }
     this.#pumping = false;
-    const idle = this.#threads.every((thread) => !thread.busy);
-    if ((this.#generator === null || this.#stopping) && idle && this.#finish) {
+    const over = this.#generator === null || this.#stopping;
+    if (over && this.#finish && this.#threads.every((thread) => !thread.busy)) {
       const finish = this.#finish;
       this.#finish = null;
       finish();
