@@ -15,6 +15,8 @@
  * reads are answered with `stale`.
  */
 
+import type { RpcBody } from './env/env.ts';
+
 /** Counters by actor. Absent means 0. */
 export type VersionVector = Readonly<Record<string, number>>;
 
@@ -158,7 +160,7 @@ export interface DataPlane {
   metrics(): Readonly<Record<string, number>>;
 
   /** Requests of peers whose method begins with `data.`. */
-  handleRpc(method: string, body: Uint8Array): Promise<Uint8Array>;
+  handleRpc(method: string, body: RpcBody): Promise<RpcBody>;
 }
 
 /** Who should hold a space; by consistent hashing over all known members, whatever their state. */

@@ -11,7 +11,7 @@ import type {
   WriteRequest,
 } from '../data.ts';
 import { recall } from '../query/recall.ts';
-import type { Kind } from '../routing/router.ts';
+import type { Kind, Wire } from '../routing/router.ts';
 import { type PackedVersion, packVersion, unpackVersion } from '../store/codec.ts';
 
 export interface WriteBody {
@@ -69,10 +69,12 @@ export interface RecallBody {
 }
 
 /** A memory's versions, the shown one first. */
-export type PackedMemory = readonly PackedVersion[];
+type PackedMemory = readonly PackedVersion[];
 
 export interface ReadValue {
-  readonly memories: readonly PackedMemory[];
+  readonly memories: readonly MemoryState[];
+  /** Whether they travel with their embeddings. */
+  readonly embeddings: boolean;
   readonly similarities: readonly number[];
   readonly total: number;
   readonly context: Context;
@@ -85,12 +87,29 @@ function packMemory(memory: MemoryState, embeddings: boolean): PackedMemory {
   );
 }
 
-export function unpackMemory(packed: PackedMemory): MemoryState {
+function unpackMemory(packed: PackedMemory): MemoryState {
   const siblings = packed.map(unpackVersion);
   return { id: siblings[0]!.id, shown: siblings[0]!, siblings };
 }
 
+/** What was read, between nodes. */
+const wireOfRead: Wire = {
+  pack: (value) => {
+    const { memories, embeddings } = value as ReadValue;
+    return {
+      ...(value as ReadValue),
+      memories: memories.map((each) => packMemory(each, embeddings)),
+    };
+  },
+  unpack: (packed) => {
+    const { memories } = packed as { readonly memories: readonly PackedMemory[] };
+    return { ...(packed as ReadValue), memories: memories.map(unpackMemory) };
+  },
+};
+
 function toFloats(bytes: Uint8Array): Float32Array {
+  // All of a buffer: it was never part of a message.
+  if (bytes.length === bytes.buffer.byteLength) return new Float32Array(bytes.buffer);
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
   return new Float32Array(copy.buffer);
@@ -107,7 +126,8 @@ function answer<T>(
   embeddings: boolean,
 ): ReadValue {
   return {
-    memories: memories.map((memory) => packMemory(memory, embeddings)),
+    memories,
+    embeddings,
     similarities: [],
     total,
     context: result.context,
@@ -184,6 +204,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
     },
     read: {
       idempotent: true,
+      wire: wireOfRead,
       handler: async (space, body, deadlineMs) => {
         const { id, context } = body as ReadBody;
         const result = await data.read(space, id, context, readWaitMs(deadlineMs));
@@ -192,6 +213,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
     },
     list: {
       idempotent: true,
+      wire: wireOfRead,
       handler: async (space, body, deadlineMs) => {
         const { context, offset, limit, embeddings } = body as ListBody;
         const result = await data.list(space, context, readWaitMs(deadlineMs));
@@ -201,6 +223,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
     },
     recall: {
       idempotent: true,
+      wire: wireOfRead,
       handler: async (space, body, deadlineMs) => {
         const { context, cue, threshold, resultsMax } = body as RecallBody;
         const result = await data.list(space, context, readWaitMs(deadlineMs));

@@ -33,7 +33,6 @@ import {
   type DeleteBody,
   type DeleteValue,
   toBytes,
-  unpackMemory,
   type WriteBody,
   type WriteValue,
 } from './kinds.ts';
@@ -161,7 +160,7 @@ export async function getMemory(
   const { value } = answer;
   const seen = seenNow(service, value.stale);
   const headers = servedHeaders(answer, value.context);
-  const memory = value.memories[0] ? unpackMemory(value.memories[0]) : null;
+  const memory = value.memories[0] ?? null;
   if (memory === null) throw notFound(id, headers, { ...seen });
   if (memory.shown.deleted) {
     const siblings = memory.siblings.map((version) => showVersion(version, seen.penalty));
@@ -195,9 +194,7 @@ export async function listMemories(service: Service, request: HttpRequest): Prom
   });
   const { value } = answer;
   const seen = seenNow(service, value.stale);
-  const memories = value.memories.map((packed) =>
-    showMemory(unpackMemory(packed), seen.penalty, embeddings),
-  );
+  const memories = value.memories.map((memory) => showMemory(memory, seen.penalty, embeddings));
   return json(
     200,
     {

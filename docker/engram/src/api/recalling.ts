@@ -11,7 +11,7 @@ import {
   showMemory,
 } from './answers.ts';
 import { contextOf, cueOf, numberParameter, spaceOf, wholeParameter } from './input.ts';
-import { type RecallBody, toBytes, unpackMemory } from './kinds.ts';
+import { type RecallBody, toBytes } from './kinds.ts';
 import type { Service } from './service.ts';
 
 type Found = Record<string, unknown> & { readonly similarity: number };
@@ -33,8 +33,8 @@ async function recollect(service: Service, request: HttpRequest): Promise<Recoll
   const answer = await serveRead(service, request, 'recall', space, body);
   const { value } = answer;
   const seen = seenNow(service, value.stale);
-  const found = value.memories.map((packed, i) => ({
-    ...showMemory(unpackMemory(packed), seen.penalty, false),
+  const found = value.memories.map((memory, i) => ({
+    ...showMemory(memory, seen.penalty, false),
     similarity: value.similarities[i]!,
   }));
   return { found, seen, headers: servedHeaders(answer, value.context) };

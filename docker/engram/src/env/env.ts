@@ -44,11 +44,35 @@ export interface Datagrams {
   receive(handler: (from: Address, bytes: Uint8Array) => void): void;
 }
 
+/**
+ * What a call carries: bytes, or a value that becomes bytes where it leaves the process. Nobody may change
+ * it, on neither side.
+ */
+export type RpcBody = Uint8Array | Parcel;
+
+export class Parcel {
+  readonly value: unknown;
+  readonly #pack: () => Uint8Array;
+  constructor(value: unknown, pack: () => Uint8Array) {
+    this.value = value;
+    this.#pack = pack;
+  }
+  get bytes(): Uint8Array {
+    return this.#pack();
+  }
+}
+
+export function rpcBytes(body: RpcBody): Uint8Array {
+  return body instanceof Parcel ? body.bytes : body;
+}
+
 export interface Rpc {
   /** Request and answer with a peer. Rejects with RpcError; after `deadlineMs` at the latest. */
-  call(to: Address, method: string, body: Uint8Array, deadlineMs: number): Promise<Uint8Array>;
-  serve(handler: (method: string, body: Uint8Array) => Promise<Uint8Array>): void;
+  call(to: Address, method: string, body: RpcBody, deadlineMs: number): Promise<RpcBody>;
+  serve(handler: RpcHandler): void;
 }
+
+export type RpcHandler = (method: string, body: RpcBody) => Promise<RpcBody>;
 
 /**
  * Why a call failed. `sent: false` is a promise that the request never left this node, so that it

@@ -3,6 +3,7 @@ import { createServer } from 'node:http2';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { connectNodeAdapter, createGrpcTransport } from '@connectrpc/connect-node';
 import { afterEach, describe, expect, it } from 'vitest';
+import { rpcBytes } from './env.ts';
 import { Peer } from './gen/engram/v1/peer_pb.ts';
 import { GrpcRpc } from './grpc.ts';
 
@@ -37,7 +38,7 @@ describe('a client of another make', () => {
 
   it('gets answers, small and large', async () => {
     const { rpc, peer } = await client();
-    rpc.serve(async (method, body) => bytes(`${method} ${body.length}`));
+    rpc.serve(async (method, body) => bytes(`${method} ${rpcBytes(body).length}`));
     const small = await peer.call({ method: 'm', body: bytes('abc') });
     expect(Buffer.from(small.body).toString()).toBe('m 3');
     const large = await peer.call({ method: 'm', body: new Uint8Array(2_000_000) });

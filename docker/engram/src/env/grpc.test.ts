@@ -1,7 +1,7 @@
 /** Calls over real sockets on loopback: what a caller may believe of a failure, and how fast a way heals. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RpcError } from './env.ts';
+import { RpcError, rpcBytes } from './env.ts';
 import { GrpcRpc } from './grpc.ts';
 
 const host = '127.0.0.1';
@@ -85,7 +85,7 @@ describe('calls by gRPC', () => {
   it('carry a method and bytes there and an answer back', async () => {
     const [one, port] = [await listen(await freePort()), await freePort()];
     const two = await listen(port);
-    two.serve(async (method, body) => bytes(`${method} ${Buffer.from(body)}`));
+    two.serve(async (method, body) => bytes(`${method} ${Buffer.from(rpcBytes(body))}`));
     const answer = await one.call(`${host}:${port}`, 'data.ship', bytes('hello'), 1000);
     expect(Buffer.from(answer).toString()).toBe('data.ship hello');
     const large = new Uint8Array(3_000_000).fill(7);

@@ -18,7 +18,14 @@ import {
 import type { Socket } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { ChannelError, PeerChannel, windowBytes } from './channel.ts';
-import { type Address, type Rpc, RpcError } from './env.ts';
+import {
+  type Address,
+  type Rpc,
+  type RpcBody,
+  RpcError,
+  type RpcHandler,
+  rpcBytes,
+} from './env.ts';
 import { CallRequestSchema, CallResponseSchema } from './gen/engram/v1/peer_pb.ts';
 import {
   callPath,
@@ -35,13 +42,11 @@ import {
 /** Peers ping twice a second: one that is silent for so long is gone. */
 const silentSessionMs = 15_000;
 
-type Handler = (method: string, body: Uint8Array) => Promise<Uint8Array>;
-
 export class GrpcRpc implements Rpc {
   readonly #channels = new Map<Address, PeerChannel>();
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
-  #handler: Handler | null = null;
+  #handler: RpcHandler | null = null;
 
   private constructor() {
     this.#server = createServer({ settings: { initialWindowSize: windowBytes } });
@@ -78,7 +83,7 @@ export class GrpcRpc implements Rpc {
     return rpc;
   }
 
-  serve(handler: Handler): void {
+  serve(handler: RpcHandler): void {
     this.#handler = handler;
   }
 
@@ -112,7 +117,7 @@ export class GrpcRpc implements Rpc {
       return;
     }
     try {
-      const body = await this.#handler(request.method, request.body);
+      const body = rpcBytes(await this.#handler(request.method, request.body));
       const answer = frame(CallResponseSchema, create(CallResponseSchema, { body }));
       finish(stream, { code: status.ok, message: '' }, answer);
     } catch (error) {
@@ -121,12 +126,7 @@ export class GrpcRpc implements Rpc {
     }
   }
 
-  async call(
-    to: Address,
-    method: string,
-    body: Uint8Array,
-    deadlineMs: number,
-  ): Promise<Uint8Array> {
+  async call(to: Address, method: string, body: RpcBody, deadlineMs: number): Promise<Uint8Array> {
     let channel = this.#channels.get(to);
     if (!channel) {
       channel = new PeerChannel(to);
@@ -135,7 +135,7 @@ export class GrpcRpc implements Rpc {
     const call = new Call(`${method} to ${to}`, deadlineMs);
     try {
       const session = await Promise.race([channel.session(), call.failed]);
-      if (!call.over) call.send(session, channel, method, body);
+      if (!call.over) call.send(session, channel, method, rpcBytes(body));
     } catch (error) {
       call.fail(asUnsent(call.what, error));
     }

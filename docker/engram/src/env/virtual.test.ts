@@ -1,11 +1,11 @@
 /** The virtual world keeps its promises: order, loss, cuts, crashes, disks, and one history per seed. */
 import { describe, expect, it } from 'vitest';
-import type { Env } from './env.ts';
+import { type Env, type RpcBody, rpcBytes } from './env.ts';
 import { ConnectionLost, request, VirtualWorld } from './virtual.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
-const text = (given: Uint8Array | null): string | null =>
-  given === null ? null : Buffer.from(given).toString();
+const text = (given: RpcBody | null): string | null =>
+  given === null ? null : Buffer.from(rpcBytes(given)).toString();
 
 function echo(env: Env): void {
   env.rpc.serve(async (method, body) => bytes(`${method}:${text(body)}`));

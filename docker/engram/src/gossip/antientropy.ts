@@ -13,8 +13,8 @@
 
 import { counterOf, covers, equals } from '../conflict/vector.ts';
 import type { Placement, VersionVector } from '../data.ts';
-import { RpcError } from '../env/env.ts';
-import { pack, unpack } from '../store/codec.ts';
+import { type RpcBody, RpcError } from '../env/env.ts';
+import { opened, parcel } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
 import { depth, fanout } from './merkle.ts';
@@ -126,10 +126,10 @@ export class AntiEntropy {
       const answer = await this.#replica.env.rpc.call(
         peer.rpcAddress,
         'data.sync',
-        pack({ from: this.#membership.self.id, summaries: mine }),
+        parcel({ from: this.#membership.self.id, summaries: mine }),
         summaryDeadlineMs,
       );
-      this.#compare(peer, unpack(answer) as Summary[]);
+      this.#compare(peer, opened(answer) as Summary[]);
     } catch (error) {
       // The next round asks somebody else.
       this.#gaveUp('round', peer, error);
@@ -137,10 +137,10 @@ export class AntiEntropy {
   }
 
   /** The answering side of a round. */
-  handleSync(body: Uint8Array): Uint8Array {
-    const { from, summaries } = unpack(body) as { from: string; summaries: Summary[] };
+  handleSync(body: RpcBody): RpcBody {
+    const { from, summaries } = opened(body) as { from: string; summaries: Summary[] };
     const peer = this.#membership.get(from);
-    const answer = pack(this.#summaries(from));
+    const answer = parcel(this.#summaries(from));
     if (peer && !this.#replica.faults.has('no-anti-entropy')) this.#compare(peer, summaries);
     return answer;
   }
@@ -175,14 +175,14 @@ export class AntiEntropy {
       const { merkle } = this.#replica.ensure(space);
       let differing = [0];
       for (let level = 0; level < depth; level++) {
-        const body = pack({ space, level, nodes: differing });
+        const body = parcel({ space, level, nodes: differing });
         const answer = await this.#replica.env.rpc.call(
           peer.rpcAddress,
           'data.tree',
           body,
           summaryDeadlineMs,
         );
-        const theirs = unpack(answer) as number[][];
+        const theirs = opened(answer) as number[][];
         differing = differing.flatMap((node, i) =>
           merkle
             .children(level, node)
@@ -202,14 +202,14 @@ export class AntiEntropy {
     }
   }
 
-  handleTree(body: Uint8Array): Uint8Array {
-    const { space, level, nodes } = unpack(body) as {
+  handleTree(body: RpcBody): RpcBody {
+    const { space, level, nodes } = opened(body) as {
       space: string;
       level: number;
       nodes: number[];
     };
     const { merkle } = this.#replica.peek(space);
-    return pack(nodes.map((node) => merkle.children(level, node)));
+    return parcel(nodes.map((node) => merkle.children(level, node)));
   }
 
   /**

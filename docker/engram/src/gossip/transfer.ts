@@ -10,12 +10,13 @@
  */
 import { covers } from '../conflict/vector.ts';
 import type { MemoryVersion, VersionVector } from '../data.ts';
+import type { RpcBody } from '../env/env.ts';
 import {
   approximateBytes,
+  opened,
   type PackedVersion,
-  pack,
   packVersion,
-  unpack,
+  parcel,
   unpackVersion,
 } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
@@ -97,7 +98,7 @@ export class Transfers {
   async #call(peer: Member, method: string, body: unknown): Promise<unknown> {
     const { rpc } = this.#replica.env;
     try {
-      return unpack(await rpc.call(peer.rpcAddress, method, pack(body), pieceDeadlineMs));
+      return opened(await rpc.call(peer.rpcAddress, method, parcel(body), pieceDeadlineMs));
     } catch (error) {
       this.counters.brokenPulls++;
       throw error;
@@ -105,8 +106,8 @@ export class Transfers {
   }
 
   /** The answering side of `data.pull`. */
-  handlePull(body: Uint8Array): Uint8Array {
-    const { space, vector, buckets } = unpack(body) as PullRequest;
+  handlePull(body: RpcBody): RpcBody {
+    const { space, vector, buckets } = opened(body) as PullRequest;
     const state = this.#replica.peek(space);
     const wanted = new Set(buckets);
     const versions = state.difference(vector, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
@@ -118,7 +119,7 @@ export class Transfers {
       more = ++this.#opened;
       this.#open.set(more, answer);
     }
-    return pack({ versions: packed, vector: state.vector, more } satisfies FirstPiece);
+    return parcel({ versions: packed, vector: state.vector, more } satisfies FirstPiece);
   }
 
   #makeRoom(): void {
@@ -132,15 +133,15 @@ export class Transfers {
   }
 
   /** The answering side of `data.more`. Throws for an answer that was given up. */
-  handleMore(body: Uint8Array): Uint8Array {
-    const { more } = unpack(body) as { more: number };
+  handleMore(body: RpcBody): RpcBody {
+    const { more } = opened(body) as { more: number };
     const answer = this.#open.get(more);
     if (!answer) throw new Error(`answer ${more} is not open any more; pull again`);
     answer.usedAtMs = this.#replica.env.monotonicMs();
     const versions = takePiece(answer);
     const last = answer.next >= answer.versions.length;
     if (last) this.#open.delete(more);
-    return pack({ versions, last } satisfies LaterPiece);
+    return parcel({ versions, last } satisfies LaterPiece);
   }
 }
 

@@ -4,7 +4,9 @@
  * served at once.
  */
 import type { MemoryVersion, Placement } from '../data.ts';
+import { Parcel, type RpcBody } from '../env/env.ts';
 import { type PackedVersion, pack, packVersion, unpack, unpackVersion } from '../store/codec.ts';
+import type { OwnWrite } from '../store/journal.ts';
 import type { Outgoing, Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
 import { Outbox, type Shipment } from './outbox.ts';
@@ -166,7 +168,7 @@ export class Shipper implements Outgoing {
     if (!member) throw new Error(`unknown peer ${peer}`);
     if (!this.#membership.reachable(peer)) throw new Error(`${peer} is out of reach`);
     this.counters.batches++;
-    const body = pack(shipments.map(({ space, version }) => [space, packVersion(version)]));
+    const body = new Parcel(shipments, () => packShipments(shipments));
     await this.#replica.env.rpc.call(member.rpcAddress, 'data.ship', body, shipDeadlineMs);
   }
 
@@ -220,11 +222,18 @@ export class Shipper implements Outgoing {
   }
 
   /** The receiving side of `data.ship`: durable here before it is acknowledged. */
-  async receive(body: Uint8Array): Promise<Uint8Array> {
-    const batch = unpack(body) as readonly [string, PackedVersion][];
-    await this.#replica.commitReplicated(
-      batch.map(([space, packed]) => ({ space, version: unpackVersion(packed) })),
-    );
+  async receive(body: RpcBody): Promise<RpcBody> {
+    const writes = body instanceof Parcel ? body.value : unpackShipments(body);
+    await this.#replica.commitReplicated(writes as readonly OwnWrite[]);
     return new Uint8Array();
   }
+}
+
+function packShipments(shipments: readonly OwnWrite[]): Uint8Array {
+  return pack(shipments.map(({ space, version }) => [space, packVersion(version)]));
+}
+
+function unpackShipments(bytes: Uint8Array): OwnWrite[] {
+  const batch = unpack(bytes) as readonly [string, PackedVersion][];
+  return batch.map(([space, packed]) => ({ space, version: unpackVersion(packed) }));
 }

@@ -3,8 +3,8 @@
  * probe peers whose breaker is open. Routes are kept on disk, so that a generation does not fall
  * back when all owners of a space restart.
  */
-import type { Env, Timer } from '../env/env.ts';
-import { pack, unpack } from '../store/codec.ts';
+import type { Env, RpcBody, Timer } from '../env/env.ts';
+import { opened, parcel } from '../store/codec.ts';
 import type { Member, Membership } from '../swim/membership.ts';
 import type { Breakers } from './breaker.ts';
 import type { Route, RoutingTable } from './table.ts';
@@ -119,7 +119,7 @@ export class RouteGossip {
   /** Tells a peer what is known here and learns what is known there. Never rejects. */
   async #exchange(peer: Member): Promise<void> {
     try {
-      const mine = pack(this.#table.entries());
+      const mine = parcel(this.#table.entries());
       const { rpc } = this.#env;
       const answer = await rpc.call(peer.rpcAddress, 'route.gossip', mine, callDeadlineMs);
       this.#breakers.succeeded(peer.id);
@@ -130,14 +130,14 @@ export class RouteGossip {
   }
 
   /** The answering side. */
-  receive(body: Uint8Array): Uint8Array {
+  receive(body: RpcBody): RpcBody {
     this.#merge(body);
-    return pack(this.#table.entries());
+    return parcel(this.#table.entries());
   }
 
-  #merge(bytes: Uint8Array): void {
+  #merge(body: RpcBody): void {
     let news = false;
-    for (const route of unpack(bytes) as Route[]) news = this.#table.merge(route) || news;
+    for (const route of opened(body) as Route[]) news = this.#table.merge(route) || news;
     if (news) this.learned();
   }
 }

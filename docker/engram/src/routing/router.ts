@@ -8,9 +8,9 @@
  */
 
 import type { Placement } from '../data.ts';
-import { type Env, RpcError } from '../env/env.ts';
+import { type Env, Parcel, type RpcBody, RpcError } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
-import { pack, unpack } from '../store/codec.ts';
+import { opened, pack, parcel, unpack } from '../store/codec.ts';
 import type { Membership } from '../swim/membership.ts';
 import { Breakers } from './breaker.ts';
 import { RouteGossip } from './gossip.ts';
@@ -68,6 +68,14 @@ export interface Kind {
   /** May be repeated: a read. */
   readonly idempotent: boolean;
   readonly handler: LocalHandler;
+  /** Absent where what the handler gives is plain data. */
+  readonly wire?: Wire;
+}
+
+/** A value of a handler as plain data, and back. */
+export interface Wire {
+  pack(value: unknown): unknown;
+  unpack(packed: unknown): unknown;
 }
 
 export interface RouterParts {
@@ -194,20 +202,20 @@ export class Router {
     leftMs: number,
     idempotent: boolean,
   ): Promise<Served<T> | null> {
-    const { env, membership } = this.#parts;
+    const { env, membership, kinds } = this.#parts;
+    const { wire } = kinds[request.kind]!;
     const deadlineMs = Math.min(leftMs, idempotent ? readAttemptMs : writeAttemptMs);
     let node = target;
     for (let hops = 1; hops <= hopsMax; hops++) {
       const member = membership.get(node);
       if (!member || node === membership.self.id || !this.#breakers.allows(node)) return null;
       const { generation } = this.table.route(request.space);
-      const body = pack({ ...request, hops, deadlineMs, generation } satisfies Forwarded);
+      const body = parcel({ ...request, hops, deadlineMs, generation } satisfies Forwarded);
       this.counters.forwarded++;
       let answer: ForwardAnswer;
       try {
-        answer = unpack(
-          await env.rpc.call(member.rpcAddress, 'api.forward', body, deadlineMs),
-        ) as ForwardAnswer;
+        const came = await env.rpc.call(member.rpcAddress, 'api.forward', body, deadlineMs);
+        answer = answerIn(came, wire);
       } catch (error) {
         if (this.#failed(node, request.kind, error) || idempotent) return null;
         throw new RoutingError(
@@ -236,12 +244,15 @@ export class Router {
   }
 
   /** Requests of peers: `api.forward` and `route.gossip`. */
-  async handleRpc(method: string, body: Uint8Array): Promise<Uint8Array> {
+  async handleRpc(method: string, body: RpcBody): Promise<RpcBody> {
     switch (method) {
       case 'route.gossip':
         return this.#gossip.receive(body);
-      case 'api.forward':
-        return pack(await this.#answer(unpack(body) as Forwarded));
+      case 'api.forward': {
+        const request = opened(body) as Forwarded;
+        const answer = await this.#answer(request);
+        return answerOut(answer, this.#parts.kinds[request.kind]!.wire);
+      }
       default:
         throw new Error(`unknown method ${method}`);
     }
@@ -264,4 +275,16 @@ export class Router {
     const value = await known.handler(space, request.body, deadlineMs);
     return { t: 'done', value, route: route.generation > generation ? route : null };
   }
+}
+
+function answerOut(answer: ForwardAnswer, wire: Wire | undefined): RpcBody {
+  if (answer.t !== 'done' || wire === undefined) return parcel(answer);
+  return new Parcel(answer, () => pack({ ...answer, value: wire.pack(answer.value) }));
+}
+
+function answerIn(came: RpcBody, wire: Wire | undefined): ForwardAnswer {
+  if (came instanceof Parcel) return came.value as ForwardAnswer;
+  const answer = unpack(came) as ForwardAnswer;
+  if (answer.t !== 'done' || wire === undefined) return answer;
+  return { ...answer, value: wire.unpack(answer.value) };
 }

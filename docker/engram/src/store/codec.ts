@@ -5,6 +5,7 @@
 import { Packr } from 'msgpackr';
 import { formatDot } from '../conflict/vector.ts';
 import type { MemoryVersion, VersionVector } from '../data.ts';
+import { Parcel, type RpcBody } from '../env/env.ts';
 
 const packr = new Packr({ useRecords: false });
 
@@ -14,6 +15,16 @@ export function pack(value: unknown): Uint8Array {
 
 export function unpack(bytes: Uint8Array): unknown {
   return packr.unpack(bytes);
+}
+
+/** For a call: plain data, packed where it leaves the process. */
+export function parcel(value: unknown): RpcBody {
+  return new Parcel(value, () => pack(value));
+}
+
+/** What a call brought. */
+export function opened(body: RpcBody): unknown {
+  return body instanceof Parcel ? body.value : unpack(body);
 }
 
 /** A version as a flat tuple, in the order of `packVersion`. */

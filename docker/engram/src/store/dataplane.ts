@@ -16,7 +16,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from '../data.ts';
-import type { Env } from '../env/env.ts';
+import type { Env, RpcBody } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { AntiEntropy } from '../gossip/antientropy.ts';
 import { cosine } from '../query/embedding.ts';
@@ -254,7 +254,7 @@ class NodeData implements DataPlane {
     };
   }
 
-  async handleRpc(method: string, body: Uint8Array): Promise<Uint8Array> {
+  async handleRpc(method: string, body: RpcBody): Promise<RpcBody> {
     switch (method) {
       case 'data.ship':
         return this.#shipper.receive(body);

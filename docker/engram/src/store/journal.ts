@@ -234,8 +234,44 @@ export class Journal {
   }
 }
 
+/** A record of a write up to its version, which comes last. By space, for `own` and for the others. */
+const beginnings = new Map<string, readonly [Uint8Array, Uint8Array]>();
+const beginningsMax = 1024;
+
+function beginningsOf(space: string): readonly [Uint8Array, Uint8Array] {
+  const known = beginnings.get(space);
+  if (known !== undefined) return known;
+  // A number below 128 is one byte.
+  const [foreign, mine] = [false, true].map((own) =>
+    pack({ t: 'w', space, own, version: 0 }).slice(0, -1),
+  ) as [Uint8Array, Uint8Array];
+  if (beginnings.size >= beginningsMax) beginnings.clear();
+  const pair = [foreign, mine] as const;
+  beginnings.set(space, pair);
+  return pair;
+}
+
+/** The newest versions that were packed: replicas in one process log a write one after the other. */
+const packed = new Map<MemoryVersion, Uint8Array>();
+const packedMax = 32;
+
+function bytesOf(version: MemoryVersion): Uint8Array {
+  const known = packed.get(version);
+  if (known !== undefined) return known;
+  const bytes = pack(packVersion(version));
+  if (packed.size >= packedMax) packed.clear();
+  packed.set(version, bytes);
+  return bytes;
+}
+
+/** A `LogRecord` of type `w`: the bytes of a version are the same in every log. */
 function packWrite({ space, version, own }: OwnWrite & { readonly own: boolean }): Uint8Array {
-  return pack({ t: 'w', space, own, version: packVersion(version) } satisfies LogRecord);
+  const beginning = beginningsOf(space)[own ? 1 : 0];
+  const bytes = bytesOf(version);
+  const record = Buffer.allocUnsafe(beginning.length + bytes.length);
+  record.set(beginning, 0);
+  record.set(bytes, beginning.length);
+  return record;
 }
 
 /** Records of limited size, made one at a time. */

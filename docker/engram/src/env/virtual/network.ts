@@ -5,13 +5,12 @@
  * in gRPC: requests and answers of a session stay in order and are not lost while the way is open; while it is
  * cut they wait, as TCP would repeat them, and arrive after the heal if the session lives until then
  * (even where the caller has given up by then); the session dies when pings miss for too long. A
- * session is opened only over a way that is open in both directions.
+ * session is opened only over a way that is open in both directions. Values of calls are handed over
+ * as they are, as their bytes would come out again.
  */
-import { RpcError } from '../env.ts';
+import { type RpcBody, RpcError, type RpcHandler } from '../env.ts';
 import type { Links } from './links.ts';
 import { forget, type Schedule } from './schedule.ts';
-
-export type Handler = (method: string, body: Uint8Array) => Promise<Uint8Array>;
 
 /** One end of the network: one life of one node. */
 export interface Endpoint {
@@ -22,7 +21,7 @@ export interface Endpoint {
   /** Told of what the node throws; where nobody is, the world ends with it. */
   readonly onPanic?: (error: unknown) => void;
   onDatagram: ((from: string, bytes: Uint8Array) => void) | null;
-  onCall: Handler | null;
+  onCall: RpcHandler | null;
 }
 
 /** Lets something happen to a node: not when it is dead, and later when it sleeps. */
@@ -61,7 +60,7 @@ export class VirtualNetwork {
   readonly #dropped = new Map<string, number>();
   /** Machines without power: nobody there refuses a connection. */
   readonly #dark = new Set<string>();
-  readonly counters = { datagrams: 0, lostDatagrams: 0, calls: 0, callBytes: 0 };
+  readonly counters = { datagrams: 0, lostDatagrams: 0, calls: 0 };
 
   constructor(schedule: Schedule, links: Links) {
     this.#schedule = schedule;
@@ -166,13 +165,11 @@ export class VirtualNetwork {
     from: Endpoint,
     address: string,
     method: string,
-    body: Uint8Array,
+    body: RpcBody,
     deadlineMs: number,
-  ): Promise<Uint8Array> {
+  ): Promise<RpcBody> {
     this.counters.calls++;
-    this.counters.callBytes += body.length;
     const to = hostOf(address);
-    const copy = body.slice();
     return new Promise((resolve, reject) => {
       let sent = false;
       let over = false;
@@ -194,7 +191,7 @@ export class VirtualNetwork {
         if (session === null) return;
         sent = true;
         session.failures.add(fail);
-        this.#request(session, method, copy, (answer) => finish(() => resolve(answer)), fail);
+        this.#request(session, method, body, (answer) => finish(() => resolve(answer)), fail);
       };
       if (this.#sessions.has(`${from.id}>${to}`)) return send();
       if (this.isCut(from.id, to) || this.isCut(to, from.id) || this.#dark.has(to)) return;
@@ -209,8 +206,8 @@ export class VirtualNetwork {
   #request(
     session: Session,
     method: string,
-    body: Uint8Array,
-    resolve: (answer: Uint8Array) => void,
+    body: RpcBody,
+    resolve: (answer: RpcBody) => void,
     fail: (error: RpcError) => void,
   ): void {
     const remote = (reason: string): void =>
@@ -223,8 +220,7 @@ export class VirtualNetwork {
       }
       handler(method, body).then(
         (answer) => {
-          const copy = answer.slice();
-          if (session.to.alive) this.#carry(session, false, () => resolve(copy));
+          if (session.to.alive) this.#carry(session, false, () => resolve(answer));
         },
         (error: unknown) => {
           if (session.to.alive) this.#carry(session, false, () => remote(String(error)));

@@ -4,7 +4,7 @@
  * history. Membership is told by the world, a little late.
  */
 import type { Context, DataPlane, Placement } from '../../data.ts';
-import { type Env, RpcError } from '../../env/env.ts';
+import { type Env, RpcError, rpcBytes } from '../../env/env.ts';
 import { type Faults, makeFaults } from '../../faults.ts';
 import type { Member, Membership } from '../../swim/membership.ts';
 import { createDataPlane } from '../dataplane.ts';
@@ -113,7 +113,7 @@ export class VirtualNode {
       datagram: { send: () => {}, receive: () => {} },
       rpc: {
         call: (to, method, body, deadlineMs) =>
-          world.call(this, life, to, method, body, deadlineMs),
+          world.call(this, life, to, method, rpcBytes(body), deadlineMs),
         serve: () => {},
       },
       disk: this.disk.mount((delayMs, fn) => void world.at(delayMs, () => alive() && fn())),
@@ -281,7 +281,7 @@ export class World {
           (answer) => {
             if (lost() || target.life !== targetLife) return;
             this.at(this.#latencyMs(), () => {
-              if (this.open(target, from)) settle(() => resolve(answer));
+              if (this.open(target, from)) settle(() => resolve(rpcBytes(answer)));
             });
           },
           (error) => settle(() => reject(new RpcError('remote', String(error), true))),
