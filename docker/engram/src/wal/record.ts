@@ -33,8 +33,8 @@ export function framedBytes(records: readonly Uint8Array[]): number {
 
 /** One frame with all `records`, to be written at `offset` of `segment`. */
 export function frame(records: readonly Uint8Array[], segment: number, offset: number): Uint8Array {
-  // Every byte of it is written below.
-  const framed = Buffer.allocUnsafe(framedBytes(records));
+  // Every byte of it is written below. A buffer of its own: a disk in memory keeps it for long.
+  const framed = Buffer.allocUnsafeSlow(framedBytes(records));
   let at = headerBytes;
   for (const record of records) {
     framed.writeUInt32LE(record.length, at);
