@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),
   selftest: () => import('./selftest.ts'),
+  study: () => import('./study.ts'),
   doctor: () => import('./doctor.ts'),
   clean: () => import('./clean.ts'),
 };

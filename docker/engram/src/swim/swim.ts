@@ -12,23 +12,25 @@
  * other side of a healed cut took for dead is asked before it is buried; and local health in the
  * spirit of Lifeguard (Dadgar et al. 2018): a node whose own timers come late blames itself first.
  */
-import type { Member, MemberState } from './membership.ts';
+import type { Member } from './membership.ts';
 import { type Claim, claimBytes, gossipBudgetBytes, type Message } from './message.ts';
 import { News } from './news.ts';
+import { ProbeOrder, shuffled, smallPeers } from './order.ts';
+import { overrides } from './precedence.ts';
 import type { Effect, Random, SwimSettings, Timer } from './protocol.ts';
 
 /** A timer that comes later than this says that this node is slow, not the others. */
 const lateTimerMs = 250;
-/** Clusters up to this many peers probe each of them once in an interval. */
-const smallPeers = 4;
 /** In larger ones a node sends so many probes in an interval: about six messages, with the acks. */
 const probesPerInterval = 3;
+/** Known members, and seeds, that are asked at once to let this node in. */
+const joinsAtOnce = 8;
 /** After so many fruitless attempts to join, the pause between them becomes a probe interval. */
 const eagerJoins = 20;
+/** About one datagram in a second and a half goes into push-pull, whatever the size. */
+const syncMsPerMember = 150;
 const membersMax = 4096;
 const relaysMax = 1024;
-
-const strength: Readonly<Record<MemberState, number>> = { alive: 0, suspect: 1, dead: 2, left: 3 };
 
 export class Swim {
   readonly #settings: SwimSettings;
@@ -40,12 +42,10 @@ export class Swim {
   readonly #probes = new Map<number, boolean>();
   /** Pings that we do for others: our sequence -> who asked, and with which sequence. */
   readonly #relayed = new Map<number, { readonly to: string; readonly sequence: number }>();
-  #order: string[] = [];
+  readonly #order: ProbeOrder;
   /** `others()` and those of them that can be reached, until a member changes. */
   #sorted: readonly Member[] | null = null;
   #near: readonly Member[] | null = null;
-  /** The members have changed since the order of probes was made. */
-  #orderIsOld = false;
   #sequence: number;
   #joined = false;
   #joinAttempts = 0;
@@ -64,6 +64,7 @@ export class Swim {
     this.#self = self;
     this.#settings = settings;
     this.#random = random;
+    this.#order = new ProbeOrder(random);
     this.#seeds = seeds;
     // So that a late ack for a former life of this node acknowledges nothing.
     this.#sequence = Math.floor(random() * 2 ** 30);
@@ -126,7 +127,7 @@ export class Swim {
       case 'sync': {
         const peer = this.#pick(this.#reachable());
         if (peer) this.#sync(peer.swimAddress, true);
-        this.#timer(this.#settings.syncMs * (0.8 + 0.4 * this.#random()), timer);
+        this.#timer(this.#syncMs() * (0.8 + 0.4 * this.#random()), timer);
         break;
       }
       case 'join':
@@ -194,16 +195,20 @@ export class Swim {
     return this.#settings.probeIntervalMs / (peers <= smallPeers ? peers : probesPerInterval);
   }
 
+  /** A push-pull takes more datagrams the more members there are, and comes the more rarely for it. */
+  #syncMs(): number {
+    return Math.max(this.#settings.syncMs, syncMsPerMember * this.others().length);
+  }
+
   #reachable(): readonly Member[] {
-    return (this.#near ??= this.others().filter(
-      (member) => member.state === 'alive' || member.state === 'suspect',
-    ));
+    return (this.#near ??= this.others().filter(isNear));
   }
 
   #set(member: Member): void {
+    const joins = isNear(member) && !isNear(this.#members.get(member.id));
     this.#members.set(member.id, member);
     this.#sorted = this.#near = null;
-    this.#orderIsOld = true;
+    this.#order.changed(member.id, joins, this.#members.size);
   }
 
   #pick<T>(from: readonly T[]): T | undefined {
@@ -211,20 +216,8 @@ export class Swim {
   }
 
   #probe(): void {
-    const near = this.#reachable();
-    if (this.#orderIsOld) {
-      const ids = new Set(near.map((member) => member.id));
-      this.#order = this.#order.filter((id) => ids.has(id));
-      this.#orderIsOld = false;
-    }
-    if (this.#order.length === 0) this.#order = this.#shuffled(near.map((member) => member.id));
-    const id = this.#order.shift();
+    const id = this.#order.next(this.#reachable().map((member) => member.id));
     if (id === undefined) return;
-    // A small cluster keeps its order, so that no probe of a member is later than an interval.
-    if (near.length <= smallPeers) {
-      const fresh = near.map((member) => member.id).filter((each) => this.#isNew(each, id));
-      this.#order.push(id, ...fresh);
-    }
     const sequence = ++this.#sequence;
     const { ackTimeoutMs } = this.#settings;
     this.#probes.set(sequence, false);
@@ -233,27 +226,18 @@ export class Swim {
     this.#timer(2 * ackTimeoutMs, { type: 'verdict', sequence, target: id });
   }
 
-  #isNew(id: string, probed: string): boolean {
-    return id !== probed && !this.#order.includes(id);
-  }
-
   #ping(id: string, sequence: number): void {
     const { swimAddress } = this.#members.get(id)!;
     this.#send(swimAddress, { type: 'ping', sequence, target: id }, id);
   }
 
-  #shuffled(ids: string[]): string[] {
-    for (let i = ids.length - 1; i > 0; i--) {
-      const j = Math.floor(this.#random() * (i + 1));
-      [ids[i], ids[j]] = [ids[j]!, ids[i]!];
-    }
-    return ids;
-  }
-
   #askOthers(sequence: number, target: string): void {
     if (this.#probes.get(sequence) !== false) return;
     const ids = this.#reachable().map((member) => member.id);
-    const asked = this.#shuffled(ids.filter((id) => id !== target));
+    const asked = shuffled(
+      ids.filter((id) => id !== target),
+      this.#random,
+    );
     for (const id of asked.slice(0, this.#settings.indirectProbes)) {
       const { swimAddress } = this.#members.get(id)!;
       this.#send(swimAddress, { type: 'ping-req', sequence, target }, target);
@@ -297,7 +281,11 @@ export class Swim {
 
   #join(): void {
     if (this.#joined) return;
-    const targets = new Set([...this.#seeds(), ...this.others().map((each) => each.swimAddress)]);
+    const known = this.others().map((each) => each.swimAddress);
+    // A large cluster that restarts as a whole must not drown itself.
+    const some = (of: readonly string[]): readonly string[] =>
+      of.length <= joinsAtOnce ? of : shuffled([...of], this.#random).slice(0, joinsAtOnce);
+    const targets = new Set([...some(this.#seeds()), ...some(known)]);
     targets.delete(this.#self.swimAddress);
     for (const target of targets) this.#sync(target, true);
     const { joinRetryMs, probeIntervalMs } = this.#settings;
@@ -390,8 +378,7 @@ export class Swim {
   }
 }
 
-/** Section 4.2 of the paper: a higher incarnation wins; within one, the worse state does. */
-function overrides(claim: Claim, known: Member): boolean {
-  if (claim.incarnation !== known.incarnation) return claim.incarnation > known.incarnation;
-  return strength[claim.state] > strength[known.state];
+/** Worth sending to. */
+function isNear(member: Member | undefined): boolean {
+  return member?.state === 'alive' || member?.state === 'suspect';
 }
