@@ -12,6 +12,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error('amnesia: not built yet; run `npm ci` (or `npm run build`) in its folder first');
   process.exitCode = 254;
 } else {
+  // Node's own exit code for what nobody caught is 1, which here means that a violation was found.
+  process.on('uncaughtException', (error) => {
+    console.error(`amnesia: this is a fault of amnesia itself: ${error?.stack ?? error}`);
+    process.exit(255);
+  });
   const { main } = await import(built.href);
   await main(process.argv.slice(2));
 }
