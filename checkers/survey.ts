@@ -25,6 +25,15 @@ export function survey(history: History): Survey {
   return found;
 }
 
+/**
+ * For a history that holds only some keys of a larger one: which nodes there are to be asked, and when the load
+ * was over, is a matter of the whole. Without that a node that a part knows nothing of would not be missed in it.
+ */
+export function surveyPart(part: History, whole: Pick<Survey, 'nodes' | 'loadOverNs'>): void {
+  const { nodes, loadOverNs } = whole;
+  known.set(part, { ...scan(part), nodes, loadOverNs });
+}
+
 function scan(history: History): Survey {
   const { n, kind, status, key, flags, phase, node, invoke, complete } = history;
   const written = new Uint8Array(history.keys.length);

@@ -26,8 +26,11 @@ function okWithinFaults(history: History, budget: Budget): number[] {
   });
 }
 
+/** What is asked of a history beside its numbers. */
+type Around = Pick<History, 'faults' | 'nodes'>;
+
 /** A fault that stops every node leaves nobody to answer. */
-function stopsAll(history: History, fault: FaultWindow): boolean {
+function stopsAll(history: Around, fault: FaultWindow): boolean {
   return fault.kind !== 'partition' && fault.targets.length >= history.nodes.length;
 }
 
@@ -36,7 +39,7 @@ function nameOf({ kind, variant, id }: FaultWindow): string {
 }
 
 function shortcomings(
-  history: History,
+  history: Around,
   options: CheckOptions,
   ok: number,
   within: readonly number[],
@@ -77,7 +80,16 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   for (let row = 0; row < history.n; row++) {
     if (history.status[row] === Status.Ok && (history.flags[row]! & Flag.Final) === 0) ok++;
   }
-  const within = okWithinFaults(history, budget);
+  return judgeNumbers(history, options, ok, okWithinFaults(history, budget));
+}
+
+/** `ok`: operations that succeeded; `within`: in each fault. For who counts in several parts. */
+export function judgeNumbers(
+  history: Around,
+  options: CheckOptions,
+  ok: number,
+  within: readonly number[],
+): Verdict {
   const found = shortcomings(history, options, ok, within);
   const first = found[0];
   const count = (has: (fault: FaultWindow) => boolean): number => history.faults.filter(has).length;

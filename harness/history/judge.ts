@@ -12,8 +12,9 @@ import type { Valid, Verdict } from '../../checkers/verdict.ts';
 import type { VerdictScreen } from '../report/verdict-text.ts';
 import { type LoadedRun, loadOpen } from './columns.ts';
 import { RunFileError } from './errors.ts';
+import { judgeParts } from './judge-parts.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
-import { judgeInTwo } from './two-threads.ts';
+import { type Assignment, judgeInTwo } from './two-threads.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
 
 export interface JudgeOptions {
@@ -105,7 +106,7 @@ export function judgeOpen(
   const summary = readSummary(file);
   // A damaged file may not even say how long it is; what is read of it is read row by row.
   const tooLong = file.damage === null ? beyondMemory(file, options) : null;
-  if (tooLong !== null) return show(file.path, summary, null, [tooLong], remarks);
+  if (tooLong !== null) return judgeBeyondMemory(file, summary, tooLong, options, remarks);
   const loaded = load(() => loadOpen(file, { initial: options.initial }));
   if (loaded instanceof HistoryError) {
     const verdict = cannotJudge('harness-error', loaded.message);
@@ -113,25 +114,61 @@ export function judgeOpen(
   }
   const { history } = loaded;
   const aborted = summary.state !== 'done' || loaded.damaged;
-  const notes = [...remarks, ...loaded.notes];
-  if (summary.state === 'running') {
-    notes.push('the run is still going on: this is about what there is so far');
-  } else if (summary.state !== 'done') {
-    notes.push(`the run was ${summary.state}: ${summary.stateMessage ?? 'no reason was recorded'}`);
+  const notes = [...remarks, ...loaded.notes, ...endOf(summary)];
+  const settled = history.flags.some((flags) => (flags & Flag.Final) !== 0);
+  const assignment = assign(summary, settled, aborted, options);
+  const checked = judgeInTwo(history, file.path, loaded.unattempted ?? [], assignment);
+  const { faults, nodes } = history;
+  const seen = { counts: countOutcomes(history), faults, nodes };
+  return show(file.path, summary, seen, withReason(checked, aborted, notes), notes);
+}
+
+/** What is to be said of a run that did not come to its end. */
+function endOf({ state, stateMessage }: RunSummary): string[] {
+  if (state === 'done') return [];
+  if (state === 'running') {
+    return ['the run is still going on: this is about what there is so far'];
   }
-  const checked = judgeHistory(loaded, file.path, summary, aborted, options);
-  return show(file.path, summary, history, withReason(checked, aborted, notes), notes);
+  return [`the run was ${state}: ${stateMessage ?? 'no reason was recorded'}`];
+}
+
+/** In parts where the run is sealed; otherwise it cannot be judged. `why`: it has no room. */
+function judgeBeyondMemory(
+  file: RunFile,
+  summary: RunSummary,
+  why: string,
+  options: JudgeOptions,
+  remarks: readonly string[],
+): Judgement {
+  const aborted = summary.state !== 'done';
+  const judged =
+    options.initial === undefined
+      ? judgeParts(file, {
+          assign: ({ hasFinals }) => assign(summary, hasFinals, aborted, options),
+          message: why,
+        })
+      : 'another initial value is not known to sealed columns';
+  if (typeof judged === 'string') {
+    const verdict = cannotJudge('checker-memory', `${why} (${judged})`);
+    return show(file.path, summary, null, [verdict], remarks);
+  }
+  const { whole, parts, verdicts } = judged;
+  const { counts, nodes, surroundings } = whole;
+  const inParts = `the history has no room in memory and was judged in ${parts} parts`;
+  const notes = [...remarks, inParts, ...endOf(summary)];
+  const seen = { counts, nodes, faults: surroundings.faults };
+  return show(file.path, summary, seen, withReason(verdicts, aborted, notes), notes);
 }
 
 /** Known before anything is loaded, so that a history that is too long ends no process. */
-function beyondMemory(file: RunFile, { memoryMb = MEMORY_MB }: JudgeOptions): Verdict | null {
+function beyondMemory(file: RunFile, { memoryMb = MEMORY_MB }: JudgeOptions): string | null {
   const { n } = file.db.prepare<[], { n: number }>('SELECT count(*) AS n FROM op').get()!;
   const needMb = Math.ceil((n * OPERATION_BYTES) / 2 ** 20);
   if (needMb <= memoryMb) return null;
-  const message =
+  return (
     `${n} operations need at least ${needMb} MB in memory and ${memoryMb} MB are allowed: allow more ` +
-    'with --memory-mb';
-  return cannotJudge('checker-memory', message);
+    'with --memory-mb'
+  );
 }
 
 function load(read: () => LoadedRun): LoadedRun | HistoryError {
@@ -156,9 +193,9 @@ const FOR_FOREIGN: ReadonlySet<string> = new Set([
   'stats',
 ]);
 
-function checkersFor(history: History, foreign: boolean): readonly string[] {
+/** `settled`: there are final reads. */
+function checkersFor(settled: boolean, foreign: boolean): readonly string[] {
   if (!foreign) return checkerNames;
-  const settled = history.flags.some((flags) => (flags & Flag.Final) !== 0);
   return checkerNames.filter(
     (name) => FOR_FOREIGN.has(name) && (settled || name !== 'lost-writes'),
   );
@@ -192,25 +229,22 @@ function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions
   };
 }
 
-/** Judges columns; what the run itself says (minimum of ok operations) goes along. */
-function judgeHistory(
-  loaded: LoadedRun,
-  path: string,
+/** Who judges, and with which limits; what the run itself says (minimum of ok operations) goes along. */
+function assign(
   summary: RunSummary,
+  settled: boolean,
   aborted: boolean,
   options: JudgeOptions,
-): readonly Verdict[] {
-  const chosen =
-    options.checkers ??
-    recordedNames(summary.config.checkers, checkerNames) ??
-    checkersFor(loaded.history, summary.source !== null);
-  const { history, unattempted } = loaded;
-  return judgeInTwo(history, path, unattempted ?? [], {
-    names: chosen,
+): Assignment {
+  return {
+    names:
+      options.checkers ??
+      recordedNames(summary.config.checkers, checkerNames) ??
+      checkersFor(settled, summary.source !== null),
     options: settingsOf(summary, aborted, options),
     timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
     memoryMaxBytes: (options.memoryMb ?? MEMORY_MB) * 2 ** 20,
-  });
+  };
 }
 
 /** An unfinished run is never green: if no checker said so, it is said here. */
@@ -229,7 +263,7 @@ function withReason(
 function show(
   path: string,
   summary: RunSummary | null,
-  history: History | null,
+  seen: Pick<VerdictScreen, 'counts' | 'faults' | 'nodes'> | null,
   verdicts: readonly Verdict[],
   notes: readonly string[],
 ): Judgement {
@@ -240,9 +274,7 @@ function show(
     seed: summary?.seed ?? null,
     valid,
     verdicts,
-    counts: history === null ? { ok: 0, fail: 0, info: 0 } : countOutcomes(history),
-    faults: history?.faults ?? [],
-    nodes: history?.nodes ?? [],
+    ...(seen ?? { counts: { ok: 0, fail: 0, info: 0 }, faults: [], nodes: [] }),
     duration: summary?.duration ?? null,
     notes,
     run: stored ? shortest(dirname(path)) : path.endsWith('.sqlite') ? shortest(path) : null,

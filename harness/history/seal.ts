@@ -8,10 +8,11 @@ import { crc32 } from 'node:zlib';
 import { HistoryError } from '../../checkers/build.ts';
 import type { History, Ragged, Versions } from '../../checkers/history.ts';
 import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian, type Numbers, pack } from './chunk-layout.ts';
+import { digestRows, type SealHeader } from './chunks.ts';
 import { readHistory } from './columns.ts';
 import { writeFailure } from './errors.ts';
 import { openRunFile, type RunFile, readSummary } from './run-file.ts';
-import { digestRows, isSealed, type SealHeader } from './sealed.ts';
+import { isSealed } from './sealed.ts';
 import { INDEX_SQL } from './views.ts';
 
 const TRIGGERS = ['INSERT', 'UPDATE', 'DELETE']
@@ -115,7 +116,7 @@ function headerOf(history: History): SealHeader {
   };
 }
 
-/** Columns of one number for each operation, in the order of `readFixed`. */
+/** Columns of one number for each operation, in the order of `takeFixed`. */
 function fixedParts(history: History, from: number, to: number): Numbers[] {
   const columns: (Numbers | null)[] = [
     history.index,

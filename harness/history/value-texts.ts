@@ -8,6 +8,8 @@ export interface TextSource {
   /** By row: the index of the operation in the file; by value id: the row of its write. */
   readonly index: Int32Array;
   readonly writeOp: Int32Array;
+  /** The texts of the whole file would not fit into memory: each is looked up. Default false. */
+  readonly oneByOne?: boolean;
 }
 
 /** Texts that are looked up one by one; who wants more gets all of them read at once. */
@@ -18,14 +20,14 @@ const textOf = (f: string, value: string | null): string =>
 
 /** When the file is gone by then, or cannot be read, the number of the value has to do. */
 export function valueTexts(path: string, source: TextSource): (id: number) => string {
-  const { writes, unattempted, index, writeOp } = source;
+  const { writes, unattempted, index, writeOp, oneByOne } = source;
   const texts = new Map<number, string>();
   let isComplete = false;
   const read = (idx: number): string | undefined => {
     const known = texts.get(idx);
     if (known !== undefined || isComplete) return known;
     reading(path, (file) => {
-      if (texts.size < lookupsMax) readOne(file, idx, texts);
+      if (oneByOne === true || texts.size < lookupsMax) readOne(file, idx, texts);
       else {
         isComplete = true;
         readAll(file, texts);
