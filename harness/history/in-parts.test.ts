@@ -151,7 +151,12 @@ describe('a long history', () => {
     const whole = inOne(path, [...local, ...others]);
     const { verdicts, parts } = inParts(path, 2 ** 20, [...local, ...others]);
     expect(parts).toBeGreaterThanOrEqual(4);
-    expect(verdicts.map(gist)).toEqual(whole.map(gist));
+    // Sessions join all keys here: that nothing is lost takes causal paths through all parts.
+    const weaker = (each: Verdict) =>
+      each.checker === 'lost-writes' && each.valid === true
+        ? { ...gist(each), valid: 'unknown' }
+        : gist(each);
+    expect(verdicts.map(gist)).toEqual(whole.map(weaker));
     return Object.fromEntries(verdicts.map((each) => [each.checker, each]));
   }
 
@@ -166,7 +171,7 @@ describe('a long history', () => {
 
   it('that is good is good in parts', () => {
     const verdicts = compare(written('good', () => {}));
-    expect(verdicts['lost-writes']!.valid).toBe(true);
+    expect(verdicts['lost-writes']).toMatchObject({ valid: 'unknown', reason: 'checker-memory' });
     expect(verdicts.convergence!.valid).toBe(true);
     expect(verdicts.linearizable!.counts.ForwardZonesOverlap).toBeGreaterThan(0);
     expect(verdicts.stats!.figures['operation-count']).toBe(operations + 4 * shape.keys);

@@ -24,7 +24,11 @@ export function mergeParts(
   const parts = telling(all);
   const ofParts = mergeValid(parts.map((each) => each.valid));
   const merged = withSums(sum(all, ofParts, options), all, whole, options);
-  const { valid, counts } = merged;
+  const { counts } = merged;
+  // Keys that sessions join lie in several parts, so a loss that only shows along a causal path through
+  // another part is not seen: what is found is true, that nothing is found is not an answer.
+  const isBlind = merged.checker === 'lost-writes' && !plan.closed && !options.realTime;
+  const valid = isBlind && merged.valid === true ? 'unknown' : merged.valid;
   // One that came to no end weighs more than one that saw too little.
   const doubtful =
     parts.find((each) => Object.keys(each.figures).length === 0) ??
@@ -35,18 +39,20 @@ export function mergeParts(
     valid === false
       ? found.join(', ')
       : valid === 'unknown'
-        ? doubtful?.message
+        ? (doubtful?.message ?? 'nothing is missing in any of them')
         : 'nothing is wrong in any of them';
-  const said = merged.message || otherwise;
-  const hint =
-    merged.checker === 'lost-writes' && !plan.closed && !options.realTime
-      ? '; what one write knew of another through keys of other parts was not followed'
-      : '';
+  const said = (valid === merged.valid && merged.message) || otherwise;
+  const hint = isBlind
+    ? '; what one write knew of another through keys of other parts was not followed: allow more memory'
+    : '';
   const { reason: _, informational: __, ...rest } = merged;
   const reason = merged.reason ?? doubtful?.reason;
   return {
     ...rest,
-    ...(valid === 'unknown' ? { reason: reason ?? 'too-few-ok' } : {}),
+    valid,
+    ...(valid === 'unknown'
+      ? { reason: reason ?? (isBlind ? 'checker-memory' : 'too-few-ok') }
+      : {}),
     ...(parts.every((each) => each.informational === true) ? { informational: true } : {}),
     message: `${said}; ${judged}${hint}`,
   };
