@@ -122,6 +122,12 @@ function measureFile(operations: number): Result {
   }
 }
 
+const OTHERS = `
+Others, on the same kind of history and two cores of this kind, from the CC question alone:
+  AWDIT (Rust)        100,000: 0.20 s    1,000,000: 3.9-5.8 s    10,000,000: 95-98 s, 14.6-14.9 GB
+  best on the JVM                        1,000,000: 103.6 s
+  Porcupine (Go), linearizability        1,000,000: 1.5 s; out of 22 GB at 10,000 operations on one hot key`;
+
 const here = fileURLToPath(import.meta.url);
 const [mode, ...rest] = process.argv.slice(2);
 if (mode === 'one') {
@@ -174,9 +180,3 @@ function report(sizes: readonly number[]): void {
   }
   console.log(OTHERS);
 }
-
-const OTHERS = `
-Others, on the same kind of history and two cores of this kind, from the CC question alone:
-  AWDIT (Rust)        100,000: 0.20 s    1,000,000: 3.9-5.8 s    10,000,000: 95-98 s, 14.6-14.9 GB
-  best on the JVM                        1,000,000: 103.6 s
-  Porcupine (Go), linearizability        1,000,000: 1.5 s; out of 22 GB at 10,000 operations on one hot key`;
