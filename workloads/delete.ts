@@ -6,8 +6,9 @@
  * read of one is one answer, one state.
  */
 import { EngramDriver } from '../harness/client/engram.ts';
-import { sequence, source } from '../harness/generator/sources.ts';
+import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
+import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 
 const spacesAtOnce = 3;
@@ -98,12 +99,7 @@ export const deletes: Workload = {
         };
       }),
     ),
-  finalGenerator: ({ nodes }, keys) =>
-    sequence(
-      keys.flatMap((key) =>
-        nodes.map((node) => ({ f: 'read-all', key, value: null, final: true, node })),
-      ),
-    ),
+  finalGenerator: ({ nodes }, keys) => readThroughAll('read-all', keys, nodes),
   checkers: ['lost-writes', 'convergence', 'causal'],
   minimumOk: { overall: 100, perFaultWindow: 10 },
 };

@@ -3,8 +3,9 @@
  * context. Concurrent writes become siblings; none may vanish that nobody has seen and replaced.
  */
 import { EngramDriver } from '../harness/client/engram.ts';
-import { sequence, source } from '../harness/generator/sources.ts';
+import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
+import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 
 const spaces = 2;
@@ -45,12 +46,7 @@ export const register: Workload = {
           : { invocation: { f: 'read', key, value: null }, state: nextValue };
       }),
     ),
-  finalGenerator: ({ nodes }, keys) =>
-    sequence(
-      keys.flatMap((key) =>
-        nodes.map((node) => ({ f: 'read', key, value: null, final: true, node })),
-      ),
-    ),
+  finalGenerator: ({ nodes }, keys) => readThroughAll('read', keys, nodes),
   checkers: ['lost-writes', 'convergence', 'causal', 'session'],
   minimumOk: { overall: 100, perFaultWindow: 10 },
 };

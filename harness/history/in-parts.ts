@@ -13,7 +13,7 @@ import { type Chunk, readChunks, readHeader, type SealHeader } from './chunks.ts
 import { distinct, placeOf, renumberKeys, renumberValues } from './renumber.ts';
 import type { RunFile } from './run-file.ts';
 import { allocate } from './sealed.ts';
-import { type RunSurroundings, readSurroundings } from './surroundings.ts';
+import { type RunSurroundings, surroundingsOf } from './surroundings.ts';
 import { valueTexts } from './value-texts.ts';
 
 /** Columns of an operation, and what a checker takes beside them. */
@@ -61,14 +61,7 @@ export interface Plan {
 export function surveyChunks(file: RunFile): Whole | null {
   const header = readHeader(file);
   if (header === null) return null;
-  const nodes = [...header.nodes];
-  const nodeId = (name: string): number => {
-    const known = nodes.indexOf(name);
-    return known === -1 ? nodes.push(name) - 1 : known;
-  };
-  const surroundings = readSurroundings(file, nodeId, (text) => {
-    throw new RangeError(text);
-  });
+  const { nodes, surroundings } = surroundingsOf(file, header.nodes);
   const keyless = header.keys.length;
   const shares = Array.from({ length: keyless + 1 }, () => ({ n: 0, deltas: 0, siblings: 0 }));
   const talks = new Uint8Array(nodes.length);

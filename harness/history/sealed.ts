@@ -14,7 +14,7 @@ import {
   type SealHeader,
 } from './chunks.ts';
 import type { RunFile } from './run-file.ts';
-import { readSurroundings } from './surroundings.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { valueTexts } from './value-texts.ts';
 
 /** Whether there are chunks and table `op` is as it was when they were made. */
@@ -68,14 +68,7 @@ class ChunkLoader {
     for (let i = 0; i < header.n; i++) {
       if (isWrite(columns.kind[i]!)) writeOp[columns.value[i]!] = i;
     }
-    const nodes = [...header.nodes];
-    const nodeId = (name: string): number => {
-      const known = nodes.indexOf(name);
-      return known === -1 ? nodes.push(name) - 1 : known;
-    };
-    const surroundings = readSurroundings(file, nodeId, (text) => {
-      throw new RangeError(text);
-    });
+    const { nodes, surroundings } = surroundingsOf(file, header.nodes);
     const { n, sessions, writes, values, unattempted } = header;
     return {
       ...{ n, sessions, writes, values, keys, nodes, errors, fs },

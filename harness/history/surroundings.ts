@@ -8,6 +8,25 @@ export interface RunSurroundings {
   readonly logs: readonly LogLine[];
 }
 
+/**
+ * The same for a history whose nodes are known: those that only its surroundings name come after them. Throws
+ * RangeError where a table cannot be read whole.
+ */
+export function surroundingsOf(
+  file: RunFile,
+  known: readonly string[],
+): { readonly nodes: string[]; readonly surroundings: RunSurroundings } {
+  const nodes = [...known];
+  const nodeId = (name: string): number => {
+    const id = nodes.indexOf(name);
+    return id === -1 ? nodes.push(name) - 1 : id;
+  };
+  const surroundings = readSurroundings(file, nodeId, (text) => {
+    throw new RangeError(text);
+  });
+  return { nodes, surroundings };
+}
+
 interface FaultRow {
   readonly id: number;
   readonly kind: string;

@@ -16,7 +16,6 @@ import { type Judgement, judgeRun } from '../history/judge.ts';
 import { openRun, type Recorder } from '../history/recorder.ts';
 import type { RunHeader } from '../history/records.ts';
 import { runDirectory } from '../history/results.ts';
-import { sealRun } from '../history/seal.ts';
 import { type Clock, startClock, type Timer } from './clock.ts';
 import { newIdentity, type RunIdentity } from './identity.ts';
 import { type Ending, Life, type RunObserver } from './life.ts';
@@ -182,7 +181,6 @@ async function save(
   recorder.state(ending.state, ending.message ?? undefined);
   try {
     recorder.close(durationNs);
-    if (!ending.halted) sealRun(recorder.path);
     return ending;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
