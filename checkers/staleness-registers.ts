@@ -1,20 +1,26 @@
 /**
- * Staleness of register reads, in one scan in log order. The writes that are definitely newer than what a read
- * shows and that it could have seen are the last ones before it, from its key's last write back to the first
- * that was invoked before the shown value took effect. For nearly all reads that is none or a few. Keys with
- * reads that are many writes behind are gone through again with a tree.
+ * When writes took effect, and the staleness of register reads, in one scan in log order. The writes that are
+ * definitely newer than what a read shows and that it could have seen are the last ones before it, from its
+ * key's last write back to the first that was invoked before the shown value took effect. For nearly all reads
+ * that is none or a few. Keys with reads that are many writes behind are gone through again with a tree.
+ *
+ * Reads stand where they end. So all that took effect before a read began is known when the scan reaches it.
  */
 import { Below } from './below.ts';
 import type { Budget } from './checker.ts';
-import { isJudgedRead } from './final-reads.ts';
-import { type History, Kind } from './history.ts';
+import { isWholeRead } from './final-reads.ts';
+import { Flag, type History, isWrite, Kind, Status } from './history.ts';
 import type { Staleness } from './staleness-scan.ts';
 
 /** Beyond so many newer writes reads are counted with a tree. */
 const walkMax = 64;
 
+/** Fills in `effective`, and all there is to say of register reads. */
 export function measureRegisters(history: History, result: Staleness, budget: Budget): void {
-  const { n, kind, key, value } = history;
+  const { n, kind, status, flags, key, value, invoke, complete, siblings } = history;
+  const { effective, timeNs } = result;
+  // Nothing is older than the initial value.
+  effective[0] = Number.NEGATIVE_INFINITY;
   // A compare-and-set stands in log order where it ended; the walk needs the order of invocation.
   const hasCas = kind.includes(Kind.Cas);
   const last = new Int32Array(history.keys.length);
@@ -23,36 +29,73 @@ export function measureRegisters(history: History, result: Staleness, budget: Bu
   const laggards = new Map<number, number[]>();
   for (let row = 0; row < n; row++) {
     if ((row & 65_535) === 0) budget.step();
+    const what = kind[row]!;
     const k = key[row]!;
-    if (k < 0) continue;
-    if (kind[row] === Kind.Write) {
-      previous[value[row]!] = last[k]!;
-      last[k] = value[row]!;
+    const id = value[row]!;
+    if (what !== Kind.Read) {
+      if (isWrite(what)) {
+        if (status[row] === Status.Ok && complete[row]! < effective[id]!) {
+          effective[id] = complete[row]!;
+        }
+        // It may have been read before, by a clock that is wrong.
+        if (effective[id]! < invoke[row]!) effective[id] = invoke[row]!;
+        if (what === Kind.Write && k >= 0) {
+          previous[id] = last[k]!;
+          last[k] = id;
+        }
+      } else if (isWholeRead(what) && status[row] === Status.Ok) {
+        noteElements(history, row, effective);
+      }
       continue;
     }
-    if (kind[row] !== Kind.Read || !isJudgedRead(history, row)) continue;
-    result.timeNs[row] = 0;
-    if (value[row] === last[k] && !hasCas) continue;
+    if (status[row] !== Status.Ok) continue;
+    if (complete[row]! < effective[id]!) effective[id] = complete[row]!;
+    if (siblings !== null) noteSiblings(history, row, effective);
+    if (k < 0 || (flags[row]! & Flag.Stale) !== 0) continue;
+    timeNs[row] = 0;
+    if (id === last[k] && !hasCas) continue;
     if (!hasCas && walk(history, row, last[k]!, previous, result)) continue;
     const reads = laggards.get(k);
     if (reads) reads.push(row);
     else laggards.set(k, [row]);
   }
   if (laggards.size === 0) return;
-  const writes = writesOf(history, laggards, result.effective);
+  const writes = writesOf(history, laggards, effective);
   for (const [k, reads] of laggards) {
     budget.step();
     count(history, writes.get(k)!, reads, result);
   }
 }
 
+function noteElements({ delta, complete }: History, row: number, effective: Float64Array): void {
+  if (delta === null) return;
+  for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
+    const id = delta.data[d]!;
+    if (id > 0 && complete[row]! < effective[id]!) effective[id] = complete[row]!;
+  }
+}
+
+function noteSiblings({ siblings, complete }: History, row: number, effective: Float64Array): void {
+  for (let i = siblings!.off[row]!; i < siblings!.off[row + 1]!; i++) {
+    const id = siblings!.data[i]!;
+    if (complete[row]! < effective[id]!) effective[id] = complete[row]!;
+  }
+}
+
 /** When the newest of what a read shows took effect; only later writes are definitely newer. */
-function shownSince({ siblings, value }: History, read: number, effective: Float64Array): number {
-  let since = effective[value[read]!]!;
+function shownSince(history: History, read: number, effective: Float64Array): number {
+  const { siblings, value } = history;
+  let since = sinceOf(history, value[read]!, effective);
   for (let i = siblings?.off[read] ?? 0; siblings && i < siblings.off[read + 1]!; i++) {
-    since = Math.max(since, effective[siblings.data[i]!]!);
+    since = Math.max(since, sinceOf(history, siblings.data[i]!, effective));
   }
   return since;
+}
+
+/** The scan may not have come to the write itself, where the clock is wrong. */
+function sinceOf({ writeOp, invoke }: History, id: number, effective: Float64Array): number {
+  const write = writeOp[id]!;
+  return write < 0 ? effective[id]! : Math.max(effective[id]!, invoke[write]!);
 }
 
 /** False, and nothing measured, where too many writes are newer. */

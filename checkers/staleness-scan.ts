@@ -12,7 +12,6 @@
 
 import { Below } from './below.ts';
 import type { Budget } from './checker.ts';
-import { isWholeRead } from './final-reads.ts';
 import { type History, isWrite, Kind, Status } from './history.ts';
 import { isElement } from './lost-writes-elements.ts';
 import { type Chains, collectChains, SparseSet } from './set-reads.ts';
@@ -40,44 +39,14 @@ export function measureStaleness(history: History, budget: Budget): Staleness {
     timeNs: new Float64Array(n).fill(Number.NaN),
     versions: new Int32Array(n),
     missed: new Int32Array(n),
-    effective: effectiveTimes(history),
+    effective: new Float64Array(history.values + 1).fill(Number.POSITIVE_INFINITY),
   };
-  budget.step();
-  const { effective } = result;
   measureRegisters(history, result, budget);
   const chains = collectChains(history);
   if (chains !== null) {
-    measureSets(history, chains, effectiveElements(history, effective), result, budget);
+    measureSets(history, chains, effectiveElements(history, result.effective), result, budget);
   }
   return result;
-}
-
-function effectiveTimes(history: History): Float64Array {
-  const { n, kind, status, value, invoke, complete, delta, siblings, values } = history;
-  const effective = new Float64Array(values + 1).fill(Number.POSITIVE_INFINITY);
-  const note = (id: number, at: number): void => {
-    if (at < effective[id]!) effective[id] = at;
-  };
-  for (let row = 0; row < n; row++) {
-    if (status[row] !== Status.Ok) continue;
-    const what = kind[row]!;
-    if (isWrite(what)) note(value[row]!, complete[row]!);
-    else if (what === Kind.Read) {
-      note(value[row]!, complete[row]!);
-      for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]!; i++) {
-        note(siblings.data[i]!, complete[row]!);
-      }
-    } else if (delta !== null && isWholeRead(what)) {
-      for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-        if (delta.data[d]! > 0) note(delta.data[d]!, complete[row]!);
-      }
-    }
-  }
-  for (let id = 1; id <= history.writes; id++) {
-    effective[id] = Math.max(effective[id]!, invoke[history.writeOp[id]!]!);
-  }
-  effective[0] = Number.NEGATIVE_INFINITY;
-  return effective;
 }
 
 function deletedValues(history: History): Uint8Array {

@@ -19,14 +19,6 @@ const curveMs = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000
 /** So long after a fault replicas may still catch up. */
 const healingNs = 10e9;
 
-function isCalm({ invoke, faults }: History, row: number): boolean {
-  const at = invoke[row]!;
-  for (const fault of faults) {
-    if (at >= fault.start && at <= fault.end + healingNs) return false;
-  }
-  return true;
-}
-
 /** Staleness of many reads. Most are fresh: only those that are not are kept, sorted. */
 interface Distribution {
   readonly count: number;
@@ -34,35 +26,56 @@ interface Distribution {
   readonly versions: Float64Array;
 }
 
-class Collector {
-  count = 0;
-  readonly #times = new Numbers();
-  readonly #versions = new Numbers();
-
-  add(timeNs: number, versions: number): void {
-    this.count++;
-    if (timeNs === 0) return;
-    this.#times.push(timeNs);
-    this.#versions.push(versions);
-  }
-
-  sorted(): Distribution {
-    const [timesNs, versions] = [this.#times.toArray().sort(), this.#versions.toArray().sort()];
-    return { count: this.count, timesNs, versions };
-  }
+interface Distributions {
+  readonly all: Distribution;
+  /** Of reads that began outside of every fault and of the time in which the cluster still heals. */
+  readonly calm: Distribution;
+  /** Calm reads beyond the bound, in log order. */
+  readonly late: readonly number[];
 }
 
-function distributions(history: History, measured: Staleness, budget: Budget) {
-  const all = new Collector();
-  const calm = new Collector();
-  for (let row = 0; row < history.n; row++) {
+function distributionsOf(
+  { n, flags, invoke, faults }: History,
+  { timeNs, versions }: Staleness,
+  deltaNs: number,
+  budget: Budget,
+): Distributions {
+  const all = { timesNs: new Numbers(), versions: new Numbers() };
+  const calm = { timesNs: new Numbers(), versions: new Numbers() };
+  const late: number[] = [];
+  const isAlwaysCalm = faults.length === 0;
+  let count = 0;
+  let calmCount = 0;
+  for (let row = 0; row < n; row++) {
     if ((row & 65_535) === 0) budget.step();
-    const timeNs = measured.timeNs[row]!;
-    if (Number.isNaN(timeNs) || (history.flags[row]! & Flag.Final) !== 0) continue;
-    all.add(timeNs, measured.versions[row]!);
-    if (isCalm(history, row)) calm.add(timeNs, measured.versions[row]!);
+    const staleNs = timeNs[row]!;
+    // NaN: no judged read.
+    if (!(staleNs >= 0) || (flags[row]! & Flag.Final) !== 0) continue;
+    const isCalm = isAlwaysCalm || isOutside(faults, invoke[row]!);
+    count++;
+    if (isCalm) calmCount++;
+    if (staleNs === 0) continue;
+    all.timesNs.push(staleNs);
+    all.versions.push(versions[row]!);
+    if (!isCalm) continue;
+    calm.timesNs.push(staleNs);
+    calm.versions.push(versions[row]!);
+    if (staleNs > deltaNs) late.push(row);
   }
-  return { all: all.sorted(), calm: calm.sorted() };
+  const sorted = (reads: typeof all, of: number): Distribution => ({
+    count: of,
+    timesNs: reads.timesNs.toArray().sort(),
+    versions: reads.versions.toArray().sort(),
+  });
+  const allSorted = sorted(all, count);
+  return { all: allSorted, calm: isAlwaysCalm ? allSorted : sorted(calm, calmCount), late };
+}
+
+function isOutside(faults: History['faults'], at: number): boolean {
+  for (const fault of faults) {
+    if (at >= fault.start && at <= fault.end + healingNs) return false;
+  }
+  return true;
 }
 
 /** Quantile of all reads, by nearest rank; null for none. */
@@ -99,16 +112,6 @@ function figuresOf(reads: Distribution, prefix: string): Record<string, Figure> 
     [`${prefix}staleness-p99-versions`]: versions(0.99),
     [`${prefix}staleness-max-versions`]: versions(1),
   };
-}
-
-/** Calm reads beyond the bound, in log order. */
-function beyond(history: History, measured: Staleness, deltaNs: number): number[] {
-  const rows: number[] = [];
-  for (let row = 0; row < history.n; row++) {
-    const isLoad = (history.flags[row]! & Flag.Final) === 0;
-    if (measured.timeNs[row]! > deltaNs && isLoad && isCalm(history, row)) rows.push(row);
-  }
-  return rows;
 }
 
 /** The read that first returned a value, if it was what made the write effective. */
@@ -156,10 +159,9 @@ function explain(
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
   const measured = measureStaleness(history, budget);
-  const { all, calm } = distributions(history, measured, budget);
   const { deltaMs, share: wanted } = options.staleness;
+  const { all, calm, late } = distributionsOf(history, measured, deltaMs * 1e6, budget);
   const reached = within(calm, deltaMs * 1e6);
-  const late = beyond(history, measured, deltaMs * 1e6);
   // By count, not by the rounded share.
   const isViolated = late.length > (1 - wanted) * calm.count;
   const groups = new Groups<number>();
