@@ -17,6 +17,7 @@ import {
   type KeyFinals,
   listed,
   missingText,
+  readerOf,
 } from './final-reads.ts';
 import { Groups } from './grouping.ts';
 import { Flag, type History, Kind, Status } from './history.ts';
@@ -107,8 +108,9 @@ function hashLists(history: History, high: Int32Array, low: Int32Array): void {
 /** Rows of the last round that every reader answered; of the last answers, if no round is complete. */
 export function lastRound(history: History, key: KeyFinals): readonly number[] {
   const attempts = [...key.attempts.values()];
-  const rounds = Math.min(...attempts.map((rows) => rows.length));
-  for (let round = rounds - 1; round >= 0; round--) {
+  let rounds = Number.POSITIVE_INFINITY;
+  for (const rows of attempts) rounds = Math.min(rounds, rows.length);
+  for (let round = rounds - 1; round >= 0 && attempts.length > 0; round--) {
     const rows = attempts.map((each) => each[round]!);
     if (rows.every((row) => isJudgedRead(history, row))) return rows;
   }
@@ -117,20 +119,25 @@ export function lastRound(history: History, key: KeyFinals): readonly number[] {
 
 function agree({ high, low }: StateHashes, rows: readonly number[]): boolean {
   const first = rows[0]!;
-  return rows.every((row) => high[row] === high[first] && low[row] === low[first]);
+  for (const row of rows) if (high[row] !== high[first] || low[row] !== low[first]) return false;
+  return true;
 }
 
 /** When the latest answers of all readers agree and stay so, ns; Infinity for never. */
-function convergedAt(history: History, key: KeyFinals, hashes: StateHashes): number {
-  const answers = [...key.attempts]
-    .flatMap(([reader, rows]) => rows.map((row) => ({ reader, row })))
-    .filter(({ row }) => isJudgedRead(history, row))
-    .sort((a, b) => a.row - b.row);
+function convergedAt(history: History, { attempts }: KeyFinals, hashes: StateHashes): number {
+  const answers: number[] = [];
+  for (const rows of attempts.values()) {
+    for (const row of rows) if (isJudgedRead(history, row)) answers.push(row);
+  }
+  answers.sort((a, b) => a - b);
   const latest = new Map<number, number>();
+  // Where every answer is the same, only who has answered matters.
+  const isSame = agree(hashes, answers);
   let since = Number.POSITIVE_INFINITY;
-  for (const { reader, row } of answers) {
-    latest.set(reader, row);
-    const isEqual = latest.size === key.attempts.size && agree(hashes, [...latest.values()]);
+  for (const row of answers) {
+    latest.set(readerOf(history, row), row);
+    const isEqual =
+      latest.size === attempts.size && (isSame || agree(hashes, [...latest.values()]));
     if (!isEqual) since = Number.POSITIVE_INFINITY;
     else since = Math.min(since, history.complete[row]!);
   }
@@ -240,8 +247,14 @@ function verdictOf(
   groups: Groups<Show>,
 ): Verdict {
   const { diverged, converged, unsettled, lastWriteNs } = judged;
-  const keys = finals.byKey.filter((key) => key !== null).length;
-  const readers = new Set(finals.byKey.flatMap((key) => [...(key?.attempts.keys() ?? [])])).size;
+  let keys = 0;
+  const answering = new Set<number>();
+  for (const key of finals.byKey) {
+    if (key === null) continue;
+    keys++;
+    for (const reader of key.attempts.keys()) answering.add(reader);
+  }
+  const readers = answering.size;
   const isLone = readers === 1 && history.nodes.length !== 1;
   const missing = missingText(history, finals);
   const isUnknown =

@@ -60,7 +60,21 @@ export function readerOf(history: History, row: number): number {
  * histories in which one client reads finally for all.
  */
 export function collectFinalReads(history: History, who: 'all' | 'asked'): FinalReads {
-  const { written, finals, nodes: talks } = survey(history);
+  const { nodes: talks } = survey(history);
+  const nodes = [...talks.keys()].filter((node) => talks[node]! >= (who === 'all' ? 1 : 2));
+  let made = known.get(history);
+  if (!made) known.set(history, (made = new Map()));
+  const name = nodes.join();
+  let finals = made.get(name);
+  if (!finals) made.set(name, (finals = collect(history, nodes)));
+  return finals;
+}
+
+/** Several checkers ask, mostly for the same nodes. */
+const known = new WeakMap<History, Map<string, FinalReads>>();
+
+function collect(history: History, nodes: readonly number[]): FinalReads {
+  const { written, finals } = survey(history);
   const attempts: (Map<number, number[]> | undefined)[] = new Array(history.keys.length);
   for (const row of finals) {
     const readers = (attempts[history.key[row]!] ??= new Map<number, number[]>());
@@ -69,7 +83,6 @@ export function collectFinalReads(history: History, who: 'all' | 'asked'): Final
     if (rows) rows.push(row);
     else readers.set(reader, [row]);
   }
-  const nodes = [...talks.keys()].filter((node) => talks[node]! >= (who === 'all' ? 1 : 2));
   const byKey = history.keys.map((_, k) => {
     const readers = attempts[k];
     if (!readers && !written[k]) return null;
@@ -88,17 +101,18 @@ function keyFinals(
   attempts: ReadonlyMap<number, readonly number[]>,
   nodes: readonly number[],
 ): KeyFinals {
-  const required = nodes.length > 0 ? nodes : [...attempts.keys()];
   const last: number[] = [];
-  const missing: number[] = [];
-  for (const [, rows] of attempts) {
-    const answered = rows.findLast((row) => isJudgedRead(history, row));
-    if (answered !== undefined) last.push(answered);
+  const answered = new Set<number>();
+  for (const [reader, rows] of attempts) {
+    for (let i = rows.length - 1; i >= 0; i--) {
+      if (!isJudgedRead(history, rows[i]!)) continue;
+      last.push(rows[i]!);
+      answered.add(reader);
+      break;
+    }
   }
-  for (const reader of required) {
-    const rows = attempts.get(reader);
-    if (!rows?.some((row) => isJudgedRead(history, row))) missing.push(reader);
-  }
+  const required = nodes.length > 0 ? nodes : [...attempts.keys()];
+  const missing = required.filter((reader) => !answered.has(reader));
   return { key, attempts, last: last.sort((a, b) => a - b), missing };
 }
 

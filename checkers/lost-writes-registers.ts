@@ -17,6 +17,7 @@ import type { Budget } from './checker.ts';
 import type { FinalReads, KeyFinals } from './final-reads.ts';
 import { Flag, type History, Kind, Status } from './history.ts';
 import { followersOf } from './lost-writes-order.ts';
+import { survey } from './survey.ts';
 
 export type LossReason = 'unread-at-end' | 'unread-in-mid-run' | 'older-survived' | 'overtaken';
 
@@ -57,25 +58,6 @@ export function shownValues(history: History, row: number): number[] {
   return ids;
 }
 
-/** By value id: the first read that showed it, stale answers included; -1 for none. */
-export function firstShown(history: History): Int32Array {
-  const first = new Int32Array(history.values + 1).fill(-1);
-  const { n, kind, status, value, expected, siblings } = history;
-  for (let row = 0; row < n; row++) {
-    if (status[row] !== Status.Ok) continue;
-    if (kind[row] === Kind.Read) {
-      if (first[value[row]!] === -1) first[value[row]!] = row;
-      for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]!; i++) {
-        if (first[siblings.data[i]!] === -1) first[siblings.data[i]!] = row;
-      }
-    } else if (kind[row] === Kind.Cas && expected) {
-      if (first[expected[row]!] === -1) first[expected[row]!] = row;
-    }
-  }
-  first[0] = -1;
-  return first;
-}
-
 export function followRegisters(
   history: History,
   finals: FinalReads,
@@ -91,16 +73,15 @@ export function followRegisters(
     }
   }
   const covered = coveredByLater(history, seen);
-  const rowsByKey = acknowledgedByKey(history);
+  const { lastKept } = survey(history);
   const losses = new Map<number, RegisterLoss>();
   let unresolved = 0;
   let superseded = 0;
   for (const key of finals.byKey) {
     budget.step();
     if (key === null) continue;
-    const rows = rowsByKey.rows.subarray(rowsByKey.off[key.key]!, rowsByKey.off[key.key + 1]!);
-    if (rows.length === 0) continue;
-    for (const row of history.versions === null ? [] : rows) {
+    if (lastKept[key.key] === 0) continue;
+    for (const row of history.versions === null ? [] : keptAfter(history, key.key, -1)) {
       const id = history.value[row]!;
       if (!hasDot(history, row) || shownAtEnd[id] === 1) continue;
       if (covered.isReplaced(row)) {
@@ -114,7 +95,7 @@ export function followRegisters(
         losses.set(id, { id, reason: 'unread-at-end', reads: late, survivor: -1 });
       }
     }
-    for (const loss of olderSurvivors(history, key, rows, realTime, budget)) {
+    for (const loss of olderSurvivors(history, key, realTime, budget)) {
       if (covered.isDeleted(history.writeOp[loss.id]!) || losses.has(loss.id)) continue;
       losses.set(loss.id, loss);
     }
@@ -130,27 +111,16 @@ function hasDot({ versions }: History, row: number): boolean {
   return versions !== null && versions.dotActor[row]! >= 0;
 }
 
-/** Acknowledged register writes, bucketed by key, in log order. */
-function acknowledgedByKey(history: History): { off: Int32Array; rows: Int32Array } {
-  const { kind, status, key, writes, writeOp } = history;
-  const isWanted = (row: number): boolean =>
-    status[row] === Status.Ok && isRegisterWrite(kind[row]!) && key[row]! >= 0;
-  const off = new Int32Array(history.keys.length + 1);
-  for (let id = 1; id <= writes; id++) if (isWanted(writeOp[id]!)) off[key[writeOp[id]!]! + 1]!++;
-  for (let k = 0; k < history.keys.length; k++) off[k + 1]! += off[k]!;
-  const fill = off.slice();
-  const rows = new Int32Array(off[history.keys.length]!);
-  let isSorted = true;
-  for (let id = 1, last = -1; id <= writes; id++) {
-    const row = writeOp[id]!;
-    if (row < last) isSorted = false;
-    last = row;
-    if (isWanted(row)) rows[fill[key[row]!]!++] = row;
+/** Rows of the acknowledged register writes of a key that come after a row, in log order. */
+function keptAfter(history: History, key: number, row: number): number[] {
+  const { lastKept, keptBefore } = survey(history);
+  const rows: number[] = [];
+  for (let id = lastKept[key]!; id !== 0; id = keptBefore[id]!) {
+    const write = history.writeOp[id]!;
+    if (write <= row) break;
+    rows.push(write);
   }
-  for (let k = 0; !isSorted && k < history.keys.length; k++) {
-    rows.subarray(off[k], off[k + 1]).sort();
-  }
-  return { off, rows };
+  return rows.reverse();
 }
 
 /** A write or delete that took effect: acknowledged, or seen by somebody. */
@@ -218,11 +188,9 @@ function coveredByLater(
 function* olderSurvivors(
   history: History,
   key: KeyFinals,
-  writes: Int32Array,
   realTime: boolean,
   budget: Budget,
 ): Generator<RegisterLoss> {
-  const lastWrite = writes[writes.length - 1]!;
   for (const read of distinctAnswers(history, key)) {
     budget.step();
     const survivor = history.value[read]!;
@@ -230,12 +198,12 @@ function* olderSurvivors(
     if (survivor !== 0 && source === -1) continue;
     // The value of a failed write is an accusation of its own, and nothing follows from it.
     if (source !== -1 && history.status[source] === Status.Fail) continue;
-    let at = firstAfter(writes, source);
-    if (at === writes.length) continue;
-    const after = source === -1 ? null : followersOf(history, source, lastWrite, budget);
+    // What came before it cannot follow from it.
+    const rows = keptAfter(history, key.key, source);
+    if (rows.length === 0) continue;
+    const after = source === -1 ? null : followersOf(history, source, rows.at(-1)!, budget);
     const shown = shownValues(history, read);
-    for (; at < writes.length; at++) {
-      const row = writes[at]!;
+    for (const row of rows) {
       const id = history.value[row]!;
       if (shown.includes(id) || history.complete[row]! > history.invoke[read]!) continue;
       if (!hasDot(history, row) && (after === null || after.has(id))) {
@@ -264,18 +232,6 @@ function distinctAnswers(history: History, key: KeyFinals): number[] {
     }
   }
   return [...lastOf.values()];
-}
-
-/** Index of the first row after `row` in a sorted list. What came before cannot follow from it. */
-function firstAfter(rows: Int32Array, row: number): number {
-  let from = 0;
-  let to = rows.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (rows[middle]! <= row) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }
 
 /** Reads whose own context covers a write that is neither shown nor replaced. */

@@ -17,7 +17,7 @@ import { Groups } from './grouping.ts';
 import { type History, Kind, Status } from './history.ts';
 import { brokenDeletes } from './lost-writes-deletes.ts';
 import { type ElementFates, followElements, isElement } from './lost-writes-elements.ts';
-import { firstShown, followRegisters, type RegisterFates } from './lost-writes-registers.ts';
+import { followRegisters, type RegisterFates } from './lost-writes-registers.ts';
 import { explainFinding, type Finding } from './lost-writes-witness.ts';
 import { milliseconds, Numbers, quantile } from './quantiles.ts';
 import { collectChains } from './set-reads.ts';
@@ -150,24 +150,25 @@ function judgeElements(
 
 /** Values that were seen and should not have been, and elements that are there twice. */
 function judgeSightings(
-  history: History,
-  seen: (id: number) => number,
+  { values, writeOp, status, duplicates }: History,
+  shown: Int32Array,
+  elements: Int32Array | null,
   found: (finding: Finding) => void,
 ): void {
-  for (let id = 1; id <= history.values; id++) {
-    const row = seen(id);
+  for (let id = 1; id <= values; id++) {
+    const element = elements === null ? -1 : elements[id]!;
+    const row = element >= 0 ? element : shown[id]!;
     if (row < 0) continue;
-    const write = history.writeOp[id]!;
+    const write = writeOp[id]!;
     if (write < 0) found({ pattern: 'phantom', id, rows: [row], reason: 'never-attempted' });
-    else if (history.status[write] === Status.Fail) {
+    else if (status[write] === Status.Fail) {
       found({ pattern: 'resurrected', id, rows: [write, row], reason: 'failed' });
     }
   }
-  const { duplicates } = history;
   for (let i = 0; duplicates !== null && i < duplicates.length; i += 2) {
     const row = duplicates[i]!;
     const id = duplicates[i + 1]!;
-    const write = history.writeOp[id]!;
+    const write = writeOp[id]!;
     found({
       pattern: 'duplicated',
       id,
@@ -178,21 +179,16 @@ function judgeSightings(
 }
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const tally = newTally();
+  const { attempts, acknowledged, firstShown } = survey(history);
+  const tally = { ...newTally(), attempts, acknowledged };
   const groups = new Groups<Finding>();
   const found = (finding: Finding): void =>
     groups.add(finding.pattern, String(finding.id), finding);
-  ({ attempts: tally.attempts, acknowledged: tally.acknowledged } = survey(history));
   // Cut short, a run may not have come to ask some of its nodes.
   const finals = collectFinalReads(history, options.aborted ? 'all' : 'asked');
   const chains = collectChains(history);
-  const shown = firstShown(history);
   const fates = chains === null ? null : followElements(history, chains, finals, budget);
-  const seen = (id: number): number => {
-    const element = fates === null ? -1 : fates.firstSeen[id]!;
-    return element >= 0 ? element : shown[id]!;
-  };
-  judgeSightings(history, seen, found);
+  judgeSightings(history, firstShown, fates?.firstSeen ?? null, found);
   const hasElements = history.kind.includes(Kind.Add) || history.kind.includes(Kind.Append);
   if (fates !== null) {
     judgeElements(history, fates, finals, options.realTime, tally, found);
@@ -202,7 +198,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   } else if (hasElements) {
     tally.neverRead = tally.acknowledged;
   }
-  const registers = followRegisters(history, finals, shown, options.realTime, budget);
+  const registers = followRegisters(history, finals, firstShown, options.realTime, budget);
   for (const { id, reason, reads, survivor } of registers.losses) {
     const other = survivor > 0 ? history.writeOp[survivor]! : -1;
     const rows = [history.writeOp[id]!, ...(other >= 0 ? [other] : []), ...reads];

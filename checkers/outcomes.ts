@@ -12,7 +12,7 @@ import { collectFinalReads } from './final-reads.ts';
 import { Groups } from './grouping.ts';
 import { type History, isWrite, Kind, Status } from './history.ts';
 import { isElement } from './lost-writes-elements.ts';
-import { firstShown } from './lost-writes-registers.ts';
+import { survey } from './survey.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 import { describe, indices, keyName, lanes, steps } from './witness.ts';
 
@@ -42,9 +42,11 @@ function errorOf(history: History, row: number): string | null {
 
 /** By value id: first read that showed it, elements of sets too. */
 function firstSightings(history: History): Int32Array {
-  const first = firstShown(history);
+  const { firstShown } = survey(history);
   const { delta } = history;
-  for (let row = 0; delta !== null && row < history.n; row++) {
+  if (delta === null) return firstShown;
+  const first = firstShown.slice();
+  for (let row = 0; row < history.n; row++) {
     if (history.status[row] !== Status.Ok) continue;
     for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
       const id = delta.data[d]!;
@@ -57,15 +59,16 @@ function firstSightings(history: History): Int32Array {
 function* againstEvidence(history: History, aborted: boolean): Generator<Contradiction> {
   const seen = firstSightings(history);
   const finals = collectFinalReads(history, aborted ? 'all' : 'asked');
+  const { status, writeOp, writes } = history;
   const deletes = history.kind.includes(Kind.Delete);
-  for (let id = 1; id <= history.writes; id++) {
-    const write = history.writeOp[id]!;
+  for (let id = 1; id <= writes; id++) {
+    const write = writeOp[id]!;
     const read = seen[id]!;
-    if (history.status[write] === Status.Fail && read >= 0) {
+    if (status[write] === Status.Fail && read >= 0) {
       const row = errorOf(history, write) ?? 'fail';
       yield { pattern: 'fail-took-effect', rows: [write, read], row };
     }
-    if (history.status[write] !== Status.Ok || read >= 0 || deletes) continue;
+    if (read >= 0 || deletes || status[write] !== Status.Ok) continue;
     const key = finals.byKey[history.key[write]!] ?? null;
     if (!isElement(history.kind[write]!) || key === null || key.last.length === 0) continue;
     const isLate = key.last.every((each) => history.invoke[each]! >= history.complete[write]!);
@@ -77,9 +80,10 @@ function* againstEvidence(history: History, aborted: boolean): Generator<Contrad
 
 function* againstItself(history: History): Generator<Contradiction> {
   const first = new Map<string, number>();
-  for (let row = 0; row < history.n; row++) {
-    const error = errorOf(history, row);
-    if (error === null || history.status[row] === Status.Ok) continue;
+  const { n, error: errors, status } = history;
+  for (let row = 0; errors !== null && row < n; row++) {
+    if (errors[row]! < 0 || status[row] === Status.Ok) continue;
+    const error = history.errors[errors[row]!]!;
     if (history.status[row] === Status.Info && refused.test(error)) {
       yield { pattern: 'info-on-refused-connection', rows: [row], row: error };
     }
