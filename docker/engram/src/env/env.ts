@@ -103,7 +103,10 @@ export interface Disk {
 }
 
 export interface AppendFile {
-  write(bytes: Uint8Array): Promise<void>;
+  /** One after the other, without a copy of them. */
+  write(pieces: readonly Uint8Array[]): Promise<void>;
+  /** Writes, then syncs: both, or nobody knows how much of it. */
+  writeThrough(pieces: readonly Uint8Array[]): Promise<void>;
   /** Resolves when everything written so far is durable. */
   sync(): Promise<void>;
   close(): Promise<void>;

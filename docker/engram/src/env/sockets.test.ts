@@ -187,7 +187,7 @@ describe('files', () => {
     expect(await disk.read('wal-1.log')).toBeNull();
     for (const text of ['one', 'two']) {
       const file = await disk.append('wal-1.log');
-      await file.write(Buffer.from(text));
+      await file.write([Buffer.from(text)]);
       await file.sync();
       await file.close();
     }

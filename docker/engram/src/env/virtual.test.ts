@@ -134,9 +134,9 @@ describe('virtual disks', () => {
   async function write(world: VirtualWorld, env: Env, sync: boolean): Promise<void> {
     const done = (async () => {
       const file = await env.disk.append('log');
-      await file.write(bytes('synced.'));
+      await file.write([bytes('synced.')]);
       await file.sync();
-      await file.write(bytes('loose'));
+      await file.write([bytes('loose')]);
       if (sync) await file.sync();
     })();
     await outcome(world, done, 100);

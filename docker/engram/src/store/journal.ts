@@ -10,6 +10,7 @@ import type { MemoryVersion, VersionVector } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { defaultWalOptions, type WalOptions, WriteAheadLog } from '../wal/log.ts';
+import type { Pieces } from '../wal/record.ts';
 import {
   approximateBytes,
   type LogRecord,
@@ -107,7 +108,7 @@ export class Journal {
     this.#parts.clear();
     if (this.#life === '') {
       this.#life = this.#newLife();
-      await this.#wal.append(pack({ t: 'i', life: this.#life } satisfies LogRecord));
+      await this.#wal.append([pack({ t: 'i', life: this.#life } satisfies LogRecord)]);
     }
     return actorOf(node, this.#life);
   }
@@ -156,24 +157,28 @@ export class Journal {
 
   /** Makes the name of a space durable. */
   space(space: string): Promise<void> {
-    return this.#wal.append(pack({ t: 's', space } satisfies LogRecord));
+    return this.#wal.append([pack({ t: 's', space } satisfies LogRecord)]);
   }
 
   /** Makes a write durable, then calls `visible`, which makes it so. */
-  async write(
-    space: string,
-    version: MemoryVersion,
-    own: boolean,
-    visible: () => void,
-  ): Promise<void> {
+  write(space: string, version: MemoryVersion, own: boolean, visible: () => void): Promise<void> {
     const underWay = { space, version, own };
     this.#underWay.add(underWay);
-    try {
-      await this.#wal.append(packWrite(underWay));
-      visible();
-    } finally {
-      this.#underWay.delete(underWay);
-    }
+    return new Promise((resolve, reject) => {
+      const durable = (): void => {
+        this.#underWay.delete(underWay);
+        try {
+          visible();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#wal.put(packWrite(underWay), durable, (error) => {
+        this.#underWay.delete(underWay);
+        reject(error);
+      });
+    });
   }
 
   /** Makes a peer's state durable, then calls `visible`. */
@@ -198,16 +203,16 @@ export class Journal {
     space: string,
     versions: readonly MemoryVersion[],
     vector: VersionVector,
-  ): Generator<Uint8Array> {
+  ): Generator<Pieces> {
     const merge = ++this.#merges;
     for (const part of inParts(versions)) {
-      yield pack({ t: 'p', merge, versions: part } satisfies LogRecord);
+      yield [pack({ t: 'p', merge, versions: part } satisfies LogRecord)];
     }
-    yield pack({ t: 'm', merge, space, vector } satisfies LogRecord);
+    yield [pack({ t: 'm', merge, space, vector } satisfies LogRecord)];
   }
 
   /** See `Capture` in wal/log.ts. The parts of a merge and its end must stand in the same log. */
-  #capture(image: () => Image): Iterable<Uint8Array> | null {
+  #capture(image: () => Image): Iterable<Pieces> | null {
     if (!this.#snapshots || this.#mergesUnderWay > 0) return null;
     return this.#snapshotRecords(image(), [...this.#underWay]);
   }
@@ -215,14 +220,14 @@ export class Journal {
   *#snapshotRecords(
     { spaces, unshipped, shippedCount }: Image,
     underWay: readonly { space: string; version: MemoryVersion; own: boolean }[],
-  ): Generator<Uint8Array> {
-    yield pack({ t: 'i', life: this.#life } satisfies LogRecord);
-    yield pack({ t: 'c', count: shippedCount } satisfies LogRecord);
+  ): Generator<Pieces> {
+    yield [pack({ t: 'i', life: this.#life } satisfies LogRecord)];
+    yield [pack({ t: 'c', count: shippedCount } satisfies LogRecord)];
     for (const { space, version } of unshipped) {
-      yield pack({ t: 'u', space, version: packVersion(version) } satisfies LogRecord);
+      yield [pack({ t: 'u', space, version: packVersion(version) } satisfies LogRecord)];
     }
     for (const { space, vector, versions, deferred } of spaces) {
-      yield pack({ t: 's', space } satisfies LogRecord);
+      yield [pack({ t: 's', space } satisfies LogRecord)];
       yield* this.#mergeRecords(space, versions, vector);
       for (const version of deferred) yield packWrite({ space, version, own: false });
     }
@@ -265,13 +270,8 @@ function bytesOf(version: MemoryVersion): Uint8Array {
 }
 
 /** A `LogRecord` of type `w`: the bytes of a version are the same in every log. */
-function packWrite({ space, version, own }: OwnWrite & { readonly own: boolean }): Uint8Array {
-  const beginning = beginningsOf(space)[own ? 1 : 0];
-  const bytes = bytesOf(version);
-  const record = Buffer.allocUnsafe(beginning.length + bytes.length);
-  record.set(beginning, 0);
-  record.set(bytes, beginning.length);
-  return record;
+function packWrite({ space, version, own }: OwnWrite & { readonly own: boolean }): Pieces {
+  return [beginningsOf(space)[own ? 1 : 0], bytesOf(version)];
 }
 
 /** Records of limited size, made one at a time. */

@@ -36,7 +36,8 @@ export class Replica {
   readonly #waiters = new Map<string, Set<Waiter>>();
   /** Spaces whose names are durable here. */
   readonly #logged = new Set<string>();
-  readonly #assigned = new Map<string, number>();
+  /** By space and actor: the last counter that was given away. */
+  readonly #assigned = new Map<string, Map<string, number>>();
   /** By space: the dependencies of all that this node has deferred. */
   readonly #deferredDeps = new Map<string, VersionVector>();
   #actor = '';
@@ -137,13 +138,14 @@ export class Replica {
     const actor = deferred ? deferredActorOf(this.#actor) : this.#actor;
     // The vector is behind what was assigned, unless the disk lied about a sync and a peer knows more.
     const known = counterOf(this.ensure(space).vector, actor);
-    const assigned = this.#assigned.get(`${space}/${actor}`) ?? 0;
+    const assigned = this.#assigned.get(space)?.get(actor) ?? 0;
     return { actor, counter: Math.max(known, assigned) + 1 };
   }
 
   #noteOwn(space: string, { actor, counter, deps }: MemoryVersion): void {
-    const key = `${space}/${actor}`;
-    this.#assigned.set(key, Math.max(counter, this.#assigned.get(key) ?? 0));
+    let assigned = this.#assigned.get(space);
+    if (!assigned) this.#assigned.set(space, (assigned = new Map()));
+    assigned.set(actor, Math.max(counter, assigned.get(actor) ?? 0));
     if (actor.endsWith('+')) {
       this.#deferredDeps.set(space, join(this.#deferredDeps.get(space) ?? {}, deps));
     }
@@ -160,7 +162,7 @@ export class Replica {
   }
 
   /** Makes a write of this node durable, then visible. `durable` is called when it may be shipped. */
-  async commitOwn(space: string, version: MemoryVersion, durable: () => void): Promise<void> {
+  commitOwn(space: string, version: MemoryVersion, durable: () => void): Promise<void> {
     this.#noteOwn(space, version);
     this.counters.writes++;
     const visible = (): void => this.#show(space, version, true);
@@ -168,9 +170,9 @@ export class Replica {
       visible();
       const late = (): Promise<void> => this.#journal.write(space, version, true, durable);
       this.env.timer(lateLogMs, () => void late().catch(() => {}));
-      return;
+      return Promise.resolve();
     }
-    await this.#journal.write(space, version, true, () => {
+    return this.#journal.write(space, version, true, () => {
       visible();
       durable();
     });
@@ -181,21 +183,18 @@ export class Replica {
   }
 
   /** Makes writes of peers durable, then visible in causal order. */
-  async commitReplicated(writes: readonly OwnWrite[]): Promise<void> {
+  commitReplicated(writes: readonly OwnWrite[]): Promise<unknown> {
     const fresh = this.faults.has('duplicate-apply')
       ? writes
       : writes.filter(({ space, version }) => !this.ensure(space).knows(version));
     this.counters.replicated += fresh.length;
-    const show = ({ space, version }: OwnWrite): void => this.#show(space, version, false);
     if (this.faults.has('replicas-in-memory-only')) {
-      fresh.forEach(show);
-      return;
+      for (const { space, version } of fresh) this.#show(space, version, false);
+      return Promise.resolve();
     }
-    await Promise.all(
-      fresh.map((write) =>
-        this.#journal.write(write.space, write.version, false, () => show(write)),
-      ),
-    );
+    const commit = ({ space, version }: OwnWrite): Promise<void> =>
+      this.#journal.write(space, version, false, () => this.#show(space, version, false));
+    return fresh.length === 1 ? commit(fresh[0]!) : Promise.all(fresh.map(commit));
   }
 
   /** Merges the state of a peer (see SpaceState.merge), durably. */

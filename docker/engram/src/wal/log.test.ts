@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualDisk } from '../store/testing/disk.ts';
 import { defaultWalOptions, type LogError, WriteAheadLog } from './log.ts';
-import { frame, headerBytes, scan } from './record.ts';
+import { frame, headerBytes, type Pieces, scan } from './record.ts';
 
 /** Delays of the disk pass at once; `release` lets held ones go on. */
 function makeDisk(held = false) {
@@ -15,7 +15,7 @@ function makeDisk(held = false) {
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
-const record = (value: string): Uint8Array => Buffer.from(value, 'utf8');
+const record = (value: string): Pieces => [Buffer.from(value, 'utf8')];
 
 async function replayed(disk: VirtualDisk, options = defaultWalOptions) {
   const found: string[] = [];
@@ -138,8 +138,9 @@ describe('the write-ahead log', () => {
 
   it('is not fooled by content that looks like a record', async () => {
     const disk = await written(['first']);
-    const inner = Buffer.from(frame([record('forged')], 1, 0));
-    const torn = Buffer.from(frame([inner, inner], 1, disk.content(only).length)).subarray(0, -1);
+    const inner = Buffer.concat(frame([record('forged')], 1, 0));
+    const whole = Buffer.concat(frame([[inner], [inner]], 1, disk.content(only).length));
+    const torn = whole.subarray(0, -1);
     disk.put(only, Buffer.concat([disk.content(only), torn]));
     expect((await replayed(disk)).found).toEqual(['first']);
   });
@@ -159,7 +160,7 @@ describe('the write-ahead log', () => {
       ...mounted,
       append: async (name: string) => ({
         ...(await mounted.append(name)),
-        write: async () => {
+        writeThrough: async () => {
           if (full) throw new Error('ENOSPC');
         },
       }),
@@ -217,7 +218,7 @@ describe('a snapshot', () => {
     await fill(disk, 0, 8);
     const names = disk.names();
     const later = `snap-${String(names.length + 1).padStart(8, '0')}.log`;
-    disk.put(later, Buffer.from(frame([record('half')], names.length + 1, 0)));
+    disk.put(later, Buffer.concat(frame([record('half')], names.length + 1, 0)));
     expect([...(await opened(disk)).state]).not.toContain('half');
     expect(disk.names()).not.toContain(later);
   });
@@ -234,14 +235,22 @@ describe('a snapshot', () => {
 
 describe('framing', () => {
   it('is what logs on disk have', () => {
-    const framed = frame([record('123456789')], 3, 100);
-    expect(Buffer.from(framed).toString('hex')).toBe('0d000000c9109f9009000000313233343536373839');
+    const framed = Buffer.concat(frame([record('123456789')], 3, 100));
+    expect(framed.toString('hex')).toBe('0d000000c9109f9009000000313233343536373839');
+  });
+
+  it('is the same however many pieces a record is made of', () => {
+    const pieces = [Buffer.from('123'), Buffer.from('4567'), Buffer.from('89')];
+    const framed = Buffer.concat(frame([record('x'), pieces, record('y')], 3, 100));
+    const whole = Buffer.concat(frame([record('x'), record('123456789'), record('y')], 3, 100));
+    expect(framed.equals(whole)).toBe(true);
   });
 
   it('does not take a frame at another place for valid', () => {
-    const framed = frame([record('a')], 3, 100);
+    const framed = Buffer.concat(frame([record('a')], 3, 100));
     expect(scan(framed, 3).type).toBe('torn');
-    expect(scan(frame([record('a')], 3, 0), 3).type).toBe('whole');
-    expect(scan(frame([record('a')], 3, 0), 4).type).toBe('torn');
+    const elsewhere = Buffer.concat(frame([record('a')], 3, 0));
+    expect(scan(elsewhere, 3).type).toBe('whole');
+    expect(scan(elsewhere, 4).type).toBe('torn');
   });
 });

@@ -11,7 +11,7 @@
  * it, and they are removed once it is durable. Appends go on meanwhile.
  */
 import type { AppendFile, Disk, Log } from '../env/env.ts';
-import { frame, frameBytesMax, framedBytes, scan } from './record.ts';
+import { bytesIn, frame, frameBytesMax, framedBytes, type Pieces, scan } from './record.ts';
 import { readSnapshot, snapshotName, snapshotPattern, writeSnapshot } from './snapshot.ts';
 
 export class LogError extends Error {
@@ -45,7 +45,8 @@ export const defaultWalOptions: WalOptions = {
 const groupBytesMax = 8 * 1024 * 1024;
 
 interface Waiting {
-  readonly record: Uint8Array;
+  readonly record: Pieces;
+  /** Called when the record is durable, in the order of the appends. */
   resolve(): void;
   reject(error: Error): void;
 }
@@ -55,7 +56,7 @@ interface Waiting {
  * null where this is not the moment. Called between two writes to the log; what it returns must not
  * change afterwards.
  */
-export type Capture = () => Iterable<Uint8Array> | null;
+export type Capture = () => Iterable<Pieces> | null;
 
 const segmentPattern = /^wal-(\d{8})\.log$/;
 
@@ -184,16 +185,20 @@ export class WriteAheadLog {
   }
 
   /** Resolves when the record is durable. Rejects with LogError; then it may or may not be. */
-  append(record: Uint8Array): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    if (framedBytes([record]) > frameBytesMax) {
-      const message = `a record of ${record.length} bytes does not fit into the log`;
-      return Promise.reject(new LogError('RECORD_TOO_LONG', message));
-    }
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ record, resolve, reject });
+  append(record: Pieces): Promise<void> {
+    return new Promise((resolve, reject) => this.put(record, resolve, reject));
+  }
+
+  /** As `append`; one of the two is called, once, and must not throw. */
+  put(record: Pieces, durable: () => void, failed: (error: Error) => void): void {
+    if (this.#failure) failed(this.#failure);
+    else if (framedBytes([record]) > frameBytesMax) {
+      const message = `a record of ${bytesIn(record)} bytes does not fit into the log`;
+      failed(new LogError('RECORD_TOO_LONG', message));
+    } else {
+      this.#queue.push({ record, resolve: durable, reject: failed });
       if (!this.#busy) void this.#drain();
-    });
+    }
   }
 
   async #drain(): Promise<void> {
@@ -201,7 +206,7 @@ export class WriteAheadLog {
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       try {
-        await this.#cutWhereDue();
+        if (this.#isLong()) await this.#cut();
         await this.#commit(group.map((waiting) => waiting.record));
         for (const waiting of group) waiting.resolve();
       } catch (cause) {
@@ -222,20 +227,20 @@ export class WriteAheadLog {
     let bytes = 0;
     let count = 0;
     for (const { record } of this.#queue) {
-      bytes += record.length;
+      bytes += bytesIn(record);
       if (count > 0 && bytes > groupBytesMax) break;
       count++;
     }
     return this.#queue.splice(0, count);
   }
 
-  async #commit(records: readonly Uint8Array[]): Promise<void> {
+  async #commit(records: readonly Pieces[]): Promise<void> {
     const length = framedBytes(records);
     if (this.#segmentBytes > 0 && this.#segmentBytes + length > this.#options.segmentBytesMax) {
       await this.#nextSegment();
     }
-    await this.#file!.write(frame(records, this.#segment, this.#segmentBytes));
-    if (!this.#options.skipSync) await this.#file!.sync();
+    const framed = frame(records, this.#segment, this.#segmentBytes);
+    await (this.#options.skipSync ? this.#file!.write(framed) : this.#file!.writeThrough(framed));
     this.#segmentBytes += length;
     this.#logBytes += length;
     this.syncs++;
@@ -249,10 +254,14 @@ export class WriteAheadLog {
     this.#file = await this.#disk.append(segmentName(this.#segment));
   }
 
-  /** Begins a snapshot where one is due. */
-  async #cutWhereDue(): Promise<void> {
+  /** Whether a snapshot is due. */
+  #isLong(): boolean {
     const dueBytes = Math.max(this.#options.snapshotAfterBytes, 2 * this.#snapshotBytes);
-    if (this.#snapshotting || this.#logBytes < dueBytes) return;
+    return !this.#snapshotting && this.#logBytes >= dueBytes;
+  }
+
+  /** Begins a snapshot, if this is the moment. */
+  async #cut(): Promise<void> {
     const records = this.#capture();
     if (records === null) return;
     this.#snapshotting = true;
@@ -264,7 +273,7 @@ export class WriteAheadLog {
   }
 
   /** Never rejects: without the snapshot the segments stay, and the next one makes up for it. */
-  async #snapshot(index: number, records: Iterable<Uint8Array>): Promise<void> {
+  async #snapshot(index: number, records: Iterable<Pieces>): Promise<void> {
     try {
       this.#snapshotBytes = await writeSnapshot(this.#disk, index, records);
       for (const name of await this.#disk.list()) {

@@ -25,24 +25,47 @@ function placeSeed(segment: number, offset: number): number {
   return crc32(place);
 }
 
-export function framedBytes(records: readonly Uint8Array[]): number {
-  let bytes = headerBytes;
-  for (const record of records) bytes += 4 + record.length;
+/** A record as the pieces that it was made of, one after the other. Nobody changes them afterwards. */
+export type Pieces = readonly Uint8Array[];
+
+export function bytesIn(record: Pieces): number {
+  let bytes = 0;
+  for (const piece of record) bytes += piece.length;
   return bytes;
 }
 
-/** One frame with all `records`, to be written at `offset` of `segment`. */
-export function frame(records: readonly Uint8Array[], segment: number, offset: number): Uint8Array {
-  // Every byte of it is written below. A buffer of its own: a disk in memory keeps it for long.
-  const framed = Buffer.allocUnsafeSlow(framedBytes(records));
-  let at = headerBytes;
+export function framedBytes(records: readonly Pieces[]): number {
+  let bytes = headerBytes;
+  for (const record of records) bytes += 4 + bytesIn(record);
+  return bytes;
+}
+
+/**
+ * One frame with all `records`, to be written at `offset` of `segment`. In pieces as well: an embedding is
+ * most of a record, and is written from where it is.
+ */
+export function frame(records: readonly Pieces[], segment: number, offset: number): Pieces {
+  const framed: Uint8Array[] = [];
+  let bytes = 0;
+  let crc = placeSeed(segment, offset);
   for (const record of records) {
-    framed.writeUInt32LE(record.length, at);
-    framed.set(record, at + 4);
-    at += 4 + record.length;
+    const before = framed.length === 0 ? headerBytes : 0;
+    const first = record[0]!;
+    const head = Buffer.allocUnsafe(before + 4 + first.length);
+    const length = bytesIn(record);
+    head.writeUInt32LE(length, before);
+    head.set(first, before + 4);
+    crc = crc32(before === 0 ? head : head.subarray(before), crc);
+    framed.push(head);
+    for (let i = 1; i < record.length; i++) {
+      crc = crc32(record[i]!, crc);
+      framed.push(record[i]!);
+    }
+    bytes += 4 + length;
   }
-  framed.writeUInt32LE(framed.length - headerBytes, 0);
-  framed.writeUInt32LE(crc32(framed.subarray(headerBytes), placeSeed(segment, offset)), 4);
+  const head = framed[0] as Buffer;
+  head.writeUInt32LE(bytes, 0);
+  head.writeUInt32LE(crc, 4);
   return framed;
 }
 

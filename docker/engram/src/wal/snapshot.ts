@@ -3,10 +3,10 @@
  * its last frame, an empty record, is there; until then the segments are still there.
  */
 import type { Disk } from '../env/env.ts';
-import { frame, framedBytes, scan } from './record.ts';
+import { bytesIn, frame, framedBytes, type Pieces, scan } from './record.ts';
 
 const frameBytes = 1024 * 1024;
-const lastRecord = new Uint8Array(0);
+const lastRecord: Pieces = [new Uint8Array(0)];
 
 export const snapshotPattern = /^snap-(\d{8})\.log$/;
 
@@ -18,19 +18,19 @@ export function snapshotName(index: number): string {
 export async function writeSnapshot(
   disk: Disk,
   index: number,
-  records: Iterable<Uint8Array>,
+  records: Iterable<Pieces>,
 ): Promise<number> {
   const file = await disk.append(snapshotName(index));
   let offset = 0;
-  const write = async (group: readonly Uint8Array[]): Promise<void> => {
+  const write = async (group: readonly Pieces[]): Promise<void> => {
     await file.write(frame(group, index, offset));
     offset += framedBytes(group);
   };
-  let group: Uint8Array[] = [];
+  let group: Pieces[] = [];
   let bytes = 0;
   for (const record of records) {
     group.push(record);
-    bytes += record.length;
+    bytes += bytesIn(record);
     if (bytes < frameBytes) continue;
     await write(group);
     group = [];

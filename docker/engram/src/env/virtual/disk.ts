@@ -18,18 +18,28 @@ interface StoredFile {
   durableBytes: number;
 }
 
+/** A write under way, which a crash tears. */
+interface Flying {
+  readonly file: StoredFile;
+  readonly pieces: readonly Uint8Array[];
+  /** The sync that follows belongs to it: most of its time, all of it is in the cache already. */
+  readonly through: boolean;
+}
+
 /** Calls `run` after a while, unless the node has died by then. */
 export type Later = (delayMs: number, run: () => void) => void;
 
 const writeMs = [0.01, 0.05] as const;
 const syncMs = [0.2, 1.2] as const;
+const throughMs = [writeMs[0] + syncMs[0], writeMs[1] + syncMs[1]] as const;
+/** Share of its time in which what is written through is in the cache, and not yet on the platter. */
+const cachedShare = 1 - (writeMs[0] + writeMs[1]) / (throughMs[0] + throughMs[1]);
 const namePattern = /^[a-z0-9._-]+$/;
 
 export class VirtualDisk {
   readonly #files = new Map<string, StoredFile>();
   readonly #chance: Chance;
-  /** Writes under way, which a crash tears. */
-  readonly #flying = new Set<{ readonly file: StoredFile; readonly bytes: Uint8Array }>();
+  readonly #flying = new Set<Flying>();
   /** When set, writes and syncs fail as they do on a full disk. */
   full = false;
 
@@ -60,8 +70,11 @@ export class VirtualDisk {
   }
 
   crash(power: boolean): void {
-    for (const { file, bytes } of this.#flying) {
-      extend(file, bytes.subarray(0, this.#chance.index(bytes.length + 1)));
+    for (const { file, pieces, through } of this.#flying) {
+      const bytes = Buffer.concat(pieces);
+      const written = through && this.#chance.happens(cachedShare);
+      const length = written ? bytes.length : this.#chance.index(bytes.length + 1);
+      extend(file, [bytes.subarray(0, length)]);
     }
     this.#flying.clear();
     if (!power) return;
@@ -110,13 +123,24 @@ export class VirtualDisk {
   ): AppendFile {
     const file = this.#open(name);
     return {
-      write: (bytes) => {
-        const write = { file, bytes };
+      write: (pieces) => {
+        const write = { file, pieces, through: false };
         this.#flying.add(write);
         return soon(writeMs, () => {
           this.#flying.delete(write);
           this.#refuseWhenFull(name);
-          extend(file, write.bytes);
+          extend(file, pieces);
+        });
+      },
+      // One event for both: nobody can tell when the first was over, but by a crash.
+      writeThrough: (pieces) => {
+        const write = { file, pieces, through: true };
+        this.#flying.add(write);
+        return soon(throughMs, () => {
+          this.#flying.delete(write);
+          this.#refuseWhenFull(name);
+          extend(file, pieces);
+          file.durableBytes = file.length;
         });
       },
       // Only what was there when the sync began is promised.
@@ -144,9 +168,11 @@ export class VirtualDisk {
   }
 }
 
-function extend(file: StoredFile, bytes: Uint8Array): void {
-  file.pieces.push(bytes);
-  file.length += bytes.length;
+function extend(file: StoredFile, pieces: readonly Uint8Array[]): void {
+  for (const piece of pieces) {
+    file.pieces.push(piece);
+    file.length += piece.length;
+  }
 }
 
 /** In one piece from now on. */

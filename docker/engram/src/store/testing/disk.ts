@@ -70,19 +70,26 @@ export class VirtualDisk {
           files.set(name, found);
           return found;
         });
+        const write = async (pieces: readonly Uint8Array[]): Promise<void> => {
+          const bytes = Buffer.concat(pieces);
+          this.#inFlight = { file, bytes };
+          await soon(chance() * 0.2, () => {
+            append(file, bytes);
+            this.#inFlight = null;
+          });
+        };
+        const sync = async (): Promise<void> => {
+          const length = file.bytes.length;
+          await soon(0.2 + chance() * 3, () => {
+            file.syncedBytes = Math.max(file.syncedBytes, length);
+          });
+        };
         return {
-          write: async (bytes) => {
-            this.#inFlight = { file, bytes };
-            await soon(chance() * 0.2, () => {
-              append(file, bytes);
-              this.#inFlight = null;
-            });
-          },
-          sync: async () => {
-            const length = file.bytes.length;
-            await soon(0.2 + chance() * 3, () => {
-              file.syncedBytes = Math.max(file.syncedBytes, length);
-            });
+          write,
+          sync,
+          writeThrough: async (pieces) => {
+            await write(pieces);
+            await sync();
           },
           close: () => soon(0.1, () => {}),
         };

@@ -4,7 +4,7 @@
  * history. Membership is told by the world, a little late.
  */
 import type { Context, DataPlane, Placement } from '../../data.ts';
-import { type Env, RpcError, rpcBytes } from '../../env/env.ts';
+import { type Env, type RpcBody, RpcError, rpcBytes } from '../../env/env.ts';
 import { type Faults, makeFaults } from '../../faults.ts';
 import type { Member, Membership } from '../../swim/membership.ts';
 import { createDataPlane } from '../dataplane.ts';
@@ -277,7 +277,8 @@ export class World {
       const deliver = (): void => {
         if (!target.data || !this.open(from, target)) return;
         const { data, life: targetLife } = target;
-        data.handleRpc(method, body).then(
+        const answering = async (): Promise<RpcBody> => data.handleRpc(method, body);
+        answering().then(
           (answer) => {
             if (lost() || target.life !== targetLife) return;
             this.at(this.#latencyMs(), () => {
