@@ -160,7 +160,7 @@ export interface DataPlane {
   metrics(): Readonly<Record<string, number>>;
 
   /** Requests of peers whose method begins with `data.`. */
-  handleRpc(method: string, body: RpcBody): Promise<RpcBody>;
+  handleRpc(method: string, body: RpcBody): RpcBody | Promise<RpcBody>;
 }
 
 /** Who should hold a space; by consistent hashing over all known members, whatever their state. */

@@ -10,16 +10,16 @@ import type { Service } from './service.ts';
 const writeDeadlineMs = 2000;
 const readDeadlineMs = 3000;
 
+const jsonType = 'application/json';
+
 export function json(
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: new JsonBody(body),
-  };
+  const typed = headers['content-type'] === undefined;
+  const all = typed ? { 'content-type': jsonType, ...headers } : headers;
+  return { status, headers: all, body: new JsonBody(body) };
 }
 
 const dayMs = 86_400_000;
@@ -45,16 +45,14 @@ export function categoryOf(confidence: number): string {
   return confidence >= 0.75 ? 'high' : confidence >= 0.4 ? 'medium' : 'low';
 }
 
-/** Has a write served by the space's primary. Throws ApiError. */
-export async function serveWrite<T>(
+/** Has a write served by the space's primary. Rejects with ApiError. */
+export function serveWrite<T>(
   service: Service,
   kind: 'write' | 'delete',
   space: string,
   body: unknown,
 ): Promise<Served<T>> {
-  try {
-    return await service.router.serve<T>(kind, space, body, writeDeadlineMs);
-  } catch (error) {
+  return service.router.serve<T>(kind, space, body, writeDeadlineMs).catch((error) => {
     if (!(error instanceof RoutingError)) throw error;
     throw new ApiError(
       'MEMORY_CLUSTER_UNAVAILABLE',
@@ -69,7 +67,7 @@ export async function serveWrite<T>(
         cause: error,
       },
     );
-  }
+  });
 }
 
 /** Has a read served by an owner of the space; refuses a stale answer where asked to. */
@@ -105,13 +103,18 @@ export async function serveRead(
   return answer;
 }
 
+function digit(number: number): string {
+  return number === 0 ? '0' : number === 1 ? '1' : String(number);
+}
+
 export function servedHeaders(
   answer: { readonly node: string; readonly hops: number },
   context: Context,
 ): Record<string, string> {
   return {
+    'content-type': jsonType,
     'x-engram-node': answer.node,
-    'x-engram-hops': String(answer.hops),
+    'x-engram-hops': digit(answer.hops),
     'x-engram-context': encodeContext(context),
   };
 }
@@ -131,30 +134,58 @@ export function seenNow(service: Service, stale: boolean): Seen {
   return { penalty: factor, warnings: [...warnings, also], stale };
 }
 
-export function showVersion(version: MemoryVersion, factor: number): Record<string, unknown> {
-  return {
-    version: version.dot,
-    content: version.content,
-    confidence: version.confidence * factor,
-    timestamp: timeText(version.observedAtMs),
-    ...(version.deleted ? { deleted: true } : {}),
-  };
+interface ShownVersion {
+  readonly version: string;
+  readonly content: string;
+  readonly confidence: number;
+  readonly timestamp: string;
+  readonly deleted?: true;
 }
 
-export function showMemory(
-  memory: MemoryState,
-  factor: number,
-  embeddings: boolean,
-): Record<string, unknown> {
-  const { shown, siblings } = memory;
+export interface ShownMemory extends ShownVersion {
+  readonly id: string;
+  readonly memory_type: string;
+  readonly tags: readonly string[];
+  readonly conflict: boolean;
+  readonly siblings: readonly ShownVersion[];
+  readonly embedding?: readonly number[];
+}
+
+export function showVersion(each: MemoryVersion, factor: number): ShownVersion {
+  const { dot: version, content, observedAtMs, deleted } = each;
+  const confidence = each.confidence * factor;
+  const timestamp = timeText(observedAtMs);
+  if (deleted) return { version, content, confidence, timestamp, deleted };
+  return { version, content, confidence, timestamp };
+}
+
+/** The newest memories that were shown: lists show the same hundreds again and again. */
+const shownMemories = new Map<MemoryState, { factor: number; memory: ShownMemory }>();
+const shownMemoriesMax = 8192;
+
+export function showMemory(memory: MemoryState, factor: number, embeddings: boolean): ShownMemory {
+  const { embedding } = memory.shown;
+  if (embeddings && embedding) return { ...showOne(memory, factor), embedding: [...embedding] };
+  const known = shownMemories.get(memory);
+  if (known !== undefined && known.factor === factor) return known.memory;
+  const made = showOne(memory, factor);
+  if (shownMemories.size >= shownMemoriesMax) shownMemories.clear();
+  shownMemories.set(memory, { factor, memory: made });
+  return made;
+}
+
+function showOne({ id, shown, siblings }: MemoryState, factor: number): ShownMemory {
+  const versions = siblings.map((version) => showVersion(version, factor));
   return {
-    id: memory.id,
-    ...showVersion(shown, factor),
+    id,
+    version: shown.dot,
+    content: shown.content,
+    confidence: shown.confidence * factor,
+    timestamp: versions[0]!.timestamp,
     memory_type: shown.memoryType,
     tags: shown.tags,
     conflict: siblings.length > 1,
-    siblings: siblings.map((version) => showVersion(version, factor)),
-    ...(embeddings && shown.embedding ? { embedding: [...shown.embedding] } : {}),
+    siblings: versions,
   };
 }
 

@@ -145,15 +145,12 @@ function writeWaitMs(deadlineMs: number): number {
   return deadlineMs * 0.8;
 }
 
-async function write(
-  data: DataPlane,
-  request: WriteRequest,
-  deadlineMs: number,
-): Promise<WriteValue> {
-  const result = await data.write(request, writeWaitMs(deadlineMs));
-  const { version, context, copies, satisfied, deferred } = result;
-  const { dot, storedAtMs } = version;
-  return { dot, storedAtMs, context, copies, satisfied, deferred };
+function write(data: DataPlane, request: WriteRequest, deadlineMs: number): Promise<WriteValue> {
+  return data.write(request, writeWaitMs(deadlineMs)).then((result) => {
+    const { version, context, copies, satisfied, deferred } = result;
+    const { dot, storedAtMs } = version;
+    return { dot, storedAtMs, context, copies, satisfied, deferred };
+  });
 }
 
 /**
@@ -191,10 +188,22 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
   return {
     write: {
       idempotent: false,
-      handler: async (space, body, deadlineMs): Promise<WriteValue> => {
-        const request = body as WriteBody;
-        const embedding = toFloats(request.embedding);
-        return write(data, { ...request, deleted: false, space, embedding }, deadlineMs);
+      handler: (space, body, deadlineMs): Promise<WriteValue> => {
+        const given = body as WriteBody;
+        const request: WriteRequest = {
+          space,
+          id: given.id,
+          deleted: false,
+          content: given.content,
+          confidence: given.confidence,
+          tags: given.tags,
+          memoryType: given.memoryType,
+          observedAtMs: given.observedAtMs,
+          embedding: toFloats(given.embedding),
+          context: given.context,
+          durability: given.durability,
+        };
+        return write(data, request, deadlineMs);
       },
     },
     delete: {

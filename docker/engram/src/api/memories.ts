@@ -1,6 +1,7 @@
 /** Endpoints about single memories and lists of them: remember, get, list, delete. */
 
 import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import type { Served } from '../routing/router.ts';
 import {
   categoryOf,
   json,
@@ -38,14 +39,15 @@ import {
 } from './kinds.ts';
 import type { Service } from './service.ts';
 
-/** What the durability header says: what was asked for, or less where there was not time. */
-function durabilityHeaders(
+/** Of an answer to a write; durability is what was asked for, or less where there was not time. */
+function writtenHeaders(
+  answer: Served<unknown>,
   asked: string,
-  value: WriteValue,
-): { readonly 'x-engram-durability': string } {
-  return {
-    'x-engram-durability': value.satisfied ? asked : value.copies > 1 ? 'replica' : 'primary',
-  };
+  { context, satisfied, copies }: WriteValue,
+): Record<string, string> {
+  const headers = servedHeaders(answer, context);
+  headers['x-engram-durability'] = satisfied ? asked : copies > 1 ? 'replica' : 'primary';
+  return headers;
 }
 
 /** A write with fewer copies than asked for stays, and is not acknowledged. */
@@ -70,15 +72,21 @@ async function store(
   space: string,
   memory: Omit<WriteBody, 'context' | 'durability'>,
 ): Promise<HttpResponse> {
-  const context = contextOf(request);
   const durability = durabilityOf(request);
-  const body: WriteBody = { ...memory, context, durability };
+  const body: WriteBody = {
+    id: memory.id,
+    content: memory.content,
+    confidence: memory.confidence,
+    tags: memory.tags,
+    memoryType: memory.memoryType,
+    observedAtMs: memory.observedAtMs,
+    embedding: memory.embedding,
+    context: contextOf(request),
+    durability,
+  };
   const answer = await serveWrite<WriteValue>(service, 'write', space, body);
   const { value } = answer;
-  const headers = {
-    ...servedHeaders(answer, value.context),
-    ...durabilityHeaders(durability, value),
-  };
+  const headers = writtenHeaders(answer, durability, value);
   refuseTooFewCopies(value, headers, durability);
   return json(
     201,
@@ -220,9 +228,11 @@ export async function deleteMemory(
   const body: DeleteBody = { id, nowMs: service.env.nowMs(), context, durability };
   const answer = await serveWrite<DeleteValue>(service, 'delete', space, body);
   const { written } = answer.value;
-  const served = servedHeaders(answer, answer.value.context);
-  if (written === null) throw notFound(id, served, { ...seenNow(service, false) });
-  const headers = { ...served, ...durabilityHeaders(durability, written) };
+  if (written === null) {
+    const served = servedHeaders(answer, answer.value.context);
+    throw notFound(id, served, { ...seenNow(service, false) });
+  }
+  const headers = writtenHeaders(answer, durability, written);
   refuseTooFewCopies(written, headers, durability);
   return json(200, { id, status: 'deleted', version: written.dot }, headers);
 }

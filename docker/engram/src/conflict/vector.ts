@@ -32,7 +32,11 @@ export function join(left: VersionVector, right: VersionVector): VersionVector {
 }
 
 export function withDot(vector: VersionVector, actor: string, counter: number): VersionVector {
-  return coversDot(vector, actor, counter) ? vector : { ...vector, [actor]: counter };
+  if (coversDot(vector, actor, counter)) return vector;
+  // Not `[actor]` in the literal: where the actor is known, the copy has its place already.
+  const next: Record<string, number> = { ...vector };
+  next[actor] = counter;
+  return next;
 }
 
 /** Equal as knowledge: an actor at 0 is the same as an absent one. */

@@ -16,6 +16,7 @@
  * Not in here: bandwidth, slow processors, broken packets.
  */
 import type { Env, HttpRequest, HttpResponse, Timer } from './env.ts';
+import { type Endpoint, happen } from './virtual/calls.ts';
 import { Chance } from './virtual/chance.ts';
 import { ClientConnection } from './virtual/clients.ts';
 import { VirtualDisk } from './virtual/disk.ts';
@@ -27,7 +28,7 @@ import {
   type Life,
   type Machine,
 } from './virtual/machine.ts';
-import { type Endpoint, happen, VirtualNetwork } from './virtual/network.ts';
+import { VirtualNetwork } from './virtual/network.ts';
 import { forget, type Planned, Schedule } from './virtual/schedule.ts';
 
 export { type ClientConnection, type ClockError, ConnectionLost, type LinkWeather };
@@ -200,7 +201,8 @@ export class VirtualWorld {
     if (machine.life) throw new Error(`${id} is running: crash it first`);
     machine.lives++;
     const handlers = { onDatagram: null, onCall: null, onPanic };
-    const endpoint: Endpoint = { id, alive: true, asleep: null, ...handlers };
+    const sessions = new Map();
+    const endpoint: Endpoint = { id, alive: true, asleep: null, sessions, ...handlers };
     const life: Life = { endpoint, onHttp: null, waiting: new Set(), ended: null };
     machine.life = life;
     this.#network.attach(endpoint);

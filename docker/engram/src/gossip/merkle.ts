@@ -12,12 +12,20 @@ export const buckets = fanout ** depth;
 
 /** 53-bit hash of text: two multiply-xor lanes over the same pass. */
 export function hashText(text: string): number {
+  return hashTexts([text]);
+}
+
+/** Of several texts as if they were one, which costs more to make than to hash. */
+export function hashTexts(texts: readonly string[]): number {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    low = Math.imul(low ^ unit, 0x9e3779b1);
-    high = Math.imul(high ^ unit, 0x5f356495);
+  for (let part = 0; part < texts.length; part++) {
+    const text = texts[part]!;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      low = Math.imul(low ^ unit, 0x9e3779b1);
+      high = Math.imul(high ^ unit, 0x5f356495);
+    }
   }
   return finish(low, high);
 }
@@ -55,6 +63,8 @@ export class MerkleTree {
   readonly #stale: Uint8Array[] = [];
   /** The children of each node of the lowest inner level; absent while all are empty. */
   readonly #blocks: (number[] | undefined)[] = [];
+  /** As text, of when it was asked for last. */
+  #root = '';
 
   constructor() {
     for (let level = 0; level < depth; level++) {
@@ -107,6 +117,7 @@ export class MerkleTree {
   }
 
   root(): string {
-    return this.node(0, 0).toString(16).padStart(14, '0');
+    if (this.#stale[0]![0] === 1) this.#root = this.node(0, 0).toString(16).padStart(14, '0');
+    return this.#root;
   }
 }

@@ -18,8 +18,14 @@ const cursorSaveMs = 1000;
 /** About 60 MB of embeddings that nobody else keeps in memory, in the worst case. */
 const outboxEntriesMax = 20_000;
 const cursorFile = 'cursors.json';
+/** To acknowledge a batch is all that there is to say. */
+const received = new Uint8Array();
 /** How long `no-causal-delivery` holds single writes back, at most. */
 const shuffleMsMax = 300;
+
+/** The answer to a batch that is not even sent. */
+const outOfReach = Promise.reject(new Error('out of reach'));
+outOfReach.catch(() => {});
 
 interface StoredCursors {
   /** Names the log whose entries are counted. */
@@ -42,6 +48,11 @@ export class Shipper implements Outgoing {
   readonly #inFlight = new Set<string>();
   readonly #ackWaiters = new Set<AckWaiter>();
   #savedCursors = '';
+  /** A list of members stays the same one until something changes. */
+  #seen: { readonly members: readonly Member[]; readonly peers: readonly Member[] } = {
+    members: [],
+    peers: [],
+  };
   #stopped = false;
   readonly counters = { batches: 0, failedBatches: 0 };
 
@@ -98,7 +109,12 @@ export class Shipper implements Outgoing {
   }
 
   #peers(): readonly Member[] {
-    return this.#membership.members().filter((member) => member.id !== this.#membership.self.id);
+    const members = this.#membership.members();
+    if (members !== this.#seen.members) {
+      const peers = members.filter((member) => member.id !== this.#membership.self.id);
+      this.#seen = { members, peers };
+    }
+    return this.#seen.peers;
   }
 
   lag(peer: string, space: string): number {
@@ -163,13 +179,12 @@ export class Shipper implements Outgoing {
     );
   }
 
-  async #send(peer: string, shipments: readonly Shipment[]): Promise<void> {
+  #send(peer: string, shipments: readonly Shipment[]): Promise<unknown> {
     const member = this.#membership.get(peer);
-    if (!member) throw new Error(`unknown peer ${peer}`);
-    if (!this.#membership.reachable(peer)) throw new Error(`${peer} is out of reach`);
+    if (!member || !this.#membership.reachable(peer)) return outOfReach;
     this.counters.batches++;
     const body = new Parcel(shipments, () => packShipments(shipments));
-    await this.#replica.env.rpc.call(member.rpcAddress, 'data.ship', body, shipDeadlineMs);
+    return this.#replica.env.rpc.call(member.rpcAddress, 'data.ship', body, shipDeadlineMs);
   }
 
   #sent(peer: string, upTo: number): void {
@@ -222,10 +237,9 @@ export class Shipper implements Outgoing {
   }
 
   /** The receiving side of `data.ship`: durable here before it is acknowledged. */
-  async receive(body: RpcBody): Promise<RpcBody> {
+  receive(body: RpcBody): Promise<RpcBody> {
     const writes = body instanceof Parcel ? body.value : unpackShipments(body);
-    await this.#replica.commitReplicated(writes as readonly OwnWrite[]);
-    return new Uint8Array();
+    return this.#replica.commitReplicated(writes as readonly OwnWrite[]).then(() => received);
   }
 }
 

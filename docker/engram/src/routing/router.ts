@@ -137,12 +137,16 @@ export class Router {
   #candidates(space: string, idempotent: boolean): string[] {
     const { membership, placement } = this.#parts;
     const self = membership.self.id;
-    const others = this.table.candidates(space).filter((owner) => owner !== self);
-    const alive = others.filter((owner) => membership.get(owner)?.state === 'alive');
-    const suspect = others.filter((owner) => !alive.includes(owner));
-    if (!placement.owners(space).includes(self)) return [...alive, ...suspect];
-    const { primary } = this.table.route(space);
-    return !idempotent && alive[0] === primary ? [primary, self] : [self];
+    const owners = placement.owners(space);
+    if (owners.includes(self)) {
+      const primary = this.table.primary(space);
+      if (idempotent || primary === self || !owners.includes(primary)) return [self];
+      return membership.get(primary)?.state === 'alive' ? [primary, self] : [self];
+    }
+    const candidates = this.table.candidates(space);
+    const alive = candidates.filter((owner) => membership.get(owner)?.state === 'alive');
+    if (alive.length === candidates.length) return alive;
+    return [...alive, ...candidates.filter((owner) => !alive.includes(owner))];
   }
 
   /** Serves `kind` for a space, here or elsewhere. Rejects with RoutingError. */
@@ -173,7 +177,7 @@ export class Router {
       }
       if (leftMs <= 0) throw new RoutingError('DEADLINE', 'no owner answered in time');
       attempts++;
-      const fallback = candidate !== this.table.route(space).primary;
+      const fallback = candidate !== this.table.primary(space);
       const request = { kind, space, body, fallback };
       const served = await this.#forward<T>(candidate, request, leftMs, idempotent);
       if (served) return served;
@@ -209,8 +213,10 @@ export class Router {
     for (let hops = 1; hops <= hopsMax; hops++) {
       const member = membership.get(node);
       if (!member || node === membership.self.id || !this.#breakers.allows(node)) return null;
-      const { generation } = this.table.route(request.space);
-      const body = parcel({ ...request, hops, deadlineMs, generation } satisfies Forwarded);
+      const { kind, space, body: asked, fallback } = request;
+      const generation = this.table.generation(space);
+      const forwarded = { kind, space, hops, deadlineMs, generation, fallback, body: asked };
+      const body = parcel(forwarded satisfies Forwarded);
       this.counters.forwarded++;
       let answer: ForwardAnswer;
       try {
@@ -244,21 +250,18 @@ export class Router {
   }
 
   /** Requests of peers: `api.forward` and `route.gossip`. */
-  async handleRpc(method: string, body: RpcBody): Promise<RpcBody> {
+  handleRpc(method: string, body: RpcBody): RpcBody | Promise<RpcBody> {
     switch (method) {
       case 'route.gossip':
         return this.#gossip.receive(body);
-      case 'api.forward': {
-        const request = opened(body) as Forwarded;
-        const answer = await this.#answer(request);
-        return answerOut(answer, this.#parts.kinds[request.kind]!.wire);
-      }
+      case 'api.forward':
+        return this.#answer(opened(body) as Forwarded);
       default:
         throw new Error(`unknown method ${method}`);
     }
   }
 
-  async #answer(request: Forwarded): Promise<ForwardAnswer> {
+  async #answer(request: Forwarded): Promise<RpcBody> {
     const { membership, placement, kinds } = this.#parts;
     const { kind, space, hops, deadlineMs, generation, fallback } = request;
     const self = membership.self.id;
@@ -270,10 +273,11 @@ export class Router {
     const owner = placement.owners(space).includes(self);
     const better = !known.idempotent && !fallback && hops < hopsMax && route.primary !== self;
     if (!owner || (better && membership.get(route.primary)?.state === 'alive')) {
-      return { t: 'redirect', route };
+      return answerOut({ t: 'redirect', route }, known.wire);
     }
     const value = await known.handler(space, request.body, deadlineMs);
-    return { t: 'done', value, route: route.generation > generation ? route : null };
+    const news = route.generation > generation ? route : null;
+    return answerOut({ t: 'done', value, route: news }, known.wire);
   }
 }
 

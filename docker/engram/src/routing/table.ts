@@ -60,6 +60,15 @@ export class RoutingTable {
     };
   }
 
+  /** As in `route`, for those who ask for nothing else. */
+  primary(space: string): string {
+    return this.#routes.get(space)?.primary ?? this.#view.owners(space)[0]!;
+  }
+
+  generation(space: string): number {
+    return this.#routes.get(space)?.generation ?? 0;
+  }
+
   /** Reachable owners, the primary first, then by preference. */
   candidates(space: string): string[] {
     const owners = this.#view.owners(space);

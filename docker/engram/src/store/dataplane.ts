@@ -85,18 +85,19 @@ class NodeData implements DataPlane {
       return { version: twin, context, copies: 1, satisfied: true, deferred: false };
     }
     const deps = request.context?.v ?? state.vector;
-    const current = await this.#catchUp.reach(
-      request.space,
-      deps,
-      Math.min(writeCatchUpMs, deadlineMs),
-    );
+    const waitMs = Math.min(writeCatchUpMs, deadlineMs);
+    const current =
+      covers(state.vector, deps) || (await this.#catchUp.reach(request.space, deps, waitMs));
     const version = this.#version(request, state, deps, current);
     let sequence = 0;
     await this.#replica.commitOwn(request.space, version, () => {
       sequence = this.#shipper.push(request.space, version);
       this.#shipper.kick();
     });
-    const { copies, needed } = await this.#copies(request, sequence, until);
+    const needed = this.#needed(request);
+    const leftMs = Math.max(0, until - this.#env.monotonicMs());
+    const copies =
+      needed <= 1 ? 1 : await this.#shipper.copies(sequence, request.space, needed, leftMs);
     const deferred = !coversDot(state.vector, version.actor, version.counter);
     let seen = join(state.vector, withDot(deps, version.actor, version.counter));
     if (deferred) seen = join(seen, this.#replica.deferredDeps(request.space));
@@ -142,24 +143,14 @@ class NodeData implements DataPlane {
     };
   }
 
-  async #copies(
-    request: WriteRequest,
-    sequence: number,
-    until: number,
-  ): Promise<{ copies: number; needed: number }> {
-    const owners = this.#placement.owners(request.space);
+  /** How many durable copies a write asks for. */
+  #needed({ space, durability }: WriteRequest): number {
+    if (durability === 'primary') return 1;
+    if (durability === 'replica') return 2;
+    const owners = this.#placement.owners(space);
     // The copy of a node that is no owner counts as durable, and as none of the owners'.
     const stranger = owners.includes(this.#membership.self.id) ? 0 : 1;
-    const needed = {
-      primary: 1,
-      replica: 2,
-      quorum: Math.floor(owners.length / 2) + 1 + stranger,
-      all: owners.length + stranger,
-    }[request.durability];
-    if (needed <= 1) return { copies: 1, needed };
-    const left = Math.max(0, until - this.#env.monotonicMs());
-    const copies = await this.#shipper.copies(sequence, request.space, needed, left);
-    return { copies, needed };
+    return stranger + (durability === 'all' ? owners.length : Math.floor(owners.length / 2) + 1);
   }
 
   async read(
@@ -168,7 +159,7 @@ class NodeData implements DataPlane {
     context: Context | null,
     deadlineMs: number,
   ): Promise<ReadResult<MemoryState | null>> {
-    const stale = await this.#stale(space, context, deadlineMs);
+    const stale = !this.#covers(space, context) && (await this.#stale(space, context!, deadlineMs));
     const state = this.#replica.peek(space);
     return { value: state.memory(id), context: this.#contextOf(state), stale };
   }
@@ -178,7 +169,7 @@ class NodeData implements DataPlane {
     context: Context | null,
     deadlineMs: number,
   ): Promise<ReadResult<readonly MemoryState[]>> {
-    const stale = await this.#stale(space, context, deadlineMs);
+    const stale = !this.#covers(space, context) && (await this.#stale(space, context!, deadlineMs));
     const state = this.#replica.peek(space);
     return { value: state.list(), context: this.#contextOf(state), stale };
   }
@@ -187,10 +178,12 @@ class NodeData implements DataPlane {
     return { v: state.vector, t: state.clock };
   }
 
-  async #stale(space: string, context: Context | null, deadlineMs: number): Promise<boolean> {
-    if (!context || this.#faults.has('ignore-context')) return false;
-    const state = this.#replica.peek(space);
-    if (covers(state.vector, context.v)) return false;
+  #covers(space: string, context: Context | null): boolean {
+    if (!context || this.#faults.has('ignore-context')) return true;
+    return covers(this.#replica.peek(space).vector, context.v);
+  }
+
+  async #stale(space: string, context: Context, deadlineMs: number): Promise<boolean> {
     this.#counters.waitedReads++;
     const current = await this.#catchUp.reach(space, context.v, deadlineMs);
     if (!current) this.#counters.staleReads++;
@@ -254,7 +247,7 @@ class NodeData implements DataPlane {
     };
   }
 
-  async handleRpc(method: string, body: RpcBody): Promise<RpcBody> {
+  handleRpc(method: string, body: RpcBody): RpcBody | Promise<RpcBody> {
     switch (method) {
       case 'data.ship':
         return this.#shipper.receive(body);

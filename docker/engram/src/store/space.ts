@@ -14,7 +14,7 @@ import { laterClock, zeroClock } from '../conflict/clock.ts';
 import { counterOf, covers, join, withDot } from '../conflict/vector.ts';
 import { addVersion, mergeVersions } from '../conflict/versions.ts';
 import type { Hlc, MemoryState, MemoryVersion, VersionVector } from '../data.ts';
-import { hashText, MerkleTree } from '../gossip/merkle.ts';
+import { hashTexts, MerkleTree } from '../gossip/merkle.ts';
 import type { SpaceImage } from './journal.ts';
 
 /** How this space is broken on purpose; all false on a healthy node. */
@@ -37,19 +37,32 @@ export const healthy: SpaceFaults = {
 };
 
 function hashVersions(id: string, versions: readonly MemoryVersion[]): number {
-  if (versions.length === 0) return 0;
+  if (versions.length === 1) return hashTexts([id, '|', versions[0]!.dot]);
   const dots = versions.map((version) => version.dot).sort();
-  return hashText(`${id}|${dots.join(',')}`);
+  return hashTexts([id, '|', dots.join(',')]);
 }
 
-function isShown(versions: readonly MemoryVersion[]): boolean {
-  return versions.length > 0 && !versions[0]!.deleted;
+/** The place of one memory: there from its first version on, for good. */
+interface Place {
+  readonly id: string;
+  state: MemoryState;
+  /** In the Merkle tree. */
+  hash: number;
 }
+
+function byId(left: Place, right: Place): number {
+  return left.id < right.id ? -1 : 1;
+}
+
+const nothing: readonly MemoryVersion[] = [];
 
 export class SpaceState {
   readonly name: string;
   readonly merkle = new MerkleTree();
-  readonly #memories = new Map<string, readonly MemoryVersion[]>();
+  readonly #memories = new Map<string, Place>();
+  /** By id; without those that came since the last list. */
+  #sorted: Place[] = [];
+  #unsorted: Place[] = [];
   #size = 0;
   /** By actor, then counter. */
   readonly #deferred = new Map<string, Map<number, MemoryVersion>>();
@@ -112,6 +125,11 @@ export class SpaceState {
       this.#apply(version, own);
       return 1;
     }
+    const { actor, counter, deps } = version;
+    if (counterOf(this.#vector, actor) + 1 === counter && covers(this.#vector, deps)) {
+      this.#apply(version, own);
+      return this.#deferred.size === 0 ? 1 : 1 + this.#release(null);
+    }
     let waiting = this.#deferred.get(version.actor);
     if (!waiting) this.#deferred.set(version.actor, (waiting = new Map()));
     waiting.set(version.counter, version);
@@ -141,7 +159,7 @@ export class SpaceState {
 
   #apply(version: MemoryVersion, own: boolean): void {
     this.#vector = withDot(this.#vector, version.actor, version.counter);
-    const before = this.#memories.get(version.id) ?? [];
+    const before = this.versions(version.id);
     this.#set(version.id, before, this.#merged(before, version, own));
   }
 
@@ -149,7 +167,7 @@ export class SpaceState {
   #applyAgain(version: MemoryVersion): void {
     if (version.deleted) return;
     const id = `${version.id}~again`;
-    this.#set(id, this.#memories.get(id) ?? [], [{ ...version, id }]);
+    this.#set(id, this.versions(id), [{ ...version, id }]);
   }
 
   #merged(
@@ -166,9 +184,20 @@ export class SpaceState {
 
   #set(id: string, before: readonly MemoryVersion[], after: readonly MemoryVersion[]): void {
     if (after === before) return;
-    this.merkle.update(id, hashVersions(id, before), hashVersions(id, after));
-    this.#memories.set(id, after);
-    this.#size += Number(isShown(after)) - Number(isShown(before));
+    const state = { id, shown: after[0]!, siblings: after };
+    const hash = hashVersions(id, after);
+    const place = this.#memories.get(id);
+    this.merkle.update(id, place?.hash ?? 0, hash);
+    if (!state.shown.deleted) this.#size++;
+    if (place) {
+      if (!place.state.shown.deleted) this.#size--;
+      place.state = state;
+      place.hash = hash;
+    } else {
+      const made = { id, state, hash };
+      this.#memories.set(id, made);
+      this.#unsorted.push(made);
+    }
   }
 
   /**
@@ -178,7 +207,7 @@ export class SpaceState {
   merge(versions: readonly MemoryVersion[], vector: VersionVector): void {
     for (const version of versions) {
       this.observeClock(version.hlc);
-      const before = this.#memories.get(version.id) ?? [];
+      const before = this.versions(version.id);
       if (this.#faults.firstWriteWins && before.length > 0) continue;
       if (this.#faults.forgetTombstones && version.deleted) continue;
       const after = mergeVersions(before, [version]);
@@ -198,9 +227,9 @@ export class SpaceState {
   /** Versions that `vector` does not cover, and all versions of the given buckets. */
   difference(vector: VersionVector, inBuckets: (id: string) => boolean): MemoryVersion[] {
     const found: MemoryVersion[] = [];
-    for (const [id, versions] of this.#memories) {
+    for (const [id, { state }] of this.#memories) {
       const whole = inBuckets(id);
-      for (const version of versions) {
+      for (const version of state.siblings) {
         if (whole || counterOf(vector, version.actor) < version.counter) found.push(version);
       }
     }
@@ -210,25 +239,38 @@ export class SpaceState {
   /** All of it, as it is now. */
   image(): SpaceImage {
     const deferred = [...this.#deferred.values()].flatMap((waiting) => [...waiting.values()]);
-    const versions = [...this.#memories.values()].flat();
+    const versions = [...this.#memories.values()].flatMap(({ state }) => state.siblings);
     return { space: this.name, vector: this.#vector, versions, deferred };
   }
 
   versions(id: string): readonly MemoryVersion[] {
-    return this.#memories.get(id) ?? [];
+    return this.#memories.get(id)?.state.siblings ?? nothing;
   }
 
   memory(id: string): MemoryState | null {
-    const siblings = this.#memories.get(id);
-    return siblings && siblings.length > 0 ? { id, shown: siblings[0]!, siblings } : null;
+    return this.#memories.get(id)?.state ?? null;
   }
 
   /** All memories whose shown version is no tombstone, sorted by id. */
   list(): MemoryState[] {
+    this.#sort();
     const found: MemoryState[] = [];
-    for (const [id, siblings] of this.#memories) {
-      if (!siblings[0]!.deleted) found.push({ id, shown: siblings[0]!, siblings });
+    for (const { state } of this.#sorted) if (!state.shown.deleted) found.push(state);
+    return found;
+  }
+
+  /** Few are new since the last list: they are sorted, and merged with the others. */
+  #sort(): void {
+    if (this.#unsorted.length === 0) return;
+    const added = this.#unsorted.sort(byId);
+    const known = this.#sorted;
+    this.#sorted = [];
+    this.#unsorted = [];
+    let [i, j] = [0, 0];
+    while (i < known.length && j < added.length) {
+      this.#sorted.push(byId(known[i]!, added[j]!) < 0 ? known[i++]! : added[j++]!);
     }
-    return found.sort((left, right) => (left.id < right.id ? -1 : 1));
+    while (i < known.length) this.#sorted.push(known[i++]!);
+    while (j < added.length) this.#sorted.push(added[j++]!);
   }
 }

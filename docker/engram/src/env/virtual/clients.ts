@@ -5,9 +5,9 @@
  */
 import type { HttpRequest, HttpResponse } from '../env.ts';
 import { starting } from '../starting.ts';
+import { happen } from './calls.ts';
 import type { Links } from './links.ts';
 import { ConnectionLost, type Life, type Machine } from './machine.ts';
-import { happen } from './network.ts';
 import type { Schedule } from './schedule.ts';
 
 /** The machine of all clients. */

@@ -1,7 +1,7 @@
 /** A machine of the virtual world: its disk, its clock, and the lives of the node on it. */
 import type { HttpRequest, HttpResponse } from '../env.ts';
+import type { Endpoint } from './calls.ts';
 import type { VirtualDisk } from './disk.ts';
-import type { Endpoint } from './network.ts';
 
 /** The client's end of a connection broke. Only `reset` leaves open whether the request took effect. */
 export class ConnectionLost extends Error {

@@ -8,53 +8,17 @@
  * session is opened only over a way that is open in both directions. Values of calls are handed over
  * as they are, as their bytes would come out again.
  */
-import { type RpcBody, RpcError, type RpcHandler } from '../env.ts';
+import type { RpcBody } from '../env.ts';
+import { Call, type Endpoint, happen, type Session } from './calls.ts';
 import type { Links } from './links.ts';
-import { forget, type Schedule } from './schedule.ts';
-
-/** One end of the network: one life of one node. */
-export interface Endpoint {
-  readonly id: string;
-  alive: boolean;
-  /** What happened to a node that sleeps (SIGSTOP), in order; null while it is awake. */
-  asleep: (() => void)[] | null;
-  /** Told of what the node throws; where nobody is, the world ends with it. */
-  readonly onPanic?: (error: unknown) => void;
-  onDatagram: ((from: string, bytes: Uint8Array) => void) | null;
-  onCall: RpcHandler | null;
-}
-
-/** Lets something happen to a node: not when it is dead, and later when it sleeps. */
-export function happen(endpoint: Endpoint, run: () => void): void {
-  if (!endpoint.alive) return;
-  if (endpoint.asleep) {
-    endpoint.asleep.push(run);
-    return;
-  }
-  try {
-    run();
-  } catch (error) {
-    if (!endpoint.onPanic) throw error;
-    endpoint.onPanic(error);
-  }
-}
-
-interface Session {
-  readonly from: Endpoint;
-  readonly to: Endpoint;
-  broken: boolean;
-  readonly failures: Set<(error: RpcError) => void>;
-  /** When the last packet of each direction arrives: none overtakes it. */
-  readonly arrivesMs: { forth: number; back: number };
-  /** Packets that wait for the way to open. */
-  readonly held: { readonly forth: boolean; readonly deliver: () => void }[];
-}
+import type { Schedule } from './schedule.ts';
 
 export class VirtualNetwork {
   readonly #schedule: Schedule;
   readonly #links: Links;
   readonly #endpoints = new Map<string, Endpoint>();
-  readonly #sessions = new Map<string, Session>();
+  /** In the order in which they were opened. */
+  readonly #sessions = new Set<Session>();
   readonly #cuts = new Set<string>();
   /** By `from>to`: packets that a cut has dropped since it is there. */
   readonly #dropped = new Map<string, number>();
@@ -80,7 +44,7 @@ export class VirtualNetwork {
     endpoint.alive = false;
     this.#endpoints.delete(endpoint.id);
     if (silently) this.#dark.add(endpoint.id);
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of [...this.#sessions]) {
       if (session.from !== endpoint && session.to !== endpoint) continue;
       if (silently)
         this.#schedule.after(this.#links.weather.sessionTimeoutMs, () => this.#ping(session));
@@ -92,7 +56,7 @@ export class VirtualNetwork {
   cut(from: string, to: string): void {
     this.#cuts.add(`${from}>${to}`);
     this.#dropped.set(`${from}>${to}`, 0);
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions) {
       const { from: one, to: other } = session;
       if ((one.id === from && other.id === to) || (one.id === to && other.id === from)) {
         this.#schedule.after(this.#links.weather.sessionTimeoutMs, () => this.#ping(session));
@@ -102,7 +66,7 @@ export class VirtualNetwork {
 
   /** A node fell asleep: it answers no pings. */
   sleeps(endpoint: Endpoint): void {
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions) {
       if (session.from !== endpoint && session.to !== endpoint) continue;
       this.#schedule.after(this.#links.weather.sessionTimeoutMs, () => this.#ping(session));
     }
@@ -111,7 +75,7 @@ export class VirtualNetwork {
   heal(): void {
     this.#cuts.clear();
     this.#dropped.clear();
-    for (const session of this.#sessions.values()) this.#release(session);
+    for (const session of this.#sessions) this.#release(session);
   }
 
   isCut(from: string, to: string): boolean {
@@ -171,68 +135,53 @@ export class VirtualNetwork {
     this.counters.calls++;
     const to = hostOf(address);
     return new Promise((resolve, reject) => {
-      let sent = false;
-      let over = false;
-      let session: Session | null = null;
-      const finish = (act: () => void): void => {
-        if (over) return;
-        over = true;
-        forget(deadline);
-        session?.failures.delete(fail);
-        happen(from, act);
-      };
-      const fail = (error: RpcError): void => finish(() => reject(error));
-      const deadline = this.#schedule.after(deadlineMs, () => {
-        fail(new RpcError('deadline', `${method} to ${to} took over ${deadlineMs} ms`, sent));
+      const call = new Call(from, to, method, body, resolve, reject);
+      call.deadline = this.#schedule.after(deadlineMs, () => {
+        call.fail('deadline', `took over ${deadlineMs} ms`);
       });
-      const send = (): void => {
-        if (over) return;
-        session = this.#session(from, to);
-        if (session === null) return;
-        sent = true;
-        session.failures.add(fail);
-        this.#request(session, method, body, (answer) => finish(() => resolve(answer)), fail);
-      };
-      if (this.#sessions.has(`${from.id}>${to}`)) return send();
-      if (this.isCut(from.id, to) || this.isCut(to, from.id) || this.#dark.has(to)) return;
-      const handshakeMs = this.#links.stream(from.id, to) + this.#links.stream(to, from.id);
-      this.#schedule.after(handshakeMs, () => {
-        if (this.#endpoints.has(to)) send();
-        else fail(new RpcError('refused', `${method} to ${to}: connection refused`, false));
-      });
+      const open = from.sessions.get(to);
+      if (open) this.#request(open, call);
+      else this.#connect(call);
     });
   }
 
-  #request(
-    session: Session,
-    method: string,
-    body: RpcBody,
-    resolve: (answer: RpcBody) => void,
-    fail: (error: RpcError) => void,
-  ): void {
-    const remote = (reason: string): void =>
-      fail(new RpcError('remote', `${method} to ${session.to.id}: ${reason}`, true));
-    const arrive = (): void => {
-      const handler = session.to.onCall;
-      if (handler === null) {
-        this.#carry(session, false, () => remote('the node is starting'));
-        return;
-      }
-      handler(method, body).then(
-        (answer) => {
-          if (session.to.alive) this.#carry(session, false, () => resolve(answer));
-        },
-        (error: unknown) => {
-          if (session.to.alive) this.#carry(session, false, () => remote(String(error)));
-        },
-      );
-    };
-    this.#carry(session, true, () => happen(session.to, arrive));
+  /** Nothing is heard of it where the way is cut, or nobody is there to refuse it. */
+  #connect(call: Call): void {
+    const { from, to } = call;
+    if (this.isCut(from.id, to) || this.isCut(to, from.id) || this.#dark.has(to)) return;
+    const handshakeMs = this.#links.stream(from.id, to) + this.#links.stream(to, from.id);
+    this.#schedule.after(handshakeMs, () => {
+      if (call.over) return;
+      if (!this.#endpoints.has(to)) return call.fail('refused', 'connection refused');
+      const session = this.#session(from, to);
+      if (session) this.#request(session, call);
+    });
+  }
+
+  #request(session: Session, call: Call): void {
+    call.session = session;
+    session.calls.add(call);
+    this.#carry(session, true, () => happen(session.to, () => this.#arrive(session, call)));
+  }
+
+  #arrive(session: Session, call: Call): void {
+    const handler = session.to.onCall;
+    if (handler === null) {
+      this.#carry(session, false, () => call.fail('remote', 'the node is starting'));
+      return;
+    }
+    handler(call.method, call.body).then(
+      (answer) => {
+        if (session.to.alive) this.#carry(session, false, () => call.answer(answer));
+      },
+      (error: unknown) => {
+        if (session.to.alive) this.#carry(session, false, () => call.fail('remote', String(error)));
+      },
+    );
   }
 
   #session(from: Endpoint, to: string): Session | null {
-    const key = `${from.id}>${to}`;
-    const open = this.#sessions.get(key);
+    const open = from.sessions.get(to);
     if (open) return open;
     const peer = this.#endpoints.get(to);
     if (!peer || this.isCut(from.id, to) || this.isCut(to, from.id)) return null;
@@ -240,18 +189,20 @@ export class VirtualNetwork {
       from,
       to: peer,
       broken: false,
-      failures: new Set(),
+      calls: new Set(),
       arrivesMs: { forth: 0, back: 0 },
       held: [],
     };
-    this.#sessions.set(key, session);
+    this.#sessions.add(session);
+    from.sessions.set(to, session);
     return session;
   }
 
   #carry(session: Session, forth: boolean, deliver: () => void): void {
     if (session.broken) return;
     const [from, to] = forth ? [session.from.id, session.to.id] : [session.to.id, session.from.id];
-    if (this.#drops(from, to) || session.held.some((packet) => packet.forth === forth)) {
+    const waits = session.held.length > 0 && session.held.some((packet) => packet.forth === forth);
+    if (this.#drops(from, to) || waits) {
       session.held.push({ forth, deliver });
       return;
     }
@@ -283,19 +234,24 @@ export class VirtualNetwork {
   #break(session: Session, reason: string): void {
     session.broken = true;
     session.held.length = 0;
-    const { from, to } = session;
-    if (this.#sessions.get(`${from.id}>${to.id}`) === session) {
-      this.#sessions.delete(`${from.id}>${to.id}`);
-    }
-    const failures = [...session.failures];
+    this.#sessions.delete(session);
+    session.from.sessions.delete(session.to.id);
+    const calls = [...session.calls];
     this.#schedule.after(this.#links.latencyMs(), () => {
-      for (const fail of failures) {
-        fail(new RpcError('unreachable', `call to ${to.id}: ${reason}`, true));
-      }
+      for (const call of calls) call.fail('unreachable', reason);
     });
   }
 }
 
+/** Of the few addresses that there are: looking one up costs less than cutting it. */
+const hosts = new Map<string, string>();
+const hostsMax = 4096;
+
 function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':'));
+  const known = hosts.get(address);
+  if (known !== undefined) return known;
+  const host = address.slice(0, address.lastIndexOf(':'));
+  if (hosts.size >= hostsMax) hosts.clear();
+  hosts.set(address, host);
+  return host;
 }

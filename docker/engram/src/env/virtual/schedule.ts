@@ -1,6 +1,7 @@
 /**
  * The event queue of a virtual world: a binary heap by time, and by order of arrival within one
- * instant. All microtasks that an event sets off are run before the next event is taken, so
+ * instant. What is far off waits outside of it, since most of that is a time-out which is
+ * forgotten before it comes. All microtasks that an event sets off are run before the next event is taken, so
  * promises inside the core never race with the queue.
  */
 
@@ -31,8 +32,15 @@ function before(left: Event, right: Event): boolean {
  */
 const eventsPerTurn = 1024;
 
+/** What is further off than that waits in slots of that length until one of them comes. */
+const slotMs = 256;
+
 export class Schedule {
   #heap: Event[] = [];
+  /** By number of the slot, all of which are beyond `#slot`. */
+  readonly #far = new Map<number, Event[]>();
+  /** The last slot of which the events are in the heap. */
+  #slot = 0;
   #order = 0;
   #running = false;
   nowMs = 0;
@@ -42,8 +50,29 @@ export class Schedule {
   after(delayMs: number, run: () => void): Planned {
     const delay = Number.isFinite(delayMs) ? Math.max(0, delayMs) : 0;
     const event = { atMs: this.nowMs + delay, order: this.#order++, run };
-    this.#push(event);
+    const slot = Math.floor(event.atMs / slotMs);
+    if (slot <= this.#slot) this.#push(event);
+    else this.#putOff(slot, event);
     return event;
+  }
+
+  #putOff(slot: number, event: Event): void {
+    const waiting = this.#far.get(slot);
+    if (waiting) waiting.push(event);
+    else this.#far.set(slot, [event]);
+  }
+
+  /** Brings in the slots that begin before the first event of the heap; any, where it is empty. */
+  #bringIn(): void {
+    while (this.#far.size > 0) {
+      const first = this.#heap[0];
+      if (first && first.atMs < (this.#slot + 1) * slotMs) return;
+      this.#slot++;
+      const waiting = this.#far.get(this.#slot);
+      if (!waiting) continue;
+      this.#far.delete(this.#slot);
+      for (const event of waiting) if (event.run !== nothing) this.#push(event);
+    }
   }
 
   /** Takes all events up to `untilMs`, then stands there. Throws what an event throws. */
@@ -97,6 +126,7 @@ export class Schedule {
   /** Takes one event that does something; false where there is none. What was forgotten needs no tick. */
   #one(wanted: (event: Event) => boolean): boolean {
     for (;;) {
+      this.#bringIn();
       const event = this.#heap[0];
       if (!event || !wanted(event)) return false;
       this.#pop();
