@@ -126,18 +126,25 @@ function agree({ high, low }: StateHashes, rows: readonly number[]): boolean {
 /** When the latest answers of all readers agree and stay so, ns; Infinity for never. */
 function convergedAt(history: History, { attempts }: KeyFinals, hashes: StateHashes): number {
   const answers: number[] = [];
+  // When each reader had answered.
+  let allSince = 0;
   for (const rows of attempts.values()) {
+    const before = answers.length;
     for (const row of rows) if (isJudgedRead(history, row)) answers.push(row);
+    allSince = Math.max(allSince, answers[before] ?? Number.POSITIVE_INFINITY);
+  }
+  let since = Number.POSITIVE_INFINITY;
+  if (agree(hashes, answers)) {
+    for (const row of answers) {
+      if (row >= allSince) since = Math.min(since, history.complete[row]!);
+    }
+    return since;
   }
   answers.sort((a, b) => a - b);
   const latest = new Map<number, number>();
-  // Where every answer is the same, only who has answered matters.
-  const isSame = agree(hashes, answers);
-  let since = Number.POSITIVE_INFINITY;
   for (const row of answers) {
     latest.set(readerOf(history, row), row);
-    const isEqual =
-      latest.size === attempts.size && (isSame || agree(hashes, [...latest.values()]));
+    const isEqual = latest.size === attempts.size && agree(hashes, [...latest.values()]);
     if (!isEqual) since = Number.POSITIVE_INFINITY;
     else since = Math.min(since, history.complete[row]!);
   }

@@ -102,17 +102,17 @@ function keyFinals(
   nodes: readonly number[],
 ): KeyFinals {
   const last: number[] = [];
-  const answered = new Set<number>();
+  const silent: number[] = [];
   for (const [reader, rows] of attempts) {
-    for (let i = rows.length - 1; i >= 0; i--) {
-      if (!isJudgedRead(history, rows[i]!)) continue;
-      last.push(rows[i]!);
-      answered.add(reader);
-      break;
-    }
+    let at = rows.length - 1;
+    while (at >= 0 && !isJudgedRead(history, rows[at]!)) at--;
+    if (at >= 0) last.push(rows[at]!);
+    else silent.push(reader);
   }
-  const required = nodes.length > 0 ? nodes : [...attempts.keys()];
-  const missing = required.filter((reader) => !answered.has(reader));
+  const missing =
+    nodes.length > 0
+      ? nodes.filter((node) => !attempts.has(node) || silent.includes(node))
+      : silent;
   return { key, attempts, last: last.sort((a, b) => a - b), missing };
 }
 

@@ -40,56 +40,69 @@ export function surveyPart(part: History, whole: Pick<Survey, 'nodes' | 'loadOve
 }
 
 function scan(history: History): Survey {
-  const { n, kind, status, key, value, flags, phase, node, invoke, complete } = history;
-  const { siblings, expected } = history;
+  return { ...scanWrites(history), ...scanEnd(history) };
+}
+
+function scanWrites(history: History) {
+  const { n, kind, status, key, value, complete, siblings, expected } = history;
   const written = new Uint8Array(history.keys.length);
   const writtenUntil = new Float64Array(history.keys.length).fill(-1);
-  const nodes = new Uint8Array(history.nodes.length);
-  const finals: number[] = [];
   const firstShown = new Int32Array(history.values + 1).fill(-1);
   const lastKept = new Int32Array(history.keys.length);
   const keptBefore = new Int32Array(history.writes + 1);
-  const afterLoad = PHASES.indexOf('heal');
-  let loadOverNs = Number.POSITIVE_INFINITY;
   let attempts = 0;
   let acknowledged = 0;
   for (let row = 0; row < n; row++) {
     const what = kind[row]!;
-    const k = key[row]!;
+    const id = value[row]!;
     const isOk = status[row] === Status.Ok;
-    const isFinal = (flags[row]! & Flag.Final) !== 0;
-    const who = node[row]!;
-    if (who >= 0 && nodes[who]! < 2) nodes[who] = isFinal ? 2 : 1;
-    if (phase[row]! >= afterLoad && invoke[row]! < loadOverNs) loadOverNs = invoke[row]!;
     if (what === Kind.Read) {
-      const id = value[row]!;
-      if (isOk && firstShown[id] === -1) firstShown[id] = row;
-      if (isOk && siblings !== null) noteSiblings(siblings, row, firstShown);
-      if (isFinal && k >= 0) finals.push(row);
-    } else if (isWrite(what)) {
+      if (!isOk) continue;
+      if (firstShown[id] === -1) firstShown[id] = row;
+      if (siblings !== null) noteSiblings(siblings, row, firstShown);
+      continue;
+    }
+    const k = key[row]!;
+    if (isWrite(what)) {
       attempts++;
-      if (isOk) acknowledged++;
       if (k >= 0 && status[row] !== Status.Fail) written[k] = 1;
-      if (k >= 0 && isOk && complete[row]! > writtenUntil[k]!) writtenUntil[k] = complete[row]!;
-      if (k >= 0 && isOk && (what === Kind.Write || what === Kind.Cas)) {
-        keptBefore[value[row]!] = lastKept[k]!;
-        lastKept[k] = value[row]!;
-      }
-      if (what === Kind.Cas && isOk && expected !== null && firstShown[expected[row]!] === -1) {
+      if (!isOk) continue;
+      acknowledged++;
+      if (what === Kind.Cas && expected !== null && firstShown[expected[row]!] === -1) {
         firstShown[expected[row]!] = row;
       }
-    } else if (what === Kind.Delete) {
-      if (k >= 0 && isOk && complete[row]! > writtenUntil[k]!) writtenUntil[k] = complete[row]!;
-    } else if (isFinal && k >= 0 && (what === Kind.ReadAll || what === Kind.ReadList)) {
-      finals.push(row);
+      if (k >= 0 && (what === Kind.Write || what === Kind.Cas)) {
+        keptBefore[id] = lastKept[k]!;
+        lastKept[k] = id;
+      }
+    } else if (what !== Kind.Delete || !isOk) {
+      continue;
     }
+    if (k >= 0 && complete[row]! > writtenUntil[k]!) writtenUntil[k] = complete[row]!;
   }
   // The initial value is no value.
   firstShown[0] = -1;
-  return {
-    ...{ written, writtenUntil, finals, nodes, loadOverNs, attempts, acknowledged },
-    ...{ firstShown, lastKept, keptBefore },
-  };
+  return { written, writtenUntil, attempts, acknowledged, firstShown, lastKept, keptBefore };
+}
+
+/** What is about the last rows only: nearly all of the others are passed over in a very short loop. */
+function scanEnd(history: History) {
+  const { n, kind, key, flags, phase, node, invoke } = history;
+  const nodes = Uint8Array.from(history.nodes, (_, each) => (node.includes(each) ? 1 : 0));
+  const finals: number[] = [];
+  const afterLoad = PHASES.indexOf('heal');
+  let loadOverNs = Number.POSITIVE_INFINITY;
+  let row = 0;
+  while (row < n && phase[row]! < afterLoad && (flags[row]! & Flag.Final) === 0) row++;
+  for (; row < n; row++) {
+    if (phase[row]! >= afterLoad && invoke[row]! < loadOverNs) loadOverNs = invoke[row]!;
+    if ((flags[row]! & Flag.Final) === 0) continue;
+    if (node[row]! >= 0) nodes[node[row]!] = 2;
+    const what = kind[row]!;
+    const isRead = what === Kind.Read || what === Kind.ReadAll || what === Kind.ReadList;
+    if (isRead && key[row]! >= 0) finals.push(row);
+  }
+  return { nodes, finals, loadOverNs };
 }
 
 function noteSiblings({ off, data }: Ragged, row: number, firstShown: Int32Array): void {
