@@ -7,13 +7,11 @@ import type { Rng } from '../generator/rng.ts';
 
 /** 1 / sqrt(768) in as few digits as make the length 1.000: each is sent 768 times with every write. */
 const value = '0.0361';
+const magnitude = Number(value);
 
 const pieces: readonly string[] = Array.from({ length: 256 }, (_, bits) =>
   Array.from({ length: 8 }, (__, bit) => ((bits >> bit) & 1 ? `-${value}` : value)).join(','),
 );
-
-/** The pieces one after the other. */
-const values = Float32Array.from(pieces.flatMap((piece) => piece.split(',').map(Number)));
 
 /** As JSON, and as the numbers that it stands for. */
 export interface Embedding {
@@ -21,15 +19,29 @@ export interface Embedding {
   numbers(): Float32Array;
 }
 
+const bitsPerWord = 32;
+const words = 768 / bitsPerWord;
+
 export function randomEmbedding(rng: Rng): Embedding {
-  const chosen = new Uint8Array(96);
-  for (let i = 0; i < 96; i++) chosen[i] = rng.int(256);
+  // One bit for each sign, lowest first.
+  const signs: number[] = [];
+  for (let i = 0; i < words; i++) signs.push(rng.int(2 ** bitsPerWord));
   return {
-    text: () => `[${Array.from(chosen, (piece) => pieces[piece]).join(',')}]`,
+    text: () => {
+      const chosen: string[] = [];
+      for (const word of signs) {
+        for (let bit = 0; bit < bitsPerWord; bit += 8) chosen.push(pieces[(word >>> bit) & 255]!);
+      }
+      return `[${chosen.join(',')}]`;
+    },
     numbers: () => {
       const numbers = new Float32Array(768);
-      // `set` would cost more than eight numbers do.
-      for (let i = 0; i < 768; i++) numbers[i] = values[8 * chosen[i >> 3]! + (i & 7)]!;
+      let at = 0;
+      for (const word of signs) {
+        for (let bit = 0; bit < bitsPerWord; bit++) {
+          numbers[at++] = (word >>> bit) & 1 ? -magnitude : magnitude;
+        }
+      }
       return numbers;
     },
   };
