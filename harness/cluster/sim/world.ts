@@ -14,6 +14,33 @@ import { OperationTimeout } from '../../client/outcomes.ts';
 import { makeClock, type Timer } from '../../run/clock.ts';
 import type { Connection, World, WorldAnswer, WorldRequest } from '../world.ts';
 
+/** One that is waited for. A class: every operation has one, and closures would be three objects more. */
+class SimTimer implements Timer {
+  readonly #world: SimWorld;
+  readonly #fn: () => void;
+  readonly #planned: Timer;
+  #over = false;
+
+  constructor(world: SimWorld, delayMs: number, fn: () => void) {
+    this.#world = world;
+    this.#fn = fn;
+    this.#planned = world.virtual.after(delayMs, () => {
+      if (this.#end()) this.#fn();
+    });
+  }
+
+  cancel(): void {
+    if (this.#end()) this.#planned.cancel();
+  }
+
+  #end(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#world.endWait();
+    return true;
+  }
+}
+
 export class SimWorld implements World {
   readonly virtual: VirtualWorld;
   readonly deterministic = true;
@@ -30,27 +57,19 @@ export class SimWorld implements World {
   readonly clock = makeClock({
     nowNs: () => (this.#lastNs = Math.max(this.#lastNs + 1, Math.round(this.virtual.nowMs * 1e6))),
     wallMs: () => beganAtMs + this.virtual.nowMs,
-    timer: (delayMs, fn) => this.#timer(delayMs, fn),
+    timer: (delayMs, fn) => this.timer(delayMs, fn),
   });
 
-  #timer(delayMs: number, fn: () => void): Timer {
-    let over = false;
-    const end = (): boolean => {
-      if (over) return false;
-      over = true;
-      this.#waits--;
-      return true;
-    };
+  timer(delayMs: number, fn: () => void): Timer {
     this.#waits++;
-    const planned = this.virtual.after(delayMs, () => {
-      if (end()) fn();
-    });
+    const timer = new SimTimer(this, delayMs, fn);
     if (!this.#driven) this.#drive();
-    return {
-      cancel: () => {
-        if (end()) planned.cancel();
-      },
-    };
+    return timer;
+  }
+
+  /** Of a timer that is over or was cancelled. */
+  endWait(): void {
+    this.#waits--;
   }
 
   #drive(): void {
@@ -95,15 +114,31 @@ const errorCodes = {
 const nothing = new Uint8Array();
 const noQuery: ReadonlyMap<string, string> = new Map();
 
+/** A driver asks with the same few queries over and over. */
+const queriesMax = 64;
+let queries = new Map<string, ReadonlyMap<string, string>>();
+
+function queryOf(text: string): ReadonlyMap<string, string> {
+  let query = queries.get(text);
+  if (query === undefined) {
+    if (queries.size >= queriesMax) queries = new Map();
+    query = new Map(new URLSearchParams(text));
+    queries.set(text, query);
+  }
+  return query;
+}
+
 function toRequest({ method, path, headers, body }: WorldRequest): HttpRequest {
   const mark = path.indexOf('?');
+  const named = new Map<string, string>();
+  for (const name in headers) named.set(name, headers[name]!);
   return {
     method,
     path: mark < 0 ? path : path.slice(0, mark),
-    query: mark < 0 ? noQuery : new Map(new URLSearchParams(path.slice(mark + 1))),
-    headers: new Map(Object.entries(headers)),
+    query: mark < 0 ? noQuery : queryOf(path.slice(mark + 1)),
+    headers: named,
     body: nothing,
-    ...(body === null ? {} : { json: body.value() }),
+    json: body === null ? undefined : body.value(),
   };
 }
 
@@ -122,7 +157,7 @@ class SimConnection implements Connection {
 
   request(request: WorldRequest): Promise<WorldAnswer> {
     return new Promise((resolve, reject) => {
-      const timer = this.#world.clock.timer(this.#timeoutMs, () => {
+      const timer = this.#world.timer(this.#timeoutMs, () => {
         // An operation that is given up takes its connection with it.
         this.#connection = this.#world.virtual.connect(this.#node);
         reject(new OperationTimeout(this.#timeoutMs));
