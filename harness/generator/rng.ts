@@ -2,7 +2,9 @@
  * Randomness as an argument. One stream is split for each client, each fault, each node, so that
  * taking a number in one place never changes the numbers of another.
  */
+
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
 export interface Rng {
   /** Uniform in [0, 1). */
@@ -36,24 +38,45 @@ function scramble(word: number): number {
 /** The generator spreads 32 bits of seed over 128 bits of state; by then they are mixed. */
 const warmUpDraws = 4;
 
+/** A class: a stream is split off for every draw of a source, and seven closures for each would show. */
+class Stream implements Rng {
+  readonly #seed: number;
+  readonly #generator: RandomGenerator;
+
+  constructor(seed: number) {
+    this.#seed = scramble(seed);
+    this.#generator = xoroshiro128plus(this.#seed);
+    for (let i = 0; i < warmUpDraws; i++) this.#generator.next();
+  }
+
+  float(): number {
+    const high = this.#generator.next() >>> 5;
+    const low = this.#generator.next() >>> 6;
+    return high * 2 ** -27 + low * 2 ** -53;
+  }
+
+  int(below: number): number {
+    return Math.floor(this.float() * below);
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.int(from.length)]!;
+  }
+
+  shuffle<T>(of: readonly T[]): T[] {
+    const copy = [...of];
+    for (let i = copy.length - 1; i > 0; i--) {
+      const j = this.int(i + 1);
+      [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+    }
+    return copy;
+  }
+
+  split(name: string): Rng {
+    return new Stream(this.#seed ^ hashName(name));
+  }
+}
+
 export function makeRng(seed: number): Rng {
-  const generator = xoroshiro128plus(scramble(seed));
-  for (let i = 0; i < warmUpDraws; i++) generator.next();
-  const next = (): number => generator.next() >>> 0;
-  const float = (): number => (next() >>> 5) * 2 ** -27 + (next() >>> 6) * 2 ** -53;
-  const int = (below: number): number => Math.floor(float() * below);
-  return {
-    float,
-    int,
-    pick: (from) => from[int(from.length)]!,
-    shuffle: (of) => {
-      const copy = [...of];
-      for (let i = copy.length - 1; i > 0; i--) {
-        const j = int(i + 1);
-        [copy[i], copy[j]] = [copy[j]!, copy[i]!];
-      }
-      return copy;
-    },
-    split: (name) => makeRng(scramble(seed) ^ hashName(name)),
-  };
+  return new Stream(seed);
 }
