@@ -43,16 +43,11 @@ class Restricted implements GeneratorContext {
 
 /** Only on threads that `may` accepts; told only of what happens on them. */
 export function onThreads(may: (thread: ThreadId) => boolean, generator: Generator): Generator {
+  const wrap = (next: Generator): Generator => (next === generator ? self : onThreads(may, next));
   const self: Generator = {
-    op: (context) =>
-      rewrap(generator.op(new Restricted(context, may)), (next) =>
-        next === generator ? self : onThreads(may, next),
-      ),
-    update: (context, event) => {
-      if (!may(event.thread)) return self;
-      const updated = generator.update(new Restricted(context, may), event);
-      return updated === generator ? self : onThreads(may, updated);
-    },
+    op: (context) => rewrap(generator.op(new Restricted(context, may)), wrap),
+    update: (context, event) =>
+      may(event.thread) ? wrap(generator.update(new Restricted(context, may), event)) : self,
   };
   return self;
 }
@@ -65,18 +60,22 @@ export const nemesis = (generator: Generator): Generator =>
 
 /** Several at once: whichever operation is due first. Ends when all have. */
 export function any(...generators: readonly Generator[]): Generator {
+  return anyOf(generators);
+}
+
+/** Asked and told at every event of a run: in loops, since each callback and copy would show. */
+function anyOf(generators: readonly Generator[]): Generator {
   const self: Generator = {
     op: (context) => {
       const steps: Step[] = [];
-      let first = -1;
-      let firstNs = Number.POSITIVE_INFINITY;
+      let chosen: Extract<Step, { type: 'op' }> | null = null;
       let untilNs: number | null = null;
-      let same = true;
+      let same = generators.length > 0;
       for (let i = 0; i < generators.length; i++) {
         const step = generators[i]!.op(context);
         steps.push(step);
         if (step.type === 'op') {
-          if (first < 0 || step.op.timeNs < firstNs) [first, firstNs] = [i, step.op.timeNs];
+          if (chosen === null || step.op.timeNs < chosen.op.timeNs) chosen = step;
         } else if (step.type === 'pending') {
           if (step.untilNs !== null && (untilNs === null || step.untilNs < untilNs)) {
             untilNs = step.untilNs;
@@ -84,23 +83,30 @@ export function any(...generators: readonly Generator[]): Generator {
           same &&= step.next === generators[i];
         } else same = false;
       }
-      const chosen = steps[first];
-      if (chosen?.type === 'op') {
+      if (chosen !== null) {
         // One that waits keeps what it has learnt (when it began); one that lost is asked again.
-        const after = generators.map((each, i) => {
+        const after: Generator[] = [];
+        for (let i = 0; i < steps.length; i++) {
           const step = steps[i]!;
-          if (i === first) return chosen.next;
-          return step.type === 'pending' ? step.next : each;
-        });
-        return { type: 'op', op: chosen.op, next: any(...after) };
+          const moved = step === chosen || step.type === 'pending';
+          after.push(moved ? step.next : generators[i]!);
+        }
+        return { type: 'op', op: chosen.op, next: anyOf(after) };
       }
-      if (same && generators.length > 0) return { type: 'pending', untilNs, next: self };
-      const waiting = steps.flatMap((step) => (step.type === 'pending' ? [step.next] : []));
-      return waiting.length === 0 ? done : { type: 'pending', untilNs, next: any(...waiting) };
+      if (same) return { type: 'pending', untilNs, next: self };
+      const waiting: Generator[] = [];
+      for (const step of steps) if (step.type === 'pending') waiting.push(step.next);
+      return waiting.length === 0 ? done : { type: 'pending', untilNs, next: anyOf(waiting) };
     },
     update: (context, event) => {
-      const updated = generators.map((each) => each.update(context, event));
-      return updated.every((each, i) => each === generators[i]) ? self : any(...updated);
+      let updated: Generator[] | null = null;
+      for (let i = 0; i < generators.length; i++) {
+        const next = generators[i]!.update(context, event);
+        if (next === generators[i]) continue;
+        updated ??= [...generators];
+        updated[i] = next;
+      }
+      return updated === null ? self : anyOf(updated);
     },
   };
   return self;
@@ -121,7 +127,7 @@ export function reserve(
   });
   const last = from;
   const others = onThreads((thread) => thread !== 'nemesis' && thread >= last, rest);
-  return any(...reserved, others);
+  return anyOf([...reserved, others]);
 }
 
 /** A copy of the generator for each thread. */
