@@ -118,7 +118,9 @@ export class Interpreter {
   readonly #ids: readonly ThreadId[];
   #generator: Generator | null = null;
   #startNs = 0;
-  #timer: Timer | undefined;
+  /** Wakes the generator at #wakeNs; null: it waits for no time. */
+  #timer: Timer | null = null;
+  #wakeNs = 0;
   #finish: (() => void) | null = null;
   #stopping = false;
   #pumping = false;
@@ -155,7 +157,7 @@ export class Interpreter {
   }
 
   async close(): Promise<void> {
-    this.#timer?.cancel();
+    this.#wakeAt(null);
     const clients = this.#threads.flatMap((thread) => [...thread.clients.values()]);
     await Promise.allSettled(clients.map((client) => client.close()));
   }
@@ -171,7 +173,7 @@ export class Interpreter {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    this.#timer?.cancel();
+    let untilNs: number | null = null;
     let going = !this.#stopping;
     while (going && this.#generator) {
       const step = this.#generator.op(this.#context());
@@ -180,16 +182,11 @@ export class Interpreter {
           this.#generator = step.next;
           this.#start(this.#threads[step.op.thread as number]!, step.op.invocation, step.op.timeNs);
           break;
-        case 'pending': {
+        case 'pending':
           this.#generator = step.next;
-          if (step.untilNs !== null) {
-            const now = this.#options.clock.nowNs() - this.#startNs;
-            const waitMs = Math.max(0, Math.ceil((step.untilNs - now) / 1e6));
-            this.#timer = this.#options.clock.timer(waitMs, () => this.#pump());
-          }
+          untilNs = step.untilNs;
           going = false;
           break;
-        }
         case 'done':
           this.#generator = null;
           break;
@@ -197,6 +194,7 @@ export class Interpreter {
           step satisfies never;
       }
     }
+    this.#wakeAt(untilNs);
     this.#pumping = false;
     const over = this.#generator === null || this.#stopping;
     if (over && this.#finish && this.#threads.every((thread) => !thread.busy)) {
@@ -205,6 +203,23 @@ export class Interpreter {
       finish();
     }
   }
+
+  /** Between two operations much happens that moves nothing: then the timer stays as it is. */
+  #wakeAt(untilNs: number | null): void {
+    if (this.#timer !== null && untilNs === this.#wakeNs) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (untilNs === null) return;
+    const now = this.#options.clock.nowNs() - this.#startNs;
+    const waitMs = Math.max(0, Math.ceil((untilNs - now) / 1e6));
+    this.#wakeNs = untilNs;
+    this.#timer = this.#options.clock.timer(waitMs, this.#awake);
+  }
+
+  readonly #awake = (): void => {
+    this.#timer = null;
+    this.#pump();
+  };
 
   #client(
     thread: Thread,
@@ -236,7 +251,7 @@ export class Interpreter {
       node,
       scheduled: Math.round(this.#startNs + scheduledNs),
       invoked: clock.nowNs(),
-      ...(invocation.final ? { final: true } : {}),
+      final: invocation.final === true ? true : undefined,
     };
     thread.busy = true;
     this.counts.invoked++;
