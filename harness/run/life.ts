@@ -74,6 +74,7 @@ export class Life {
   readonly #with: LifeOptions;
   readonly #recorder: Valve;
   readonly #chosen: readonly Workload[];
+  readonly #byThread: readonly Workload[];
   readonly #finals = new FinalReads();
   readonly #stopped = new AbortController();
   readonly #interpreter: Interpreter;
@@ -89,6 +90,7 @@ export class Life {
     const { options, cluster, clock } = life;
     this.#recorder = new Valve(life.recorder);
     this.#chosen = options.workload.map((name) => workloads[name]!);
+    this.#byThread = this.#chosen.flatMap((each, i) => Array<Workload>(this.#share(i)).fill(each));
     const rng = makeRng(options.seed);
     const urls = new Map(cluster.nodes.map(({ name, url }) => [name, url]));
     const shared = {
@@ -243,12 +245,7 @@ export class Life {
   }
 
   #workloadOf(thread: number): Workload {
-    let first = 0;
-    for (let i = 0; i < this.#chosen.length; i++) {
-      first += this.#share(i);
-      if (thread < first) return this.#chosen[i]!;
-    }
-    return this.#chosen.at(-1)!;
+    return this.#byThread[thread]!;
   }
 
   #workloadOptions(workload: Workload): WorkloadOptions {
