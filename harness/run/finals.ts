@@ -18,6 +18,13 @@ function put(sets: Map<string, Set<unknown>>, key: string, element: unknown): vo
   elements.add(element);
 }
 
+/** A copy in an order that depends on nothing but the elements. */
+function inOrder(elements: readonly unknown[]): readonly unknown[] {
+  const numbers = elements.every((each) => typeof each === 'number');
+  // Without a comparison, numbers are sorted by their texts: one more string for each look at one.
+  return numbers ? [...elements].sort((a, b) => a - b) : [...elements].sort();
+}
+
 export class FinalReads {
   /** By workload: keys that operations were about. */
   readonly #keys = new Map<string, Set<string>>();
@@ -52,12 +59,13 @@ export class FinalReads {
     if (!Array.isArray(value)) {
       return { text: JSON.stringify([value, [...(siblings ?? [])].sort()]), whole: true };
     }
-    const seen = new Set(value);
+    const seen = new Set<unknown>(value);
     const deleted = this.#deleted.get(key);
-    const whole = [...(this.#acknowledged.get(key) ?? [])].every(
-      (element) => seen.has(element) || deleted?.has(element) === true,
-    );
-    return { text: JSON.stringify([...value].sort()), whole };
+    let whole = true;
+    for (const element of this.#acknowledged.get(key) ?? []) {
+      whole &&= seen.has(element) || deleted?.has(element) === true;
+    }
+    return { text: JSON.stringify(inOrder(value)), whole };
   }
 
   /** Everything that the workload has touched, in a stable order. */
