@@ -15,9 +15,17 @@ export function durationText(ns: number): string {
   return `${(ns / 1e3).toFixed(1)} us`;
 }
 
-/** 12,345; at most three decimals. */
+/** 12,345; at most four decimals. */
 export function numberText(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });
+  const digits = Math.abs(value) < 1 ? 4 : 2;
+  const shifted = Math.round(Number(`${Math.abs(value)}e${digits}`));
+  if (!(shifted < 1e15) || shifted === 0) {
+    return value.toLocaleString('en-US', { maximumFractionDigits: digits });
+  }
+  // The same by hand: what knows all languages takes longer to load than a short history to be judged.
+  const [whole, decimals] = String(Number(`${shifted}e-${digits}`)).split('.');
+  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${value < 0 ? '-' : ''}${grouped}${decimals === undefined ? '' : `.${decimals}`}`;
 }
 
 /** A figure of a verdict; its unit is the end of its name. */
