@@ -1,18 +1,38 @@
 /** The second thread of `two-threads.ts`: judges what it is handed, and says when it is done. */
-import { type MessagePort, workerData } from 'node:worker_threads';
-import { type Handed, historyOf, judge, State } from './two-threads.ts';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { openRunFile } from './run-file.ts';
+import { isSealed } from './sealed.ts';
+import {
+  type Answer,
+  enter,
+  type Handed,
+  historyOf,
+  judge,
+  type Start,
+  State,
+} from './two-threads.ts';
 
-const { handed, port } = workerData as { readonly handed: Handed; readonly port: MessagePort };
-const { state, assignment } = handed;
+const { port, state } = workerData as Start;
 
-function enter(now: number): void {
-  Atomics.store(state, 0, now);
-  Atomics.notify(state, 0);
+Atomics.wait(state, 0, State.Idle);
+const handed = receiveMessageOnPort(port)?.message as Handed;
+enter(state, State.Working);
+try {
+  const verdicts = judge(historyOf(handed), handed.assignment);
+  port.postMessage({ verdicts, isSealed: look(handed.path) } satisfies Answer);
+} finally {
+  enter(state, State.Done);
 }
 
-enter(State.Working);
-try {
-  port.postMessage(judge(historyOf(handed), assignment));
-} finally {
-  enter(State.Done);
+function look(path: string): boolean | null {
+  try {
+    const file = openRunFile(path);
+    try {
+      return isSealed(file);
+    } finally {
+      file.db.close();
+    }
+  } catch {
+    return null;
+  }
 }

@@ -14,7 +14,8 @@ import { type LoadedRun, loadOpen } from './columns.ts';
 import { RunFileError } from './errors.ts';
 import { judgeParts } from './judge-parts.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
-import { type Assignment, judgeInTwo } from './two-threads.ts';
+import { isSealed } from './sealed.ts';
+import { type Assignment, judgeInTwo, type SecondThread, secondThreadFor } from './two-threads.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
 
 export interface JudgeOptions {
@@ -84,30 +85,38 @@ export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
 }
 
 function readAndJudge(path: string, options: JudgeOptions): Judgement {
+  const thread = options.checkers === undefined ? secondThreadFor(path) : null;
   try {
     const file = openRunFile(path);
     try {
-      return judgeOpen(file, options);
+      return judgeOpen(file, options, [], thread);
     } finally {
       file.db.close();
     }
   } catch (error) {
     if (!(error instanceof RunFileError) || error.code !== 'run-file-damaged') throw error;
     return show(path, null, null, [cannotJudge('aborted', error.message)], []);
+  } finally {
+    thread?.end();
   }
 }
 
-/** The same for a file that is open; nothing is stored. `remarks`: what reading it has shown. */
+/**
+ * The same for a file that is open; nothing is stored. `remarks`: what reading it has shown; `thread`: one that waits
+ * to help.
+ */
 export function judgeOpen(
   file: RunFile,
   options: JudgeOptions = {},
   remarks: readonly string[] = [],
+  thread: SecondThread | null = null,
 ): Judgement {
   const summary = readSummary(file);
   // A damaged file may not even say how long it is; what is read of it is read row by row.
   const tooLong = file.damage === null ? beyondMemory(file, options) : null;
   if (tooLong !== null) return judgeBeyondMemory(file, summary, tooLong, options, remarks);
-  const loaded = load(() => loadOpen(file, { initial: options.initial }));
+  const { initial } = options;
+  const loaded = load(() => loadOpen(file, { initial, digestLater: thread !== null }));
   if (loaded instanceof HistoryError) {
     const verdict = cannotJudge('harness-error', loaded.message);
     return show(file.path, summary, null, [verdict], remarks);
@@ -115,12 +124,19 @@ export function judgeOpen(
   const { history } = loaded;
   const aborted = summary.state !== 'done' || loaded.damaged;
   const notes = [...remarks, ...loaded.notes, ...endOf(summary)];
-  const settled = history.flags.some((flags) => (flags & Flag.Final) !== 0);
-  const assignment = assign(summary, settled, aborted, options);
-  const checked = judgeInTwo(history, file.path, loaded.unattempted ?? [], assignment);
+  const assignment = assign(summary, () => hasFinals(history), aborted, options);
+  const judged = judgeInTwo(history, file, loaded.unattempted ?? [], assignment, thread);
+  if (thread !== null && loaded.from === 'chunks' && !(judged.isSealed ?? isSealed(file))) {
+    // The rows are not those of which the columns were made.
+    return judgeOpen(file, options, remarks);
+  }
   const { faults, nodes } = history;
   const seen = { counts: countOutcomes(history), faults, nodes };
-  return show(file.path, summary, seen, withReason(checked, aborted, notes), notes);
+  return show(file.path, summary, seen, withReason(judged.verdicts, aborted, notes), notes);
+}
+
+function hasFinals({ flags }: History): boolean {
+  return flags.some((each) => (each & Flag.Final) !== 0);
 }
 
 /** What is to be said of a run that did not come to its end. */
@@ -144,7 +160,7 @@ function judgeBeyondMemory(
   const judged =
     options.initial === undefined
       ? judgeParts(file, {
-          assign: ({ hasFinals }) => assign(summary, hasFinals, aborted, options),
+          assign: (part) => assign(summary, () => part.hasFinals, aborted, options),
           message: why,
         })
       : 'another initial value is not known to sealed columns';
@@ -193,9 +209,10 @@ const FOR_FOREIGN: ReadonlySet<string> = new Set([
   'stats',
 ]);
 
-/** `settled`: there are final reads. */
-function checkersFor(settled: boolean, foreign: boolean): readonly string[] {
+/** `isSettled`: are there final reads? */
+function checkersFor(isSettled: () => boolean, foreign: boolean): readonly string[] {
   if (!foreign) return checkerNames;
+  const settled = isSettled();
   return checkerNames.filter(
     (name) => FOR_FOREIGN.has(name) && (settled || name !== 'lost-writes'),
   );
@@ -232,7 +249,7 @@ function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions
 /** Who judges, and with which limits; what the run itself says (minimum of ok operations) goes along. */
 function assign(
   summary: RunSummary,
-  settled: boolean,
+  isSettled: () => boolean,
   aborted: boolean,
   options: JudgeOptions,
 ): Assignment {
@@ -240,7 +257,7 @@ function assign(
     names:
       options.checkers ??
       recordedNames(summary.config.checkers, checkerNames) ??
-      checkersFor(settled, summary.source !== null),
+      checkersFor(isSettled, summary.source !== null),
     options: settingsOf(summary, aborted, options),
     timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
     memoryMaxBytes: (options.memoryMb ?? MEMORY_MB) * 2 ** 20,
@@ -286,7 +303,8 @@ function show(
 
 export function countOutcomes(history: History): VerdictScreen['counts'] {
   const counts = [0, 0, 0];
-  for (let i = 0; i < history.n; i++) counts[history.status[i]!]!++;
+  const { n, status } = history;
+  for (let i = 0; i < n; i++) counts[status[i]!]!++;
   return { ok: counts[Status.Ok]!, fail: counts[Status.Fail]!, info: counts[Status.Info]! };
 }
 

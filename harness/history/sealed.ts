@@ -29,7 +29,7 @@ export function isSealed(file: RunFile): boolean {
 }
 
 /** Operations from which on columns are kept where a second thread can read them. */
-export const SHARED_FROM = 200_000;
+export const SHARED_FROM = 50_000;
 
 /** Fills columns of the whole history, chunk by chunk. */
 class ChunkLoader {
@@ -138,15 +138,16 @@ function copyRagged(from: Ragged, into: Ragged, row: number): number {
   return from.data.length;
 }
 
-/** Null: the run is not sealed. `refused`: it is, and why that is not used. */
+/** Null: the run is not sealed. `refused`: it is, and why that is not used. `digestLater` as for `readHeader`. */
 export function loadSealed(
   file: RunFile,
+  digestLater = false,
 ):
   | { readonly history: History; readonly unattempted: readonly string[] }
   | { readonly refused: string }
   | null {
   try {
-    const header = readHeader(file);
+    const header = readHeader(file, digestLater);
     if (header === null) return null;
     const loader = new ChunkLoader(header);
     for (const chunk of readChunks(file, header)) loader.add(chunk);

@@ -2,14 +2,24 @@
  * Long histories are judged by two threads: columns lie in shared memory, so the second one is handed the history
  * without a copy and gives verdicts back, which are plain values. Its checkers and ours share no scan.
  * Whatever goes wrong over there, its checkers are run here then.
+ *
+ * A thread needs as long to start as a short history needs to be judged, so it is started while the history is
+ * still to be read.
  */
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
 import type { CheckOptions } from '../../checkers/checker.ts';
 import { compose, limitedBudget } from '../../checkers/compose.ts';
 import type { History } from '../../checkers/history.ts';
 import { checkers } from '../../checkers/index.ts';
 import type { Verdict } from '../../checkers/verdict.ts';
+import type { RunFile } from './run-file.ts';
 import { SHARED_FROM } from './sealed.ts';
 import { valueTexts } from './value-texts.ts';
 
@@ -28,11 +38,23 @@ export interface Handed {
   readonly history: Omit<History, 'valueText'>;
   readonly path: string;
   readonly unattempted: readonly string[];
-  /** One number: 0 not begun, 1 at work, 2 done. */
+}
+
+/** What the second thread answers. */
+export interface Answer {
+  readonly verdicts: readonly Verdict[];
+  /** Whether the columns are those of the rows; null where the file could not be read. */
+  readonly isSealed: boolean | null;
+}
+
+/** What the second thread starts with; what it is to judge comes through the port. */
+export interface Start {
+  readonly port: MessagePort;
+  /** One number. */
   readonly state: Int32Array;
 }
 
-export const State = { Idle: 0, Working: 1, Done: 2 } as const;
+export const State = { Idle: 0, Handed: 1, Working: 2, Done: 3 } as const;
 
 /** They take about half of the time, and look at nothing that the others have found out. */
 const SECOND: ReadonlySet<string> = new Set(['linearizable', 'availability', 'staleness', 'stats']);
@@ -64,59 +86,98 @@ export function historyOf({ history, path, unattempted }: Handed): History {
   return { ...history, valueText: valueTexts(path, { writes, unattempted, index, writeOp }) };
 }
 
-/** Verdicts in the order of the names. `path`: the file of the run. */
+/** A thread that waits for something to judge. */
+export interface SecondThread {
+  /** Returns how to get the answer: it waits, and returns null where there is none. */
+  hand(handed: Handed): (timeoutMs: number) => Answer | null;
+  end(): void;
+}
+
+/** Files from which on it is likely that a second thread will be wanted. Sealed, an operation has 200 bytes or more. */
+const fileBytesMin = SHARED_FROM * 200;
+
+/** A second thread for a run that has not been read yet, where its file is long enough; else null. */
+export function secondThreadFor(path: string): SecondThread | null {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return size >= fileBytesMin && canStart() ? startThread() : null;
+}
+
+function canStart(): boolean {
+  // Sources are not built: there is no file that a thread could run.
+  return import.meta.url.endsWith('.js') && availableParallelism() >= 2;
+}
+
+/**
+ * Verdicts in the order of the names, and whether the columns are those of the rows, which the second thread finds
+ * out, if there is one. `thread`: one that has been started.
+ */
 export function judgeInTwo(
   history: History,
-  path: string,
+  file: RunFile,
   unattempted: readonly string[],
   assignment: Assignment,
-): Verdict[] {
+  thread: SecondThread | null,
+): Answer {
   const far = assignment.names.filter((name) => SECOND.has(name));
   const near = assignment.names.filter((name) => !SECOND.has(name));
   const isShared = history.invoke.buffer instanceof SharedArrayBuffer;
-  // Sources are not built: there is no file that a thread could run.
-  const isBuilt = import.meta.url.endsWith('.js');
-  const pays = history.n >= SHARED_FROM && near.length > 0 && far.length > 0;
-  if (!isShared || !isBuilt || !pays || availableParallelism() < 2) {
-    return judge(history, assignment);
+  if (!isShared || near.length === 0 || far.length === 0 || !(thread || canStart())) {
+    return { verdicts: judge(history, assignment), isSealed: null };
   }
-  const second = start(history, path, unattempted, { ...assignment, names: far });
-  const here = judge(history, { ...assignment, names: near });
-  const there = second(assignment.timeLimitMs * far.length);
-  const verdicts = [...here, ...(there ?? judge(history, { ...assignment, names: far }))];
-  return assignment.names.map((name) => verdicts.find((each) => each.checker === name)!);
+  const second = thread ?? startThread();
+  try {
+    const { valueText: _, ...columns } = history;
+    const verdictsOf = second.hand({
+      assignment: { ...assignment, names: far },
+      // What was seen of the cluster and its logs is for the checkers that stay here.
+      history: { ...columns, samples: [], logs: [] },
+      path: file.path,
+      unattempted,
+    });
+    const here = judge(history, { ...assignment, names: near });
+    const there = verdictsOf(assignment.timeLimitMs * far.length);
+    const rest = there?.verdicts ?? judge(history, { ...assignment, names: far });
+    const all = [...here, ...rest];
+    return {
+      verdicts: assignment.names.map((name) => all.find((each) => each.checker === name)!),
+      isSealed: there?.isSealed ?? null,
+    };
+  } finally {
+    second.end();
+  }
 }
 
-/** Returns how to get the verdicts: it waits, and returns null where there are none. */
-function start(
-  history: History,
-  path: string,
-  unattempted: readonly string[],
-  assignment: Assignment,
-): (timeoutMs: number) => Verdict[] | null {
+function startThread(): SecondThread {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1, port2 } = new MessageChannel();
-  const { valueText: _, ...columns } = history;
-  const handed: Handed = {
-    assignment,
-    // What was seen of the cluster and its logs is for the checkers that stay here.
-    history: { ...columns, samples: [], logs: [] },
-    path,
-    unattempted,
-    state,
-  };
-  const worker = new Worker(new URL('./checker-thread.js', import.meta.url), {
-    workerData: { handed, port: port2 },
+  // From here, and from the bundle of a command, it is in the same place.
+  const worker = new Worker(new URL('../history/checker-thread.js', import.meta.url), {
+    workerData: { port: port2, state } satisfies Start,
     transferList: [port2],
   });
   worker.on('error', () => {});
   worker.unref();
-  return (timeoutMs) => {
-    Atomics.wait(state, 0, State.Idle, startDeadlineMs);
-    if (Atomics.load(state, 0) === State.Working) Atomics.wait(state, 0, State.Working, timeoutMs);
-    const message = receiveMessageOnPort(port1);
-    port1.close();
-    void worker.terminate();
-    return message === undefined ? null : (message.message as Verdict[]);
+  return {
+    hand(handed) {
+      port1.postMessage(handed);
+      enter(state, State.Handed);
+      return (timeoutMs) => {
+        Atomics.wait(state, 0, State.Handed, startDeadlineMs);
+        if (Atomics.load(state, 0) === State.Working) {
+          Atomics.wait(state, 0, State.Working, timeoutMs);
+        }
+        const message = receiveMessageOnPort(port1);
+        return message === undefined ? null : (message.message as Answer);
+      };
+    },
+    end() {
+      port1.close();
+      void worker.terminate();
+    },
   };
+}
+
+export function enter(state: Int32Array, now: number): void {
+  Atomics.store(state, 0, now);
+  Atomics.notify(state, 0);
 }
