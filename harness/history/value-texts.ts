@@ -64,15 +64,23 @@ function readAll(file: RunFile, texts: Map<number, string>): void {
   for (const { idx, f, value } of rows) texts.set(idx, textOf(f, value));
 }
 
+/** Stays open for the look-ups that follow at once. */
+let open: RunFile | null = null;
+
 function reading(path: string, use: (file: RunFile) => void): void {
   try {
-    const file = openRunFile(path);
-    try {
-      use(file);
-    } finally {
-      file.db.close();
+    if (open?.path !== path) {
+      close();
+      open = openRunFile(path);
+      setImmediate(close).unref();
     }
+    use(open);
   } catch {
     // Moved, deleted or locked.
   }
+}
+
+function close(): void {
+  open?.db.close();
+  open = null;
 }
