@@ -182,8 +182,8 @@ function judgeKeys(
   const converged: { key: number; at: number }[] = [];
   const unsettled: string[] = [];
   let rounds = 0;
-  for (const key of finals.byKey) {
-    budget.step();
+  for (const [k, key] of finals.byKey.entries()) {
+    if ((k & 63) === 0) budget.step();
     if (key === null || key.missing.length > 0 || key.last.length === 0) continue;
     for (const rows of key.attempts.values()) rounds = Math.max(rounds, rows.length);
     const rows = lastRound(history, key);

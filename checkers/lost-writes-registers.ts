@@ -77,8 +77,8 @@ export function followRegisters(
   const losses = new Map<number, RegisterLoss>();
   let unresolved = 0;
   let superseded = 0;
-  for (const key of finals.byKey) {
-    budget.step();
+  for (const [k, key] of finals.byKey.entries()) {
+    if ((k & 63) === 0) budget.step();
     if (key === null) continue;
     if (lastKept[key.key] === 0) continue;
     for (const row of history.versions === null ? [] : keptAfter(history, key.key, -1)) {
@@ -192,7 +192,6 @@ function* olderSurvivors(
   budget: Budget,
 ): Generator<RegisterLoss> {
   for (const read of distinctAnswers(history, key)) {
-    budget.step();
     const survivor = history.value[read]!;
     const source = survivor === 0 ? -1 : history.writeOp[survivor]!;
     if (survivor !== 0 && source === -1) continue;
