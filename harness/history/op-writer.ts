@@ -21,13 +21,15 @@ export interface StoredRow extends OperationRow {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-type Cell = string | number | null;
+export type Cell = string | number | null;
 
-function json(value: unknown): string | null {
+export function jsonCell(value: unknown): string | null {
+  // Nearly all values are small numbers.
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
-function bit(value: boolean | undefined): number | null {
+export function bitCell(value: boolean | undefined): number | null {
   return value === undefined ? null : value ? 1 : 0;
 }
 
@@ -49,20 +51,20 @@ const CELLS: Readonly<Record<string, (row: StoredRow) => Cell>> = {
   completed: (row) => row.completed ?? null,
   node: (row) => row.node,
   key: (row) => row.key,
-  value: (row) => json(row.value),
-  final: (row) => bit(row.final),
+  value: (row) => jsonCell(row.value),
+  final: (row) => bitCell(row.final),
   error: (row) => row.error ?? null,
   message: (row) => row.message ?? null,
   confidence: (row) => row.confidence ?? null,
   warnings: (row) => row.warnings ?? null,
-  stale: (row) => bit(row.stale),
+  stale: (row) => bitCell(row.stale),
   server: (row) => row.server ?? null,
   hops: (row) => row.hops ?? null,
   version: (row) => row.version ?? null,
-  siblings: (row) => json(row.siblings),
+  siblings: (row) => jsonCell(row.siblings),
   sent_context: (row) => row.sentContext ?? null,
   context: (row) => row.context ?? null,
-  extra: (row) => json(row.extra),
+  extra: (row) => jsonCell(row.extra),
 };
 
 /** Fields that a row may lack; bit i of a shape's mask says that OPTIONAL[i] is there. */
@@ -115,8 +117,12 @@ const EXTRA = place('extra');
 
 /** One statement for many rows, one for a single row, and the rows that wait for them. */
 interface Shape {
-  readonly many: Database.Statement;
-  readonly one: Database.Statement;
+  /** Text of an INSERT up to its VALUES, and the parameters of one row. */
+  readonly into: string;
+  readonly row: string;
+  /** Prepared when there is something for them: most shapes are rare, and have no 32 rows in a batch. */
+  many: Database.Statement | null;
+  one: Database.Statement | null;
   readonly cells: readonly ((row: StoredRow) => Cell)[];
   readonly waiting: StoredRow[];
   readonly bound: Cell[];
@@ -188,16 +194,18 @@ export class OpWriter {
     const row = `(${columns.map(([, literal]) => literal ?? '?').join(', ')})`;
     const cells = columns.filter(([, literal]) => literal === null).map(([name]) => CELLS[name]!);
     return {
-      many: this.#db.prepare(into + Array(ROWS_PER_INSERT).fill(row).join(', ')),
-      one: this.#db.prepare(into + row),
+      into,
+      row,
+      many: null,
+      one: null,
       cells,
       waiting: [],
-      bound: new Array<Cell>(cells.length * ROWS_PER_INSERT).fill(null),
+      bound: [],
     };
   }
 
   #drain(shape: Shape): void {
-    const { waiting, cells, bound } = shape;
+    const { waiting, cells, bound, into } = shape;
     let from = 0;
     for (; from + ROWS_PER_INSERT <= waiting.length; from += ROWS_PER_INSERT) {
       let at = 0;
@@ -205,10 +213,12 @@ export class OpWriter {
         const row = waiting[from + i]!;
         for (let c = 0; c < cells.length; c++) bound[at++] = cells[c]!(row);
       }
+      shape.many ??= this.#db.prepare(into + Array(ROWS_PER_INSERT).fill(shape.row).join(', '));
       shape.many.run(...bound);
     }
     for (; from < waiting.length; from++) {
       const row = waiting[from]!;
+      shape.one ??= this.#db.prepare(into + shape.row);
       shape.one.run(...cells.map((cell) => cell(row)));
     }
     waiting.length = 0;
