@@ -91,10 +91,23 @@ export class ContextTable {
     if (typeof parsed !== 'object' || parsed === null || !('v' in parsed)) return null;
     const { v } = parsed;
     if (typeof v !== 'object' || v === null) return null;
-    const pairs: [number, number][] = [];
+    const pairs: number[] = [];
     for (const [actor, counter] of Object.entries(v)) {
-      if (typeof counter === 'number' && counter > 0) pairs.push([this.#actor(actor), counter]);
+      if (typeof counter === 'number' && counter > 0)
+        insertPair(pairs, this.#actor(actor), counter);
     }
-    return pairs.sort((a, b) => a[0] - b[0]).flat();
+    return pairs;
   }
+}
+
+/** Actors come nearly in order: servers list them so, and were met so. */
+function insertPair(pairs: number[], actor: number, counter: number): void {
+  let at = pairs.length;
+  pairs.push(actor, counter);
+  for (; at > 0 && pairs[at - 2]! > actor; at -= 2) {
+    pairs[at] = pairs[at - 2]!;
+    pairs[at + 1] = pairs[at - 1]!;
+  }
+  pairs[at] = actor;
+  pairs[at + 1] = counter;
 }
