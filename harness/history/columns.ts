@@ -21,8 +21,6 @@ export interface LoadOptions {
   readonly rowsOnly?: boolean;
   /** JSON text of the value that stands for "nothing was written yet", beside null. */
   readonly initial?: string;
-  /** Whether the rows are those of which the chunks were made is for the caller to find out (`isSealed`). */
-  readonly digestLater?: boolean;
 }
 
 export interface LoadedRun {
@@ -57,7 +55,7 @@ export function loadOpen(file: RunFile, options: LoadOptions = {}): LoadedRun {
   };
   const summary = readSummary(file);
   if (options.rowsOnly !== true && options.initial === undefined && !damaged) {
-    const sealed = loadSealed(file, options.digestLater);
+    const sealed = loadSealed(file);
     if (sealed !== null && 'history' in sealed) {
       return { summary, ...sealed, from: 'chunks', notes, damaged };
     }
@@ -74,7 +72,16 @@ export function readHistory(
   initial?: string,
   note: (text: string) => void = () => {},
 ): History {
-  const rows = readRows(file, summary.nodes, note);
+  return historyOf(file, readRows(file, summary.nodes, note), initial, note);
+}
+
+/** The same from operations that were read, or never had to be. The surroundings are the file's. */
+export function historyOf(
+  file: RunFile,
+  rows: RowColumns,
+  initial?: string,
+  note: (text: string) => void = () => {},
+): History {
   refuseNonsense(rows);
   const kinds = Uint8Array.from(rows.fs.all, kindOf);
   const kind = new Uint8Array(rows.n);

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import { bitCell, type Cell, jsonCell, type StoredRow } from './op-writer.ts';
 
 /** All that was seen of an operation, in this order; a later column of `op` does not change a digest. */
 const FIELDS = [
@@ -13,22 +14,73 @@ const FIELDS = [
   ...['stale', 'server', 'hops', 'version', 'siblings', 'sent_context', 'context'],
 ] as const;
 
-/** SHA-256 in hex over the rows in the order of idx, one JSON array a line. */
-export function digestOf(db: Database.Database): string {
+/**
+ * SHA-256 in hex over the operations in the order of idx, a line for each. `rows`: all of them, where they are at
+ * hand; else the table is read.
+ */
+export function digestOf(db: Database.Database, rows: readonly StoredRow[] | null = null): string {
   const hash = createHash('sha256');
-  const rows = db.prepare(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
-  let lines: string[] = [];
-  for (const row of rows.iterate()) {
-    if (lines.push(JSON.stringify(row)) < 256) continue;
-    hash.update(`${lines.join('\n')}\n`);
-    lines = [];
+  let lines = '';
+  let count = 0;
+  const add = (cells: readonly Cell[]): void => {
+    lines += `${lineOf(cells)}\n`;
+    if (++count % linesAtOnce > 0) return;
+    hash.update(lines);
+    lines = '';
+  };
+  if (rows !== null) for (const row of rows) add(cellsOf(row));
+  else {
+    const table = db.prepare<[], Cell[]>(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
+    for (const cells of table.iterate()) add(cells);
   }
-  for (const line of lines) hash.update(`${line}\n`);
-  return hash.digest('hex');
+  return hash.update(lines).digest('hex');
 }
 
-/** Puts the digest into the run's environment. */
-export function keepDigest(db: Database.Database): void {
+const linesAtOnce = 256;
+
+/** Texts stand behind their lengths: no two rows give one line, and nothing has to be escaped. */
+function lineOf(cells: readonly Cell[]): string {
+  let line = '';
+  for (const cell of cells) {
+    if (typeof cell === 'string') line += `${cell.length}:${cell},`;
+    else line += cell === null ? ',' : `${cell},`;
+  }
+  return line;
+}
+
+/** A row as the table has it. In the order of FIELDS. */
+function cellsOf(row: StoredRow): Cell[] {
+  return [
+    row.idx,
+    row.process,
+    row.thread,
+    row.phase,
+    row.workload,
+    row.f,
+    row.key,
+    jsonCell(row.value),
+    row.node,
+    row.scheduled,
+    row.invoked,
+    row.completed ?? null,
+    row.outcome ?? null,
+    row.error ?? null,
+    row.message ?? null,
+    bitCell(row.final),
+    row.confidence ?? null,
+    row.warnings ?? null,
+    bitCell(row.stale),
+    row.server ?? null,
+    row.hops ?? null,
+    row.version ?? null,
+    jsonCell(row.siblings),
+    row.sentContext ?? null,
+    row.context ?? null,
+  ];
+}
+
+/** Puts the digest into the run's environment. `rows` as above. */
+export function keepDigest(db: Database.Database, rows: readonly StoredRow[] | null): void {
   const keep = "UPDATE run SET environment = json_set(environment, '$.digest', ?)";
-  db.prepare(keep).run(digestOf(db));
+  db.prepare(keep).run(digestOf(db, rows));
 }

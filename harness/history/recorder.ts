@@ -29,6 +29,7 @@ import type {
 import { noteRun } from './results.ts';
 import { sealRun } from './seal.ts';
 import { schemaSql } from './views.ts';
+import { WrittenRows } from './written-rows.ts';
 
 /** A batch is written this long after its first entry. */
 const BATCH_MS = 20;
@@ -159,6 +160,7 @@ class FileRecorder implements Recorder {
   #ended = new Map<number, StoredRow>();
   /** Everything else, in order. */
   #others: (() => void)[] = [];
+  readonly #written = new WrittenRows();
   #kept = 0;
   #timer: NodeJS.Timeout | null = null;
   #failure: RunFileError | null = null;
@@ -192,6 +194,7 @@ class FileRecorder implements Recorder {
     if (this.#fresh.length === 0) this.#freshFrom = row.idx;
     else while (this.#fresh.length < at) this.#fresh.push(undefined);
     this.#fresh.push(row);
+    this.#written.put(row);
     this.#bound(row.invoked);
   }
 
@@ -211,6 +214,7 @@ class FileRecorder implements Recorder {
       if (!this.#admit(row.completed)) return;
       this.#ended.set(row.idx, row);
     }
+    this.#written.put(row);
     this.#bound(row.completed);
   }
 
@@ -299,7 +303,7 @@ class FileRecorder implements Recorder {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     try {
-      if (this.#reproducible && this.#failure === null) keepDigest(this.#db);
+      if (this.#reproducible && this.#failure === null) keepDigest(this.#db, this.#written.all());
       this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
       // One file from now on, which can be read from read-only places too. Somebody who reads at
@@ -311,7 +315,7 @@ class FileRecorder implements Recorder {
       if (this.#failure === null && !busy) this.#fail(error);
     }
     this.#db.close();
-    if (this.#failure === null) sealRun(this.path);
+    if (this.#failure === null) sealRun(this.path, this.#written.all());
     this.#note();
     if (this.#failure !== null) throw this.#failure;
   }
@@ -380,6 +384,7 @@ class FileRecorder implements Recorder {
 
   #fail(error: unknown): void {
     const first = this.#failure === null;
+    this.#written.forget();
     this.#failure = writeFailure(this.path, error);
     if (first) this.#callback?.(this.#failure);
   }

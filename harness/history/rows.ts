@@ -3,6 +3,7 @@
  * numbers. Reads page by page, so that of a damaged file everything before the damage is had.
  */
 import { Flag, PHASES, Status } from '../../checkers/history.ts';
+import { jsonCell, type StoredRow } from './op-writer.ts';
 import type { RunFile } from './run-file.ts';
 
 const PAGE_ROWS = 20_000;
@@ -218,6 +219,45 @@ class RowCollector {
       ...{ hasServer, hasHops, hasConfidence },
     };
   }
+}
+
+const STATUS = { ok: Status.Ok, fail: Status.Fail, info: Status.Info } as const;
+
+/** The same as WANTED says of a row of the table. */
+function rawOf(row: StoredRow): Raw {
+  const flags =
+    (row.final === true ? Flag.Final : 0) |
+    (row.stale === true ? Flag.Stale : 0) |
+    ((row.warnings ?? 0) > 0 ? Flag.Warned : 0);
+  return [
+    row.idx,
+    row.process,
+    row.thread,
+    Math.max(0, PHASES.indexOf(row.phase)),
+    row.f,
+    row.key,
+    jsonCell(row.value),
+    row.node,
+    row.invoked - row.scheduled,
+    row.invoked,
+    row.completed ?? null,
+    STATUS[row.outcome ?? 'info'],
+    flags,
+    row.error ?? null,
+    row.confidence ?? null,
+    row.version ?? null,
+    jsonCell(row.siblings),
+    row.server ?? null,
+    row.hops ?? null,
+    row.sentContext ?? null,
+  ];
+}
+
+/** Operations of clients that are all in memory, in order of `idx`: what `readRows` would read of them. */
+export function collectRows(stored: readonly StoredRow[], nodes: readonly string[]): RowColumns {
+  const rows = new RowCollector(nodes, stored.length);
+  for (const row of stored) if (row.process !== 'nemesis') rows.add(rawOf(row));
+  return rows.finish();
 }
 
 /**

@@ -9,8 +9,10 @@ import { HistoryError } from '../../checkers/build.ts';
 import type { History, Ragged, Versions } from '../../checkers/history.ts';
 import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian, type Numbers, pack } from './chunk-layout.ts';
 import { digestRows, type SealHeader } from './chunks.ts';
-import { readHistory } from './columns.ts';
+import { historyOf, readHistory } from './columns.ts';
 import { writeFailure } from './errors.ts';
+import type { StoredRow } from './op-writer.ts';
+import { collectRows } from './rows.ts';
 import { openRunFile, type RunFile, readSummary } from './run-file.ts';
 import { isSealed } from './sealed.ts';
 import { INDEX_SQL } from './views.ts';
@@ -30,14 +32,15 @@ const NO_TRIGGERS = ['insert', 'update', 'delete']
 
 /**
  * Makes the indexes and the chunks of a run, unless it has current ones. A history that cannot be
- * judged (duplicate values, say) gets no chunks: its rows are all there is. Throws RunFileError
- * when the file cannot be written.
+ * judged (duplicate values, say) gets no chunks: its rows are all there is. `written`: all operations, from
+ * whoever has just written them and still has them; else they are read. Throws RunFileError when the
+ * file cannot be written.
  */
-export function sealRun(path: string): void {
+export function sealRun(path: string, written: readonly StoredRow[] | null = null): void {
   const file = openRunFile(path, { write: true });
   try {
     if (isSealed(file)) return;
-    const history = judgeable(file);
+    const history = judgeable(file, written);
     file.db.transaction(() => {
       file.db.exec(NO_TRIGGERS);
       file.db.exec('DELETE FROM chunk; DELETE FROM seal;');
@@ -52,9 +55,11 @@ export function sealRun(path: string): void {
   }
 }
 
-function judgeable(file: RunFile): History | null {
+function judgeable(file: RunFile, written: readonly StoredRow[] | null): History | null {
   try {
-    return readHistory(file, readSummary(file));
+    const summary = readSummary(file);
+    if (written === null) return readHistory(file, summary);
+    return historyOf(file, collectRows(written, summary.nodes));
   } catch (error) {
     if (error instanceof HistoryError) return null;
     throw error;
