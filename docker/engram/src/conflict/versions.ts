@@ -34,6 +34,7 @@ export function addVersion(
   versions: readonly MemoryVersion[],
   added: MemoryVersion,
 ): readonly MemoryVersion[] {
+  if (versions.length === 0) return [added];
   for (const known of versions) {
     if (known.dot === added.dot || supersedes(known, added)) return versions;
   }

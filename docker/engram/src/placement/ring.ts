@@ -23,6 +23,20 @@ function placeOf(text: string): number {
   return Math.floor(hashText(text) / 2 ** 21);
 }
 
+/** A node builds its ring anew with every member that it meets, and the others stay where they were. */
+const placesById = new Map<string, Float64Array>();
+const placesByIdMax = 1024;
+
+function placesOf(id: string): Float64Array {
+  const known = placesById.get(id);
+  if (known !== undefined) return known;
+  const places = new Float64Array(virtualNodes);
+  for (let i = 0; i < virtualNodes; i++) places[i] = placeOf(`${id}#${i}`);
+  if (placesById.size >= placesByIdMax) placesById.clear();
+  placesById.set(id, places);
+  return places;
+}
+
 export class Ring {
   /** Sorted. */
   readonly #points: Float64Array;
@@ -32,8 +46,9 @@ export class Ring {
     this.#members = [...members].sort((left, right) => (left.id < right.id ? -1 : 1));
     this.#points = new Float64Array(members.length * virtualNodes);
     this.#members.forEach((member, owner) => {
+      const places = placesOf(member.id);
       for (let i = 0; i < virtualNodes; i++) {
-        this.#points[owner * virtualNodes + i] = placeOf(`${member.id}#${i}`) * ownersMax + owner;
+        this.#points[owner * virtualNodes + i] = places[i]! * ownersMax + owner;
       }
     });
     this.#points.sort();

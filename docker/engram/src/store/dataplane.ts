@@ -99,8 +99,11 @@ class NodeData implements DataPlane {
     const copies =
       needed <= 1 ? 1 : await this.#shipper.copies(sequence, request.space, needed, leftMs);
     const deferred = !coversDot(state.vector, version.actor, version.counter);
-    let seen = join(state.vector, withDot(deps, version.actor, version.counter));
-    if (deferred) seen = join(seen, this.#replica.deferredDeps(request.space));
+    let seen = join(state.vector, deps);
+    if (deferred) {
+      const own = withDot(seen, version.actor, version.counter);
+      seen = join(own, this.#replica.deferredDeps(request.space));
+    }
     return {
       version,
       context: { v: seen, t: laterClock(state.clock, version.hlc) },
