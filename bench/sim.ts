@@ -12,7 +12,7 @@ import { parseOptions } from '../harness/run/options.ts';
 import { performRun } from '../harness/run/run.ts';
 
 const [runs = '6', seconds = '60', rate = '200', nemesis] = process.argv.slice(2);
-const all = 'partition,kill,pause,loss,delay,duplicate,reorder,power,clock';
+const all = 'partition,kill,pause,loss,delay,duplicate,reorder,bandwidth,power,clock';
 const results = mkdtempSync(join(tmpdir(), 'amnesia-bench-'));
 const never = new AbortController().signal;
 const times: number[] = [];

@@ -54,7 +54,7 @@ describe('faults of virtual nodes', () => {
 
   it('that need a virtual machine are refused by name elsewhere', () => {
     const docker = { ...cluster, capabilities: new Set(['exec', 'kill', 'pause', 'cut'] as const) };
-    for (const kind of ['loss', 'delay', 'duplicate', 'reorder', 'power', 'disk-full', 'clock']) {
+    for (const kind of ['loss', 'bandwidth', 'power', 'disk-full', 'clock']) {
       const refuse = (): void => refuseImpossible(docker, [kind]);
       expect(refuse, kind).toThrow(FaultRefused);
       expect(refuse, kind).toThrow(`${kind} is impossible in this cluster`);

@@ -1,6 +1,6 @@
 /**
- * Bad links: packets of the targets, in both directions and to clients too, are lost, late, repeated or
- * overtaken. Streams (HTTP, calls between nodes) feel it as waiting, datagrams as it is. Proved by
+ * Bad links: packets of the targets, in both directions and to clients too, are lost, late, repeated,
+ * overtaken, or queue up. Streams (HTTP, calls between nodes) feel it as waiting, datagrams as it is. Proved by
  * numbered packets from each target to a neighbour and back.
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
@@ -22,6 +22,8 @@ interface Weather {
 }
 
 const packets = 100;
+/** Size of one of them. */
+const probeBytes = 1000;
 
 /** Between `least` and `most` percent, as a share. */
 const share = (rng: Rng, least: number, most: number): number =>
@@ -59,6 +61,15 @@ const kinds: readonly Weather[] = [
     parameters: (rng) => ({ share: share(rng, 10, 40), reorderMs: 50 + rng.int(101) }),
     link: ({ share: reordering, reorderMs }) => ({ reordering, reorderMs }),
     shows: ({ overtaken }) => overtaken > 0,
+  },
+  {
+    kind: 'bandwidth',
+    describe: 'the link of a node takes little at a time, so that packets queue up before it',
+    colour: '#7d7f7c',
+    parameters: (rng) => ({ bytesPerMs: 100 + rng.int(201) }),
+    link: ({ bytesPerMs }) => ({ bytesPerMs }),
+    // Sent at full speed, the last one waits for all before it.
+    shows: ({ meanMs }, { bytesPerMs }) => meanMs > 0.25 * ((packets * probeBytes) / bytesPerMs!),
   },
 ];
 

@@ -13,6 +13,8 @@ export interface LinkFault {
   readonly reordering?: number;
   readonly reorderMs?: number;
   readonly delayMs?: readonly [least: number, most: number];
+  /** How much it takes, one way. */
+  readonly bytesPerMs?: number;
 }
 
 /** What became of numbered packets that were sent one after the other. */

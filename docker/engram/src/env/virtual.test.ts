@@ -99,6 +99,69 @@ describe('calls in the virtual world', () => {
   });
 });
 
+describe('half-open sessions', () => {
+  it('are reset by a machine that came back and knows nothing of them', async () => {
+    const world = new VirtualWorld(14);
+    const one = world.node('n1');
+    echo(world.node('n2'));
+    await outcome(world, one.rpc.call('n2:1', 'm', bytes(''), 100));
+    world.crash('n2', { power: true });
+    await world.run(world.nowMs + 50);
+    echo(world.restart('n2'));
+    expect(await outcome(world, one.rpc.call('n2:1', 'm', bytes('x'), 1000), 50)).toBe(
+      'unreachable sent',
+    );
+    expect(await outcome(world, one.rpc.call('n2:1', 'm', bytes('y'), 1000), 50)).toBe('m:y');
+  });
+
+  it('say nothing while the machine is without power', async () => {
+    const world = new VirtualWorld(15);
+    const one = world.node('n1');
+    echo(world.node('n2'));
+    await outcome(world, one.rpc.call('n2:1', 'm', bytes(''), 100));
+    world.crash('n2', { power: true });
+    const call = one.rpc.call('n2:1', 'm', bytes('x'), 1000);
+    expect(await outcome(world, call, 900)).toBe('still waiting');
+    expect(await outcome(world, call, 200)).toBe('deadline sent');
+  });
+});
+
+describe('a narrow link', () => {
+  it('takes as long as the bytes that go over it take, one packet after the other', async () => {
+    const world = new VirtualWorld(16);
+    const one = world.node('n1');
+    echo(world.node('n2'));
+    echo(world.node('n3'));
+    await outcome(world, one.rpc.call('n2:1', 'm', bytes(''), 100));
+    world.setLink('n2', { bytesPerMs: 10 });
+    const many = 'x'.repeat(2000);
+    const first = one.rpc.call('n2:1', 'm', bytes(many), 5000);
+    const second = one.rpc.call('n2:1', 'm', bytes(''), 5000);
+    const elsewhere = one.rpc.call('n3:1', 'm', bytes('y'), 5000);
+    const ends: string[] = [];
+    const begun = world.nowMs;
+    for (const [name, call] of Object.entries({ first, second, elsewhere })) {
+      void call.then(() => ends.push(`${name} after ${Math.round((world.nowMs - begun) / 100)}`));
+    }
+    await world.run(world.nowMs + 5000);
+    expect(ends).toEqual(['elsewhere after 0', 'first after 4', 'second after 4']);
+    world.setLink('n2', null);
+    expect(await outcome(world, one.rpc.call('n2:1', 'm', bytes('z'), 100), 20)).toBe('m:z');
+  });
+
+  it('drops datagrams that would have to wait for too long', async () => {
+    const world = new VirtualWorld(17);
+    const one = world.node('n1');
+    let seen = 0;
+    world.node('n2').datagram.receive(() => seen++);
+    world.setLink('n2', { bytesPerMs: 1 });
+    for (let i = 0; i < 100; i++) one.datagram.send('n2:1', bytes('x'.repeat(40)));
+    await world.run(20_000);
+    expect(seen).toBeGreaterThan(9);
+    expect(seen).toBeLessThan(13);
+  });
+});
+
 describe('datagrams in the virtual world', () => {
   it('get lost, repeated and overtaken as the weather says', async () => {
     const world = new VirtualWorld(7, { loss: 0.3, duplication: 0.2 });

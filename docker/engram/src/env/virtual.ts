@@ -55,7 +55,9 @@ export class VirtualWorld {
 
   constructor(seed: number, weather: Partial<Weather> = {}) {
     this.#chance = new Chance(seed);
-    this.#links = new Links({ ...fairWeather, ...weather }, this.#chance.split('network'));
+    const chance = this.#chance.split('network');
+    const weatherNow = { ...fairWeather, ...weather };
+    this.#links = new Links(weatherNow, chance, () => this.#schedule.nowMs);
     this.#network = new VirtualNetwork(this.#schedule, this.#links);
   }
 

@@ -40,7 +40,13 @@ export interface Session {
   /** When the last packet of each direction arrives: none overtakes it. */
   readonly arrivesMs: { forth: number; back: number };
   /** Packets that wait for the way to open. */
-  readonly held: { readonly forth: boolean; readonly deliver: () => void }[];
+  readonly held: Packet[];
+}
+
+export interface Packet {
+  readonly forth: boolean;
+  readonly body: RpcBody;
+  readonly deliver: () => void;
 }
 
 /** A call under way. It is over when it is answered or has failed, of which the caller hears unless it is dead. */

@@ -3,7 +3,7 @@
  * connection is opened by its first request and kept. A killed node resets it, a machine without
  * power says nothing at all.
  */
-import type { HttpRequest, HttpResponse } from '../env.ts';
+import { bodyOf, type HttpRequest, type HttpResponse } from '../env.ts';
 import { starting } from '../starting.ts';
 import { happen } from './calls.ts';
 import type { Links } from './links.ts';
@@ -13,6 +13,9 @@ import type { Schedule } from './schedule.ts';
 /** The machine of all clients. */
 const here = '(client)';
 const connectTimeoutMs = 1000;
+/** Of a packet without content, and about of the headers of a request or an answer. */
+const smallBytes = 60;
+const headBytes = 400;
 
 export class ClientConnection {
   readonly #id: string;
@@ -41,7 +44,8 @@ export class ClientConnection {
       else if (this.#machine.life !== null) {
         // The machine is up again and knows nothing of this connection.
         this.#life = null;
-        this.#schedule.after(this.#thereMs() + this.#backMs(), () => lost('reset'));
+        const ms = this.#thereMs(() => smallBytes) + this.#backMs(() => smallBytes);
+        this.#schedule.after(ms, () => lost('reset'));
       }
     });
   }
@@ -52,8 +56,8 @@ export class ClientConnection {
   }
 
   #connect(connected: (life: Life) => void, lost: (code: ConnectionLost['code']) => void): void {
-    const [there] = this.#links.datagram(here, this.#id);
-    const [back] = this.#links.datagram(this.#id, here);
+    const [there] = this.#links.datagram(here, this.#id, smallBytes);
+    const [back] = this.#links.datagram(this.#id, here, smallBytes);
     const { life, lastEnd } = this.#machine;
     const dark = life === null && lastEnd === 'without-power';
     // A lost packet of the handshake is sent again after a second (RFC 6298): too late.
@@ -77,26 +81,40 @@ export class ClientConnection {
   ): void {
     const lose = (_: ConnectionLost, silently: boolean): void => {
       life.waiting.delete(lose);
-      if (!silently) this.#schedule.after(this.#backMs(), () => lost('reset'));
+      if (silently) return;
+      this.#schedule.after(
+        this.#backMs(() => smallBytes),
+        () => lost('reset'),
+      );
     };
     life.waiting.add(lose);
     const answer = (given: HttpResponse): void => {
       // Not there any more: the node died while it worked.
       if (!life.waiting.delete(lose)) return;
-      this.#schedule.after(this.#backMs(), () => resolve(given));
+      const bytes = (): number => headBytes + bodyOf(given).length;
+      this.#schedule.after(this.#backMs(bytes), () => resolve(given));
     };
     const arrive = (): void => {
       if (life.onHttp === null) answer(starting);
       else life.onHttp(request).then(answer, () => lose(new ConnectionLost('reset', ''), false));
     };
-    this.#schedule.after(this.#thereMs(), () => happen(life.endpoint, arrive));
+    const bytes = (): number => headBytes + requestBytes(request);
+    this.#schedule.after(this.#thereMs(bytes), () => happen(life.endpoint, arrive));
   }
 
-  #thereMs(): number {
-    return this.#links.stream(here, this.#id);
+  #thereMs(bytes: () => number): number {
+    return this.#links.stream(here, this.#id, bytes);
   }
 
-  #backMs(): number {
-    return this.#links.stream(this.#id, here);
+  #backMs(bytes: () => number): number {
+    return this.#links.stream(this.#id, here, bytes);
   }
+}
+
+/** As text it would be a number for each place. */
+const asList = (_: string, value: unknown): unknown =>
+  value instanceof Float32Array ? [...value] : value;
+
+function requestBytes({ json, body }: HttpRequest): number {
+  return json === undefined ? body.length : JSON.stringify(json, asList).length;
 }

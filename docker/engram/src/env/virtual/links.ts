@@ -2,6 +2,9 @@
  * How long packets take and which of them get lost: the weather of the whole network, and that of single
  * machines' links, which adds to it for all that they send and receive, also from and to clients.
  *
+ * A link that is narrow takes one packet after the other, each as long as its bytes take; what finds too long a
+ * queue before it is lost, unless it belongs to a stream.
+ *
  * Datagrams are lost, repeated and overtaken. A stream (TCP) is neither: what is lost in it comes after the
  * retransmission time-out, which doubles (RFC 6298), and what comes out of order is waited for.
  */
@@ -33,6 +36,8 @@ export interface LinkWeather {
   readonly reordering: number;
   readonly reorderMs: number;
   readonly delayMs: readonly [least: number, most: number];
+  /** How much it takes, one way. */
+  readonly bytesPerMs: number;
 }
 
 export const fairLink: LinkWeather = {
@@ -41,25 +46,39 @@ export const fairLink: LinkWeather = {
   reordering: 0,
   reorderMs: 50,
   delayMs: [0, 0],
+  bytesPerMs: Number.POSITIVE_INFINITY,
 };
 
+/** A link of one machine: its weather, and until when it is busy with what it has taken, each way. */
+interface Link {
+  readonly weather: LinkWeather;
+  busyUntilMs: { out: number; in: number };
+}
+
+/** What would wait longer than that before a narrow link is dropped there. */
+const queueMsMax = 1000;
 const retransmitMs = 200;
 const retransmissionsMax = 6;
 
 export class Links {
   weather: Weather;
   readonly #chance: Chance;
-  readonly #links = new Map<string, LinkWeather>();
+  readonly #nowMs: () => number;
+  readonly #links = new Map<string, Link>();
 
-  constructor(weather: Weather, chance: Chance) {
+  constructor(weather: Weather, chance: Chance, nowMs: () => number) {
     this.weather = weather;
     this.#chance = chance;
+    this.#nowMs = nowMs;
   }
 
   /** `null`: as the rest of the network. */
   set(machine: string, weather: Partial<LinkWeather> | null): void {
     if (weather === null) this.#links.delete(machine);
-    else this.#links.set(machine, { ...fairLink, ...weather });
+    else {
+      const busyUntilMs = { out: this.#nowMs(), in: this.#nowMs() };
+      this.#links.set(machine, { weather: { ...fairLink, ...weather }, busyUntilMs });
+    }
   }
 
   latencyMs(): number {
@@ -68,22 +87,28 @@ export class Links {
   }
 
   /** For each copy of a datagram that arrives, after how many ms. */
-  datagram(from: string, to: string): number[] {
+  datagram(from: string, to: string, bytes: number): number[] {
     const { loss, duplication } = this.weather;
     const ends = this.#ends(from, to);
     const copies = this.#happens(duplication, ends, 'duplication') ? 2 : 1;
     const delays: number[] = [];
     for (let i = 0; i < copies; i++) {
-      if (!this.#happens(loss, ends, 'loss')) delays.push(this.#delayMs(ends));
+      if (this.#happens(loss, ends, 'loss')) continue;
+      const delayMs = this.#delayMs(ends);
+      if (!this.#isNarrow(from, to)) delays.push(delayMs);
+      else if (this.#queueMs(from, to) <= queueMsMax) {
+        delays.push(delayMs + this.#pass(from, to, bytes));
+      }
     }
     return delays;
   }
 
-  /** After how many ms a part of a stream arrives. */
-  stream(from: string, to: string): number {
+  /** After how many ms a part of a stream arrives. Its size is asked for only where that matters. */
+  stream(from: string, to: string, bytes: () => number): number {
     const ends = this.#ends(from, to);
     let ms = this.#delayMs(ends);
     if (ends.length === 0) return ms;
+    if (this.#isNarrow(from, to)) ms += this.#pass(from, to, bytes());
     let waitMs = retransmitMs;
     for (let i = 0; i < retransmissionsMax && this.#happens(0, ends, 'loss'); i++) {
       ms += waitMs;
@@ -94,7 +119,38 @@ export class Links {
 
   #ends(from: string, to: string): readonly LinkWeather[] {
     if (this.#links.size === 0) return nowhere;
-    return [this.#links.get(from), this.#links.get(to)].filter((link) => link !== undefined);
+    const ends: LinkWeather[] = [];
+    for (const machine of [from, to]) {
+      const link = this.#links.get(machine);
+      if (link !== undefined) ends.push(link.weather);
+    }
+    return ends;
+  }
+
+  #isNarrow(from: string, to: string): boolean {
+    return this.#ends(from, to).some(({ bytesPerMs }) => bytesPerMs < Number.POSITIVE_INFINITY);
+  }
+
+  /** How long a packet waits until both links are free for it. */
+  #queueMs(from: string, to: string): number {
+    const now = this.#nowMs();
+    const out = this.#links.get(from)?.busyUntilMs.out ?? now;
+    const into = this.#links.get(to)?.busyUntilMs.in ?? now;
+    return Math.max(0, out - now) + Math.max(0, into - now);
+  }
+
+  /** Puts a packet into the queues of both links; returns how long it takes until it is through. */
+  #pass(from: string, to: string, bytes: number): number {
+    const now = this.#nowMs();
+    let ms = 0;
+    for (const [machine, way] of [[from, 'out'] as const, [to, 'in'] as const]) {
+      const link = this.#links.get(machine);
+      if (link === undefined) continue;
+      const { busyUntilMs, weather } = link;
+      busyUntilMs[way] = Math.max(now, busyUntilMs[way]) + bytes / weather.bytesPerMs;
+      ms += busyUntilMs[way] - now;
+    }
+    return ms;
   }
 
   #happens(share: number, ends: readonly LinkWeather[], what: 'loss' | 'duplication'): boolean {

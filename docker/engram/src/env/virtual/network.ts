@@ -8,10 +8,17 @@
  * session is opened only over a way that is open in both directions. Values of calls are handed over
  * as they are, as their bytes would come out again.
  */
-import type { RpcBody } from '../env.ts';
-import { Call, type Endpoint, happen, type Session } from './calls.ts';
+import { type RpcBody, rpcBytes } from '../env.ts';
+import { Call, type Endpoint, happen, type Packet, type Session } from './calls.ts';
 import type { Links } from './links.ts';
 import type { Schedule } from './schedule.ts';
+
+/** What a packet has besides its content: headers of IP and TCP or UDP. */
+const packetBytes = 60;
+/** Packets that try the way are of that size. */
+const probeBytes = 1000;
+const emptyPacket = (): number => packetBytes;
+const noBody = new Uint8Array();
 
 export class VirtualNetwork {
   readonly #schedule: Schedule;
@@ -99,7 +106,7 @@ export class VirtualNetwork {
    * when it does. Never where `to` has no power.
    */
   probe(from: string, to: string, arrive: () => void): void {
-    for (const delayMs of this.#links.datagram(from, to)) {
+    for (const delayMs of this.#links.datagram(from, to, probeBytes)) {
       this.#schedule.after(delayMs, () => {
         if (!this.#dark.has(to) && !this.#dark.has(from) && !this.#drops(from, to)) arrive();
       });
@@ -110,7 +117,7 @@ export class VirtualNetwork {
     this.counters.datagrams++;
     const copy = bytes.slice();
     const target = hostOf(to);
-    const delaysMs = this.#links.datagram(from.id, target);
+    const delaysMs = this.#links.datagram(from.id, target, packetBytes + bytes.length);
     if (delaysMs.length === 0) this.counters.lostDatagrams++;
     for (const delayMs of delaysMs) {
       this.#schedule.after(delayMs, () => {
@@ -149,7 +156,8 @@ export class VirtualNetwork {
   #connect(call: Call): void {
     const { from, to } = call;
     if (this.isCut(from.id, to) || this.isCut(to, from.id) || this.#dark.has(to)) return;
-    const handshakeMs = this.#links.stream(from.id, to) + this.#links.stream(to, from.id);
+    const there = this.#links.stream(from.id, to, emptyPacket);
+    const handshakeMs = there + this.#links.stream(to, from.id, emptyPacket);
     this.#schedule.after(handshakeMs, () => {
       if (call.over) return;
       if (!this.#endpoints.has(to)) return call.fail('refused', 'connection refused');
@@ -161,21 +169,24 @@ export class VirtualNetwork {
   #request(session: Session, call: Call): void {
     call.session = session;
     session.calls.add(call);
-    this.#carry(session, true, () => happen(session.to, () => this.#arrive(session, call)));
+    const arrive = (): void => happen(session.to, () => this.#arrive(session, call));
+    this.#carry(session, true, call.body, arrive);
   }
 
   #arrive(session: Session, call: Call): void {
     const handler = session.to.onCall;
     if (handler === null) {
-      this.#carry(session, false, () => call.fail('remote', 'the node is starting'));
+      const starting = (): void => call.fail('remote', 'the node is starting');
+      this.#carry(session, false, noBody, starting);
       return;
     }
     handler(call.method, call.body).then(
       (answer) => {
-        if (session.to.alive) this.#carry(session, false, () => call.answer(answer));
+        if (session.to.alive) this.#carry(session, false, answer, () => call.answer(answer));
       },
       (error: unknown) => {
-        if (session.to.alive) this.#carry(session, false, () => call.fail('remote', String(error)));
+        const failed = (): void => call.fail('remote', String(error));
+        if (session.to.alive) this.#carry(session, false, noBody, failed);
       },
     );
   }
@@ -198,28 +209,33 @@ export class VirtualNetwork {
     return session;
   }
 
-  #carry(session: Session, forth: boolean, deliver: () => void): void {
+  #carry(session: Session, forth: boolean, body: RpcBody, deliver: () => void): void {
     if (session.broken) return;
-    const [from, to] = forth ? [session.from.id, session.to.id] : [session.to.id, session.from.id];
-    const waits = session.held.length > 0 && session.held.some((packet) => packet.forth === forth);
-    if (this.#drops(from, to) || waits) {
-      session.held.push({ forth, deliver });
+    const [from, to] = forth ? [session.from, session.to] : [session.to, session.from];
+    const packet: Packet = { forth, body, deliver };
+    const waits = session.held.length > 0 && session.held.some((held) => held.forth === forth);
+    if (this.#drops(from.id, to.id) || waits) {
+      session.held.push(packet);
       return;
     }
     const direction = forth ? 'forth' : 'back';
     const { nowMs } = this.#schedule;
-    const arrives = Math.max(session.arrivesMs[direction], nowMs + this.#links.stream(from, to));
+    const bytes = (): number => packetBytes + rpcBytes(body).length;
+    const comes = nowMs + this.#links.stream(from.id, to.id, bytes);
+    const arrives = Math.max(session.arrivesMs[direction], comes);
     session.arrivesMs[direction] = arrives;
     this.#schedule.after(arrives - nowMs, () => {
       if (session.broken) return;
-      if (this.#drops(from, to)) session.held.push({ forth, deliver });
+      if (this.#drops(from.id, to.id)) session.held.push(packet);
+      // Half open: the machine was without power, is there again and knows nothing of this session.
+      else if (!to.alive && !this.#dark.has(to.id)) this.#break(session, 'connection reset');
       else deliver();
     });
   }
 
   #release(session: Session): void {
     const held = session.held.splice(0);
-    for (const { forth, deliver } of held) this.#carry(session, forth, deliver);
+    for (const { forth, body, deliver } of held) this.#carry(session, forth, body, deliver);
   }
 
   #ping(session: Session): void {
