@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly rowsOnly?: boolean;
   /** JSON text of the value that stands for "nothing was written yet", beside null. */
   readonly initial?: string;
+  /** Whether the rows are those of which the chunks were made is for the caller to find out (`isSealed`). */
+  readonly digestLater?: boolean;
 }
 
 export interface LoadedRun {
@@ -55,7 +57,7 @@ export function loadOpen(file: RunFile, options: LoadOptions = {}): LoadedRun {
   };
   const summary = readSummary(file);
   if (options.rowsOnly !== true && options.initial === undefined && !damaged) {
-    const sealed = loadSealed(file);
+    const sealed = loadSealed(file, options.digestLater);
     if (sealed !== null && 'history' in sealed) {
       return { summary, ...sealed, from: 'chunks', notes, damaged };
     }
