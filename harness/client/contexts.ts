@@ -79,8 +79,9 @@ export class SessionContexts {
 
   /** Takes in the token of an answer. */
   learn(space: string, token: string): void {
-    const seen = decode(token) ?? { token, v: {}, t: [0, 0] as const };
     const before = this.#bySpace.get(space);
+    if (before?.token === token) return;
+    const seen = decode(token) ?? { token, v: {}, t: [0, 0] as const };
     if (!before || covers(seen, before)) this.#bySpace.set(space, seen);
     else if (!covers(before, seen)) this.#bySpace.set(space, join(before, seen));
   }
