@@ -14,38 +14,50 @@ const FIELDS = [
   ...['stale', 'server', 'hops', 'version', 'siblings', 'sent_context', 'context'],
 ] as const;
 
+const rowsAtOnce = 256;
+
 /**
- * SHA-256 in hex over the operations in the order of idx, a line for each. `rows`: all of them, where they are at
- * hand; else the table is read.
+ * Numbers as their eight bytes, texts one behind the other and their lengths among the numbers: so nothing
+ * becomes text that is none, nothing has to be escaped, and no two histories look alike.
  */
-export function digestOf(db: Database.Database, rows: readonly StoredRow[] | null = null): string {
-  const hash = createHash('sha256');
-  let lines = '';
-  let count = 0;
-  const add = (cells: readonly Cell[]): void => {
-    lines += `${lineOf(cells)}\n`;
-    if (++count % linesAtOnce > 0) return;
-    hash.update(lines);
-    lines = '';
-  };
-  if (rows !== null) for (const row of rows) add(cellsOf(row));
-  else {
-    const table = db.prepare<[], Cell[]>(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
-    for (const cells of table.iterate()) add(cells);
+class Hasher {
+  readonly #hash = createHash('sha256');
+  readonly #numbers = new Float64Array(rowsAtOnce * FIELDS.length);
+  #count = 0;
+  #texts = '';
+
+  /** In the order of FIELDS. */
+  add(cells: readonly Cell[]): void {
+    for (const cell of cells) {
+      if (typeof cell === 'string') {
+        this.#texts += cell;
+        this.#numbers[this.#count++] = -1 - cell.length;
+      } else this.#numbers[this.#count++] = cell ?? Number.NaN;
+    }
+    if (this.#count === this.#numbers.length) this.#flush();
   }
-  return hash.update(lines).digest('hex');
+
+  hex(): string {
+    this.#flush();
+    return this.#hash.digest('hex');
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#numbers.subarray(0, this.#count)).update(this.#texts);
+    this.#count = 0;
+    this.#texts = '';
+  }
 }
 
-const linesAtOnce = 256;
-
-/** Texts stand behind their lengths: no two rows give one line, and nothing has to be escaped. */
-function lineOf(cells: readonly Cell[]): string {
-  let line = '';
-  for (const cell of cells) {
-    if (typeof cell === 'string') line += `${cell.length}:${cell},`;
-    else line += cell === null ? ',' : `${cell},`;
+/** SHA-256 in hex, in the order of idx. `rows`: all operations, where they are at hand; else the table is read. */
+export function digestOf(db: Database.Database, rows: readonly StoredRow[] | null = null): string {
+  const hasher = new Hasher();
+  if (rows !== null) for (const row of rows) hasher.add(cellsOf(row));
+  else {
+    const table = db.prepare<[], Cell[]>(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
+    for (const cells of table.iterate()) hasher.add(cells);
   }
-  return line;
+  return hasher.hex();
 }
 
 /** A row as the table has it. In the order of FIELDS. */
