@@ -19,7 +19,8 @@ export function durationText(ns: number): string {
 export function numberText(value: number): string {
   const digits = Math.abs(value) < 1 ? 4 : 2;
   const shifted = Math.round(Number(`${Math.abs(value)}e${digits}`));
-  if (!(shifted < 1e15) || shifted === 0) {
+  if (shifted === 0) return '0';
+  if (!(shifted < 1e15)) {
     return value.toLocaleString('en-US', { maximumFractionDigits: digits });
   }
   // The same by hand: what knows all languages takes longer to load than a short history to be judged.
