@@ -20,13 +20,28 @@ await build({
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  // Finds its own compiled part by its place on disk.
-  external: ['better-sqlite3'],
   // Commander is no ES module.
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },
   plugins: [
+    {
+      name: 'SQLite stays a package, since it finds its compiled part by its place on disk',
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^better-sqlite3$/ }, ({ path, kind }) =>
+          kind === 'require-call' ? { path, external: true } : { path, namespace: 'when-used' },
+        );
+        // The second thread judges first and opens the file later, if at all.
+        onLoad({ filter: /.*/, namespace: 'when-used' }, ({ path }) => ({
+          contents: `
+            const load = () => require(${JSON.stringify(path)});
+            export default new Proxy(function () {}, {
+              construct: (_, argv) => new (load())(...argv),
+              get: (_, name) => load()[name],
+            });`,
+        }));
+      },
+    },
     {
       name: 'commands stay files of their own',
       setup({ onResolve }) {
