@@ -58,6 +58,23 @@ describe('availability', () => {
     expect(judge('A w x 1; A cas x 2 3 fail error timeout').figures['answered-share']).toBe(0.5);
   });
 
+  it('accuses a node that still refuses what it should serve long after the last fault', () => {
+    const healed = 'fault partition 2-4 n1';
+    const refused = 'on n2 final fail error unavailable';
+    const late = `A w x 1 on n1 t[0,10]; A r x 1 on n1 final t[15000,15010] || B r x ${refused}`;
+    const verdict = judge(`${late} t[15000,15010]\n${healed}`);
+    expect(verdict).toMatchObject({
+      valid: false,
+      counts: { 'refused-after-heal': 1 },
+      anomalies: [{ pattern: 'refused-after-heal', key: 'x', confirmed: true }],
+    });
+    expect(judge(`${late} t[13000,13010]\n${healed}`).valid).toBe(true);
+    const served = 'B r x 1 on n2 final t[16000,16010]';
+    expect(judge(`${late} t[15000,15010]; ${served}\n${healed}`).valid).toBe(true);
+    const unreachable = late.replace('unavailable', 'timeout');
+    expect(judge(`${unreachable} t[15000,15010]\n${healed}`).valid).toBe(true);
+  });
+
   it('tells figures by phase and node', () => {
     const { details } = judge('A w x 1; B r x 1; B r x fail');
     expect(details).toMatchObject({

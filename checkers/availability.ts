@@ -6,14 +6,16 @@
  * failure, and when it had recovered (every second from there on at 95 % of what was before). Times
  * are ms since the fault began.
  *
- * Reported, not judged, with one exception: an answer marked stale far from any fault breaks the promise that
+ * Reported, not judged, with two exceptions. An answer marked stale far from any fault breaks the promise that
  * fresh reads are available. "Far" is 1 s before and 10 s after, the time for which Engram calls itself
- * healing; nearer ones are counted.
+ * healing; nearer ones are counted. And a node that still refuses a key when that time is over has not
+ * found back to the cluster.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { Groups } from './grouping.ts';
 import { type FaultWindow, Flag, type History, Kind, PHASES, Status } from './history.ts';
 import { milliseconds, Numbers, quantilesOf, share } from './quantiles.ts';
+import { lastingRefusals, refusalAnomaly } from './refusals.ts';
 import type { Anomaly, Figure, Verdict } from './verdict.ts';
 import { describe, indices, keyName, lanes } from './witness.ts';
 
@@ -254,7 +256,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     return figuresOf(history, fault, loadEndNs);
   });
   const stale = staleAnswers(history);
+  const refused = lastingRefusals(history, calmAfterFaultNs);
   const groups = new Groups<number>();
+  for (const row of refused) groups.add('refused-after-heal', String(history.node[row]), row);
   for (const row of stale.calm) groups.add('stale-in-calm', String(history.node[row]), row);
   const { 'operation-count': _, ...figures } = overall.figures();
   const isMute = overall.ok === 0;
@@ -272,27 +276,38 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     message: isMute
       ? 'no operation was answered'
       : groups.size > 0
-        ? `${stale.calm.length} answers were stale although no fault was near`
+        ? [
+            ...(refused.length > 0 ? [`${refused.length} final reads were still refused`] : []),
+            ...(stale.calm.length > 0
+              ? [`${stale.calm.length} answers were stale although no fault was near`]
+              : []),
+          ].join('; ')
         : `${overall.ok} of ${overall.all} operations were answered`,
     figures: {
       ...figures,
       'answered-in-faults-share': share(inFaults.ok, inFaults.all),
       'stale-in-calm-count': stale.calm.length,
       'stale-near-faults-count': stale.near,
+      'refused-after-heal-count': refused.length,
     },
     details: { phases: table(PHASES, phases), nodes: table(history.nodes, nodes), faults },
-    anomalies: groups.show(options.maxAnomalies, (row, count) => staleAnomaly(history, row, count)),
+    anomalies: groups.show(options.maxAnomalies, (row, count) =>
+      history.status[row] === Status.Ok
+        ? staleAnomaly(history, row, count)
+        : refusalAnomaly(history, row, count),
+    ),
     counts: groups.counts(),
   };
 }
 
 export const availability: Checker = {
   name: 'availability',
-  version: '1',
+  version: '2',
   decides:
     'The share and latency of answered operations: overall, per phase, node, fault and side of a ' +
-    'partition, with five figures for each fault. Reported, not judged; only an answer that is ' +
-    'marked stale far from any fault is a violation.',
+    'partition, with five figures for each fault. Reported, not judged; violations are only an ' +
+    'answer that is marked stale far from any fault, and a node that still refuses a key 10 s ' +
+    'after the last fault, up to the last final read.',
   source:
     'harvest and yield: Fox and Brewer, HotOS 1999 (the share is yield); Dean and Barroso, 2013, for ' +
     'quantiles rather than means',

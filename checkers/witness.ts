@@ -218,6 +218,9 @@ export function describe(
     const value = valueName(history, history.value[row]!);
     return `${who(history, row)} ${verb} ${value} to ${key}${through(history, row)} ${at}${ended}`;
   }
+  if (history.status[row] !== Status.Ok) {
+    return `${who(history, row)} asked for ${key}${through(history, row)} ${at}${ended}`;
+  }
   if (kind === Kind.ReadAll || kind === Kind.ReadList) {
     const present = elementsAt(history, row);
     const seen = [...interesting].filter((id) => present.has(id));
@@ -228,7 +231,7 @@ export function describe(
     return `${who(history, row)} read ${key}${through(history, row)} ${at}: ${parts.join(', ')}`;
   }
   const value = valueName(history, history.value[row]!);
-  return `${who(history, row)} read ${value} from ${key}${through(history, row)} ${at}${ended}`;
+  return `${who(history, row)} read ${value} from ${key}${through(history, row)} ${at}`;
 }
 
 function short(history: History, row: number, interesting: ReadonlySet<number>): string {

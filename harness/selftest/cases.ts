@@ -62,8 +62,7 @@ const runsMaxDefault = 5;
 const long = { 'fault-time': '8', 'time-limit': '24' };
 
 /**
- * By switch. Not here: what breaks systems that the node does not have yet, and `stuck-breaker`, which leaves
- * final reads without an answer: that is `unknown`, and accuses nobody.
+ * By switch. Not here: what breaks systems that the node does not have yet.
  */
 const rows: Readonly<Record<string, Row>> = {
   'ack-before-log': { workload: 'set', nemesis: 'kill', expected: [lost] },
@@ -112,6 +111,11 @@ const rows: Readonly<Record<string, Row>> = {
     nemesis: 'partition',
     more: long,
     expected: [{ checker: 'split-brain' }],
+  },
+  'stuck-breaker': {
+    workload: 'set',
+    nemesis: 'partition',
+    expected: [{ checker: 'availability', patterns: ['refused-after-heal'] }],
   },
   'no-penalty': {
     workload: 'set',
