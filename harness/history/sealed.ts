@@ -65,9 +65,8 @@ class ChunkLoader {
     if (this.#deltas !== (header.delta ?? 0) || this.#siblings !== (header.siblings ?? 0)) {
       throw new RangeError('the lists in the chunks are not as long as their header says');
     }
-    for (let i = 0; i < header.n; i++) {
-      if (isWrite(columns.kind[i]!)) writeOp[columns.value[i]!] = i;
-    }
+    const { kind, value } = columns;
+    for (let i = 0; i < header.n; i++) if (isWrite(kind[i]!)) writeOp[value[i]!] = i;
     const { nodes, surroundings } = surroundingsOf(file, header.nodes);
     const { n, sessions, writes, values, unattempted } = header;
     return {
