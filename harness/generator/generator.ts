@@ -38,6 +38,15 @@ export type Step =
   /** Nothing ever again. */
   | { readonly type: 'done' };
 
+/**
+ * That a generator waits and does not change by that. It is asked again and again meanwhile, so the step is
+ * made once: `waitAs` of the step that it gave last, with what the new one shall be.
+ */
+export function waitAs(last: Step | null, untilNs: number | null, next: Generator): Step {
+  const same = last?.type === 'pending' && last.untilNs === untilNs && last.next === next;
+  return same ? last : { type: 'pending', untilNs, next };
+}
+
 export type GeneratorEvent =
   | {
       readonly type: 'invoke';

@@ -1,6 +1,12 @@
 /** Who does what: generators on some of the threads, several at once, a copy for each. */
 import { rewrap } from './combinators.ts';
-import type { Generator, GeneratorContext, Step, ThreadId } from './generator.ts';
+import {
+  type Generator,
+  type GeneratorContext,
+  type Step,
+  type ThreadId,
+  waitAs,
+} from './generator.ts';
 import type { Rng } from './rng.ts';
 import { done, nothing } from './sources.ts';
 
@@ -44,8 +50,13 @@ class Restricted implements GeneratorContext {
 /** Only on threads that `may` accepts; told only of what happens on them. */
 export function onThreads(may: (thread: ThreadId) => boolean, generator: Generator): Generator {
   const wrap = (next: Generator): Generator => (next === generator ? self : onThreads(may, next));
+  let waiting: Step | null = null;
   const self: Generator = {
-    op: (context) => rewrap(generator.op(new Restricted(context, may)), wrap),
+    op: (context) => {
+      const step = generator.op(new Restricted(context, may));
+      if (step.type !== 'pending') return rewrap(step, wrap);
+      return (waiting = waitAs(waiting, step.untilNs, wrap(step.next)));
+    },
     update: (context, event) =>
       may(event.thread) ? wrap(generator.update(new Restricted(context, may), event)) : self,
   };
@@ -65,6 +76,7 @@ export function any(...generators: readonly Generator[]): Generator {
 
 /** Asked and told at every event of a run: in loops, since each callback and copy would show. */
 function anyOf(generators: readonly Generator[]): Generator {
+  let last: Step | null = null;
   const self: Generator = {
     op: (context) => {
       const steps: Step[] = [];
@@ -93,7 +105,7 @@ function anyOf(generators: readonly Generator[]): Generator {
         }
         return { type: 'op', op: chosen.op, next: anyOf(after) };
       }
-      if (same) return { type: 'pending', untilNs, next: self };
+      if (same) return (last = waitAs(last, untilNs, self));
       const waiting: Generator[] = [];
       for (const step of steps) if (step.type === 'pending') waiting.push(step.next);
       return waiting.length === 0 ? done : { type: 'pending', untilNs, next: anyOf(waiting) };

@@ -4,12 +4,13 @@
  * `stagger` and `delay` are closed loops, as in Jepsen.
  */
 import { rewrap } from './combinators.ts';
-import type { Generator } from './generator.ts';
+import { type Generator, type Step, waitAs } from './generator.ts';
 import type { Rng } from './rng.ts';
 import { done } from './sources.ts';
 
 /** Until `durationNs` after its first question. */
 export function timeLimit(durationNs: number, generator: Generator, endNs?: number): Generator {
+  let waiting: Step | null = null;
   const self: Generator = {
     op: (context) => {
       const end = endNs ?? context.timeNs + durationNs;
@@ -20,7 +21,7 @@ export function timeLimit(durationNs: number, generator: Generator, endNs?: numb
       const same = step.next === generator && end === endNs;
       const next = same ? self : timeLimit(durationNs, step.next, end);
       if (step.type === 'op') return { type: 'op', op: step.op, next };
-      return { type: 'pending', untilNs: Math.min(step.untilNs ?? end, end), next };
+      return (waiting = waitAs(waiting, Math.min(step.untilNs ?? end, end), next));
     },
     update: (context, event) => {
       const updated = generator.update(context, event);
@@ -49,12 +50,13 @@ function rateFrom(
   count: number,
   dueNs: number | null,
 ): Generator {
+  let waiting: Step | null = null;
   const self: Generator = {
     op: (context) => {
       const due = dueNs ?? context.timeNs;
       if (context.timeNs < due) {
         const next = due === dueNs ? self : rateFrom(arrivals, generator, count, due);
-        return { type: 'pending', untilNs: due, next };
+        return (waiting = waitAs(waiting, due, next));
       }
       const step = generator.op(context);
       if (step.type !== 'op') return rewrap(step, (next) => rateFrom(arrivals, next, count, due));
