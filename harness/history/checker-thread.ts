@@ -12,14 +12,16 @@ import {
   State,
 } from './two-threads.ts';
 
-const { port, state } = workerData as Start;
+const { port, state, path } = workerData as Start;
 
+// The history is being read meanwhile, which takes about as long.
+const isSealedFile = path === null ? null : look(path);
 Atomics.wait(state, 0, State.Idle);
 const handed = receiveMessageOnPort(port)?.message as Handed;
 enter(state, State.Working);
 try {
   const verdicts = judge(historyOf(handed), handed.assignment);
-  port.postMessage({ verdicts, isSealed: look(handed.path) } satisfies Answer);
+  port.postMessage({ verdicts, isSealed: isSealedFile } satisfies Answer);
 } finally {
   enter(state, State.Done);
 }

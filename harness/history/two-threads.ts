@@ -43,7 +43,7 @@ export interface Handed {
 /** What the second thread answers. */
 export interface Answer {
   readonly verdicts: readonly Verdict[];
-  /** Whether the columns are those of the rows; null where the file could not be read. */
+  /** Whether the columns are those of the rows; null where that was not asked, or the file could not be read. */
   readonly isSealed: boolean | null;
 }
 
@@ -52,6 +52,8 @@ export interface Start {
   readonly port: MessagePort;
   /** One number. */
   readonly state: Int32Array;
+  /** While it waits it compares the rows of this file with its columns; null: there is nothing to compare. */
+  readonly path: string | null;
 }
 
 export const State = { Idle: 0, Handed: 1, Working: 2, Done: 3 } as const;
@@ -99,7 +101,7 @@ const fileBytesMin = SHARED_FROM * 200;
 /** A second thread for a run that has not been read yet, where its file is long enough; else null. */
 export function secondThreadFor(path: string): SecondThread | null {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return size >= fileBytesMin && canStart() ? startThread() : null;
+  return size >= fileBytesMin && canStart() ? startThread(path) : null;
 }
 
 function canStart(): boolean {
@@ -124,7 +126,7 @@ export function judgeInTwo(
   if (!isShared || near.length === 0 || far.length === 0 || !(thread || canStart())) {
     return { verdicts: judge(history, assignment), isSealed: null };
   }
-  const second = thread ?? startThread();
+  const second = thread ?? startThread(null);
   try {
     const { valueText: _, ...columns } = history;
     const verdictsOf = second.hand({
@@ -147,12 +149,12 @@ export function judgeInTwo(
   }
 }
 
-function startThread(): SecondThread {
+function startThread(path: string | null): SecondThread {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1, port2 } = new MessageChannel();
   // From here, and from the bundle of a command, it is in the same place.
   const worker = new Worker(new URL('../history/checker-thread.js', import.meta.url), {
-    workerData: { port: port2, state } satisfies Start,
+    workerData: { port: port2, state, path } satisfies Start,
     transferList: [port2],
   });
   worker.on('error', () => {});
