@@ -235,9 +235,12 @@ function isInFault({ faults }: History, at: number): boolean {
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
   const { n, invoke, complete, phase, node } = history;
-  const inFaults = new Tally();
-  const phases = PHASES.map(() => new Tally());
-  const nodes = history.nodes.map(() => new Tally());
+  const inFaults = { ok: 0, all: 0 };
+  const hasFaults = history.faults.length > 0;
+  // By phase and node, the last of which stands for none: each latency is put down once.
+  const cells = PHASES.map(() =>
+    Array.from({ length: history.nodes.length + 1 }, () => new Tally()),
+  );
   let loadEndNs = 0;
   for (let row = 0; row < n; row++) {
     if ((row & 65_535) === 0) budget.step();
@@ -246,10 +249,13 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     const answered = isAnswered(history, row);
     const latencyNs = complete[row]! - at;
     if (at > loadEndNs) loadEndNs = at;
-    phases[phase[row]!]!.add(answered, latencyNs);
-    if (node[row]! >= 0) nodes[node[row]!]!.add(answered, latencyNs);
-    if (isInFault(history, at)) inFaults.add(answered, latencyNs);
+    cells[phase[row]!]!.at(node[row]!)!.add(answered, latencyNs);
+    if (!hasFaults || !isInFault(history, at)) continue;
+    inFaults.all++;
+    if (answered) inFaults.ok++;
   }
+  const phases = cells.map((nodes) => Tally.sum(nodes));
+  const nodes = history.nodes.map((_, i) => Tally.sum(cells.map((each) => each[i]!)));
   const overall = Tally.sum(phases);
   const faults = history.faults.map((fault) => {
     budget.step();

@@ -10,7 +10,7 @@ import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { type History, Kind } from './history.ts';
 import { searchKey } from './linearizable/search.ts';
 import { checkSet } from './linearizable/sets.ts';
-import { findZoneViolations, zoneRows } from './linearizable/zones.ts';
+import { findZoneViolations, type ZonePair, zoneRows } from './linearizable/zones.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 import { describe, indices, lanes, shrink, steps, valueName } from './witness.ts';
 
@@ -27,8 +27,8 @@ type Pattern =
 interface Finding {
   readonly pattern: Pattern;
   readonly key: number;
-  /** Rows that prove it, or among which the proof is. */
-  rows(): number[];
+  /** Rows that prove it, or among which the proof is; or the zones that do, whose rows are looked up together. */
+  readonly rows: (() => number[]) | ZonePair;
   summary(): string;
 }
 
@@ -71,7 +71,7 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
   const add = (
     pattern: Pattern,
     key: number,
-    rows: () => number[],
+    rows: Finding['rows'],
     summary: () => string,
   ): void => {
     counts[pattern] = (counts[pattern] ?? 0) + 1;
@@ -89,8 +89,7 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
     }
   }
   for (const { pattern, key, outer, inner } of zones.violations) {
-    const rows = (): number[] => zoneRows(history, key, outer, inner);
-    add(pattern, key, rows, () => exclusion(history, key, outer, inner));
+    add(pattern, key, { key, outer, inner }, () => exclusion(history, key, outer, inner));
   }
   for (const pattern of ['ForwardZonesOverlap', 'BackwardZoneInside'] as const) {
     if (zones.count[pattern] > 0) counts[pattern] = zones.count[pattern];
@@ -159,8 +158,22 @@ function setSentence(history: History, rows: readonly number[]): string {
 /** Operations of a key around a proof that are tried at most. */
 const rowsMax = 2000;
 
-function explainFinding(history: History, finding: Finding, count: number): Anomaly {
-  const rows = finding.rows().slice(-rowsMax);
+function explain(history: History, groups: readonly Group[]): Anomaly[] {
+  const pairs = groups.map(({ finding: { rows } }) => rows).filter((rows) => 'outer' in rows);
+  const zones = zoneRows(history, pairs);
+  return groups.map(({ finding, count }) => {
+    const { rows } = finding;
+    const proof = 'outer' in rows ? zones[pairs.indexOf(rows)]! : rows();
+    return explainFinding(history, finding, proof.slice(-rowsMax), count);
+  });
+}
+
+function explainFinding(
+  history: History,
+  finding: Finding,
+  rows: number[],
+  count: number,
+): Anomaly {
   for (const row of [...rows]) {
     if (history.kind[row] === Kind.Read || history.kind[row] === Kind.Cas) {
       rows.push(...sourceOf(history, row));
@@ -184,9 +197,14 @@ function explainFinding(history: History, finding: Finding, count: number): Anom
   };
 }
 
+interface Group {
+  readonly finding: Finding;
+  count: number;
+}
+
 /** One finding for each pattern and key. */
-function grouped(findings: readonly Finding[]): { finding: Finding; count: number }[] {
-  const groups = new Map<string, { finding: Finding; count: number }>();
+function grouped(findings: readonly Finding[]): Group[] {
+  const groups = new Map<string, Group>();
   for (const finding of findings) {
     const name = `${finding.pattern} ${finding.key}`;
     const known = groups.get(name);
@@ -209,9 +227,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
       'keys-searched-count': result.searchedKeys,
       'keys-undecided-count': result.undecided.length,
     },
-    anomalies: grouped(result.findings)
-      .slice(0, options.maxAnomalies)
-      .map(({ finding, count }) => explainFinding(history, finding, count)),
+    anomalies: explain(history, grouped(result.findings).slice(0, options.maxAnomalies)),
     counts: result.counts,
     ...(options.promises.includes('linearizable') ? {} : { informational: true }),
   };

@@ -169,26 +169,54 @@ function sortByStart(ids: Int32Array, first: Float64Array, last: Float64Array): 
   if (moves <= 0) ids.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
 }
 
-/** The operations that define the zones of two values: first completions, last invocations, writes. */
-export function zoneRows(history: History, key: number, outer: number, inner: number): number[] {
-  const { n, kind, status, flags, value, invoke, complete } = history;
-  const ids = [outer, inner];
-  const first = [-1, -1];
-  const last = [-1, -1];
+/** Two values of one key whose zones exclude each other. */
+export interface ZonePair {
+  readonly key: number;
+  readonly outer: number;
+  readonly inner: number;
+}
+
+/** A bit of each value that is looked for, so that most rows are passed over at one look. */
+const maskBits = 0xffff;
+
+/**
+ * For each pair the operations that define its zones: first completions, last invocations, writes. One scan for
+ * all of them.
+ */
+export function zoneRows(history: History, pairs: readonly ZonePair[]): number[][] {
+  const { n, value, writeOp } = history;
+  const wanted = new Uint8Array(maskBits + 1);
+  for (const { outer, inner } of pairs) wanted[outer & maskBits] = wanted[inner & maskBits] = 1;
+  const found = pairs.map(() => ({ first: [-1, -1], last: [-1, -1] }));
   for (let row = 0; row < n; row++) {
     const id = value[row]!;
-    if (id !== outer && id !== inner) continue;
-    if (history.key[row] !== key || status[row] === Status.Fail) continue;
-    if (kind[row] === Kind.Read) {
-      if (status[row] !== Status.Ok || (flags[row]! & Flag.Stale) !== 0) continue;
-    } else if (kind[row] !== Kind.Write) {
-      continue;
+    if (wanted[id & maskBits] === 0) continue;
+    for (let i = 0; i < pairs.length; i++) {
+      const { key, outer, inner } = pairs[i]!;
+      if ((id !== outer && id !== inner) || history.key[row] !== key) continue;
+      takeIn(history, row, id === outer ? 0 : 1, found[i]!);
     }
-    const zone = id === outer ? 0 : 1;
-    const ended = status[row] === Status.Ok;
-    if (ended && (first[zone]! < 0 || complete[row]! < complete[first[zone]!]!)) first[zone] = row;
-    if (last[zone]! < 0 || invoke[row]! > invoke[last[zone]!]!) last[zone] = row;
   }
-  const writes = ids.filter((id) => id > 0).map((id) => history.writeOp[id]!);
-  return [...new Set([...first, ...last, ...writes])].filter((row) => row >= 0);
+  return found.map(({ first, last }, i) => {
+    const ids = [pairs[i]!.outer, pairs[i]!.inner];
+    const writes = ids.filter((id) => id > 0).map((id) => writeOp[id]!);
+    return [...new Set([...first, ...last, ...writes])].filter((row) => row >= 0);
+  });
+}
+
+function takeIn(
+  { kind, status, flags, invoke, complete }: History,
+  row: number,
+  zone: 0 | 1,
+  { first, last }: { readonly first: number[]; readonly last: number[] },
+): void {
+  if (status[row] === Status.Fail) return;
+  const isOk = status[row] === Status.Ok;
+  if (kind[row] === Kind.Read) {
+    if (!isOk || (flags[row]! & Flag.Stale) !== 0) return;
+  } else if (kind[row] !== Kind.Write) {
+    return;
+  }
+  if (isOk && (first[zone]! < 0 || complete[row]! < complete[first[zone]!]!)) first[zone] = row;
+  if (last[zone]! < 0 || invoke[row]! > invoke[last[zone]!]!) last[zone] = row;
 }
