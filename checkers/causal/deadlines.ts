@@ -12,6 +12,7 @@
 import type { Budget } from '../checker.ts';
 import { Graph } from './cycles.ts';
 import { IntList } from './int-list.ts';
+import { SessionReads } from './session-reads.ts';
 import { Op, type Trace } from './trace.ts';
 import { mergeWindows, placeOf, type Windows, windowOf } from './windows.ts';
 
@@ -64,17 +65,15 @@ class Fixpoint {
   /** By value id: the write that it must precede (0: none yet); who must precede it, as a linked list. */
   readonly #before: Int32Array;
   readonly #waiting: Int32Array;
-  #waiter = new IntList(1024);
-  #nextWaiter = new IntList(1024);
+  /**
+   * Three numbers for each who waits: its place, its deadline when it came (later ones are earlier), and the
+   * next one. Beside each other, since they are far from what else is looked at.
+   */
+  readonly #waiter = new IntList(1024);
   readonly #touched: Int32Array;
   #touchedCount = 0;
   readonly #stack = new IntList(1024);
-  /** The session's register reads by key: places, sources, and the next one with another source. */
-  readonly #keyStart: Int32Array;
-  readonly #keyEnd: Int32Array;
-  #place = new Int32Array();
-  #source = new Int32Array();
-  #differs = new Int32Array();
+  readonly #reads: SessionReads;
   /** By value id and by key: the last read of a whole in which an element is absent; -1 for none. */
   readonly #absent: Int32Array | null;
   readonly #lastWhole: Int32Array | null;
@@ -104,8 +103,7 @@ class Fixpoint {
     this.#touched = new Int32Array(n);
     this.#before = new Int32Array(trace.column.length);
     this.#waiting = new Int32Array(trace.column.length);
-    this.#keyStart = new Int32Array(trace.lastInitial.length);
-    this.#keyEnd = new Int32Array(trace.lastInitial.length);
+    this.#reads = new SessionReads(trace);
     this.#absent = trace.changes ? new Int32Array(trace.column.length).fill(-2) : null;
     this.#lastWhole = trace.changes ? new Int32Array(trace.lastInitial.length).fill(-1) : null;
   }
@@ -115,7 +113,7 @@ class Fixpoint {
     this.#session = session;
     this.#violation = null;
     this.#furthest = 0;
-    this.#indexReads(reads);
+    this.#reads.index(reads);
     if (this.#absent) this.#indexWholes(reads);
     for (let i = 0; i < reads.length && !this.#violation; i++) {
       this.#current = reads[i]!;
@@ -124,7 +122,7 @@ class Fixpoint {
     }
     const violation = this.#violation ?? this.#cycle(reads.at(-1)!);
     for (const at of reads) {
-      this.#keyStart[key[at]!] = this.#keyEnd[key[at]!] = 0;
+      this.#reads.clear(key[at]!);
       if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]!] = -1;
       // Writes may wait for a source that a violation kept from being touched.
       if (op[at] === Op.Read) this.#waiting[value[at]!] = 0;
@@ -143,40 +141,7 @@ class Fixpoint {
     }
     this.#touchedCount = 0;
     this.#waiter.length = 0;
-    this.#nextWaiter.length = 0;
     this.#stack.length = 0;
-  }
-
-  #indexReads(reads: Int32Array): void {
-    const { op, key, value } = this.#t;
-    const registers = reads.filter((at) => op[at] !== Op.ReadAll);
-    const count = registers.length;
-    if (this.#place.length < count) {
-      this.#place = new Int32Array(count);
-      this.#source = new Int32Array(count);
-      this.#differs = new Int32Array(count);
-    }
-    for (const at of registers) this.#keyEnd[key[at]!]!++;
-    let start = 0;
-    for (const at of registers) {
-      const x = key[at]!;
-      if (this.#keyStart[x] !== 0) continue;
-      // One more than the start, so that 0 means "not yet".
-      this.#keyStart[x] = start + 1;
-      start += this.#keyEnd[x]!;
-      this.#keyEnd[x] = this.#keyStart[x]! - 1;
-    }
-    for (const at of registers) {
-      const slot = this.#keyEnd[key[at]!]!++;
-      this.#place[slot] = at;
-      this.#source[slot] = op[at] === Op.Read ? value[at]! : 0;
-    }
-    for (let slot = count - 1; slot >= 0; slot--) {
-      const last = slot + 1 === this.#keyEnd[key[this.#place[slot]!]!]!;
-      if (last) this.#differs[slot] = -1;
-      else if (this.#source[slot + 1] !== this.#source[slot]) this.#differs[slot] = slot + 1;
-      else this.#differs[slot] = this.#differs[slot + 1]!;
-    }
   }
 
   /** The last read in which each element is absent; -2: as the key's last read says. */
@@ -242,35 +207,23 @@ class Fixpoint {
   #precede(at: number, id: number, deadline: number): void {
     const x = this.#t.key[at]!;
     if (this.#lastWhole && this.#lastWhole[x]! >= deadline) this.#elementAbsent(at, id, deadline);
-    for (
-      let waiter = this.#waiting[id]!;
-      waiter !== 0;
-      waiter = this.#nextWaiter.data[waiter - 1]!
-    ) {
-      this.#lower(this.#t.place[this.#waiter.data[waiter - 1]!]!, deadline, at);
+    for (let waiter = this.#waiting[id]!; waiter !== 0; waiter = this.#waiter.data[waiter - 1]!) {
+      if (this.#waiter.data[waiter - 2]! <= deadline) continue;
+      this.#lower(this.#waiter.data[waiter - 3]!, deadline, at);
     }
-    const start = this.#keyStart[x]! - 1;
-    if (start < 0) return;
-    let low = start;
-    let high = this.#keyEnd[x]!;
-    const end = high;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#place[middle]! < deadline) low = middle + 1;
-      else high = middle;
-    }
-    if (low < end && this.#source[low] === id) low = this.#differs[low]!;
-    if (low < 0 || low >= end) return;
-    const source = this.#source[low]!;
+    const reads = this.#reads;
+    if (!reads.find(x, deadline, id)) return;
+    const { read, source } = reads;
     if (source === 0) {
-      this.#initialRead(at, this.#place[low]!);
+      this.#initialRead(at, read);
       return;
     }
-    this.#furthest = Math.max(this.#furthest, this.#place[low]!);
+    if (read > this.#furthest) this.#furthest = read;
     if (this.#before[id] !== source) {
       this.#before[id] = source;
-      this.#waiter.push(id);
-      this.#nextWaiter.push(this.#waiting[source]!);
+      this.#waiter.push(at);
+      this.#waiter.push(deadline);
+      this.#waiter.push(this.#waiting[source]!);
       this.#waiting[source] = this.#waiter.length;
     }
     const sourceAt = this.#t.place[source]!;

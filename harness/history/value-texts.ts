@@ -72,7 +72,7 @@ function reading(path: string, use: (file: RunFile) => void): void {
     if (open?.path !== path) {
       close();
       open = openRunFile(path);
-      setImmediate(close).unref();
+      void Promise.resolve().then(close);
     }
     use(open);
   } catch {
