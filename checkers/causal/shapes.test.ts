@@ -9,6 +9,7 @@ import { session } from '../session.ts';
 import { historyFrom, lwwHistory, randomOf } from '../testing/lww-store.ts';
 import { notate } from '../testing/notate.ts';
 import { operations, type Shape } from '../testing/random.ts';
+import { parseScene } from '../testing/scene.ts';
 import { CausalAnalysis } from './analysis.ts';
 
 const runs = Number(process.env.RUNS ?? 200);
@@ -302,3 +303,25 @@ function lastReadOf(history: History): number {
   }
   return found;
 }
+
+describe('a write that was found to come before another one', () => {
+  // P sees y=3, then z=0. Later x=2 turns out to come before y=3 (through u=6, and y=2 before y=3), and x=1
+  // before x=2: so z=1, which A wrote before x=1, comes before P's first read, and z=0 is impossible.
+  const waits =
+    'A w z 1; A w x 1; A w q 5; B w x 2; B w y 2; B w u 6; C w y 3; ' +
+    'P r y 3; P r z 0; P r q 5; P r x 2; P r u 6; P r y 3';
+
+  it('is passed on when that one comes earlier than was known', () => {
+    const verdict = (text: string, model: string): unknown =>
+      causal.check(parseScene(text), { ...options, models: [model] } as CheckOptions, unlimited);
+    expect(verdict(waits, 'cc')).toMatchObject({ valid: true });
+    expect(verdict(waits, 'cm')).toMatchObject({
+      valid: false,
+      anomalies: [{ pattern: 'WriteHBInitRead', confirmed: true }],
+    });
+    // Without the write of z there is nothing that P could not have seen.
+    expect(verdict(waits.replace('A w z 1; ', ''), 'cm')).toMatchObject({ valid: true });
+    const pram = { ...options, models: ['pram'] } as CheckOptions;
+    expect(session.check(parseScene(waits), pram, unlimited).valid).toBe(false);
+  });
+});
