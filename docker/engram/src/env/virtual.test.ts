@@ -149,6 +149,27 @@ describe('a narrow link', () => {
     expect(await outcome(world, one.rpc.call('n2:1', 'm', bytes('z'), 100), 20)).toBe('m:z');
   });
 
+  it('lets go on at once what had queued up, when it is wide again', async () => {
+    const world = new VirtualWorld(18);
+    const one = world.node('n1');
+    const seen: string[] = [];
+    world.node('n2').rpc.serve(async (method) => {
+      seen.push(method);
+      return bytes('');
+    });
+    await outcome(world, one.rpc.call('n2:1', 'first', bytes(''), 100));
+    world.setLink('n2', { bytesPerMs: 1 });
+    const many = bytes('x'.repeat(20_000));
+    const calls = ['a', 'b', 'c'].map((name) => one.rpc.call('n2:1', name, many, 1000));
+    const late = Promise.allSettled(calls);
+    await world.run(world.nowMs + 2000);
+    expect(seen).toEqual(['first']);
+    world.setLink('n2', null);
+    expect(await outcome(world, one.rpc.call('n2:1', 'd', bytes(''), 100), 20)).toBe('');
+    expect(seen).toEqual(['first', 'a', 'b', 'c', 'd']);
+    await late;
+  });
+
   it('drops datagrams that would have to wait for too long', async () => {
     const world = new VirtualWorld(17);
     const one = world.node('n1');

@@ -102,6 +102,7 @@ export class VirtualWorld {
   /** The weather of one machine's link, on top of that; null: as the others. */
   setLink(id: string, weather: Partial<LinkWeather> | null): void {
     this.#links.set(id, weather);
+    this.#network.requeue();
   }
 
   cut(from: string, to: string): void {

@@ -41,6 +41,8 @@ export interface Session {
   readonly arrivesMs: { forth: number; back: number };
   /** Packets that wait for the way to open. */
   readonly held: Packet[];
+  /** Packets in the queue before a narrow link, in order. */
+  readonly queued: { readonly packet: Packet; readonly arrival: Planned }[];
 }
 
 export interface Packet {

@@ -127,6 +127,11 @@ export class Links {
     return ends;
   }
 
+  /** Whether packets queue up between the two. */
+  isNarrow(from: string, to: string): boolean {
+    return this.#links.size > 0 && this.#isNarrow(from, to);
+  }
+
   #isNarrow(from: string, to: string): boolean {
     return this.#ends(from, to).some(({ bytesPerMs }) => bytesPerMs < Number.POSITIVE_INFINITY);
   }

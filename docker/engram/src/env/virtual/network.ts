@@ -11,7 +11,7 @@
 import { type RpcBody, rpcBytes } from '../env.ts';
 import { Call, type Endpoint, happen, type Packet, type Session } from './calls.ts';
 import type { Links } from './links.ts';
-import type { Schedule } from './schedule.ts';
+import { forget, type Schedule } from './schedule.ts';
 
 /** What a packet has besides its content: headers of IP and TCP or UDP. */
 const packetBytes = 60;
@@ -203,6 +203,7 @@ export class VirtualNetwork {
       calls: new Set(),
       arrivesMs: { forth: 0, back: 0 },
       held: [],
+      queued: [],
     };
     this.#sessions.add(session);
     from.sessions.set(to, session);
@@ -224,13 +225,32 @@ export class VirtualNetwork {
     const comes = nowMs + this.#links.stream(from.id, to.id, bytes);
     const arrives = Math.max(session.arrivesMs[direction], comes);
     session.arrivesMs[direction] = arrives;
-    this.#schedule.after(arrives - nowMs, () => {
+    const isQueued = this.#links.isNarrow(from.id, to.id);
+    const arrival = this.#schedule.after(arrives - nowMs, () => {
       if (session.broken) return;
+      if (isQueued) {
+        const place = session.queued.findIndex((each) => each.packet === packet);
+        session.queued.splice(place, 1);
+      }
       if (this.#drops(from.id, to.id)) session.held.push(packet);
       // Half open: the machine was without power, is there again and knows nothing of this session.
       else if (!to.alive && !this.#dark.has(to.id)) this.#break(session, 'connection reset');
       else deliver();
     });
+    if (isQueued) session.queued.push({ packet, arrival });
+  }
+
+  /** The weather has changed: what waits before a link that was narrow goes at the new pace. */
+  requeue(): void {
+    for (const session of this.#sessions) {
+      if (session.queued.length === 0) continue;
+      const queued = session.queued.splice(0);
+      session.arrivesMs.forth = session.arrivesMs.back = this.#schedule.nowMs;
+      for (const { packet, arrival } of queued) {
+        forget(arrival);
+        this.#carry(session, packet.forth, packet.body, packet.deliver);
+      }
+    }
   }
 
   #release(session: Session): void {
@@ -250,6 +270,7 @@ export class VirtualNetwork {
   #break(session: Session, reason: string): void {
     session.broken = true;
     session.held.length = 0;
+    session.queued.length = 0;
     this.#sessions.delete(session);
     session.from.sessions.delete(session.to.id);
     const calls = [...session.calls];
