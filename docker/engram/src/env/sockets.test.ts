@@ -69,11 +69,18 @@ describe('datagrams', () => {
   });
 });
 
+/** A port that is free for datagrams may be taken for connections: then another one. */
 async function http(): Promise<{ port: number; server: NodeHttp }> {
-  const port = await freeUdpPort();
-  const server = await NodeHttp.listen(host, port, () => {});
-  closing.push(() => server.close());
-  return { port, server };
+  for (let left = 10; ; left--) {
+    const port = await freeUdpPort();
+    try {
+      const server = await NodeHttp.listen(host, port, () => {});
+      closing.push(() => server.close());
+      return { port, server };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || left === 0) throw error;
+    }
+  }
 }
 
 function ask(
