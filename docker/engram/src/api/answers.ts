@@ -103,10 +103,6 @@ export async function serveRead(
   return answer;
 }
 
-function digit(number: number): string {
-  return number === 0 ? '0' : number === 1 ? '1' : String(number);
-}
-
 export function servedHeaders(
   answer: { readonly node: string; readonly hops: number },
   context: Context,
@@ -114,7 +110,7 @@ export function servedHeaders(
   return {
     'content-type': jsonType,
     'x-engram-node': answer.node,
-    'x-engram-hops': digit(answer.hops),
+    'x-engram-hops': String(answer.hops),
     'x-engram-context': encodeContext(context),
   };
 }

@@ -11,6 +11,16 @@ function echo(env: Env): void {
   env.rpc.serve(async (method, body) => bytes(`${method}:${text(body)}`));
 }
 
+/** Serves calls; the methods that arrive, in order. */
+function noting(env: Env): string[] {
+  const seen: string[] = [];
+  env.rpc.serve(async (method) => {
+    seen.push(method);
+    return bytes('');
+  });
+  return seen;
+}
+
 /** Settles `promise` inside the world; the outcome as a word. */
 async function outcome(world: VirtualWorld, promise: Promise<unknown>, forMs = 5000) {
   const seen = promise.then(
@@ -32,11 +42,7 @@ describe('calls in the virtual world', () => {
   it('arrive in the order in which they were sent', async () => {
     const world = new VirtualWorld(2);
     const one = world.node('n1');
-    const seen: string[] = [];
-    world.node('n2').rpc.serve(async (method) => {
-      seen.push(method);
-      return bytes('');
-    });
+    const seen = noting(world.node('n2'));
     await outcome(world, one.rpc.call('n2:1', 'first', bytes(''), 100));
     for (let i = 0; i < 50; i++) void one.rpc.call('n2:1', String(i), bytes(''), 1000);
     await world.run(world.nowMs + 1000);
@@ -57,11 +63,7 @@ describe('calls in the virtual world', () => {
   it('time out as sent on a session that a cut has broken, and may still take effect after the heal', async () => {
     const world = new VirtualWorld(4);
     const one = world.node('n1');
-    const seen: string[] = [];
-    world.node('n2').rpc.serve(async (method) => {
-      seen.push(method);
-      return bytes('');
-    });
+    const seen = noting(world.node('n2'));
     await outcome(world, one.rpc.call('n2:1', 'before', bytes(''), 100));
     world.cut('n1', 'n2');
     const late = one.rpc.call('n2:1', 'late', bytes(''), 100);
@@ -152,11 +154,7 @@ describe('a narrow link', () => {
   it('lets go on at once what had queued up, when it is wide again', async () => {
     const world = new VirtualWorld(18);
     const one = world.node('n1');
-    const seen: string[] = [];
-    world.node('n2').rpc.serve(async (method) => {
-      seen.push(method);
-      return bytes('');
-    });
+    const seen = noting(world.node('n2'));
     await outcome(world, one.rpc.call('n2:1', 'first', bytes(''), 100));
     world.setLink('n2', { bytesPerMs: 1 });
     const many = bytes('x'.repeat(20_000));
@@ -292,11 +290,7 @@ describe('a node that sleeps', () => {
   it('does all that it missed when it wakes, in order, and its peers give up on it meanwhile', async () => {
     const world = new VirtualWorld(13);
     const [one, two] = [world.node('n1'), world.node('n2')];
-    const seen: string[] = [];
-    two.rpc.serve(async (method) => {
-      seen.push(method);
-      return bytes('');
-    });
+    const seen = noting(two);
     await outcome(world, one.rpc.call('n2:1', 'first', bytes(''), 100));
     two.timer(50, () => seen.push('timer'));
     world.pause('n2');

@@ -95,7 +95,7 @@ export class Links {
     for (let i = 0; i < copies; i++) {
       if (this.#happens(loss, ends, 'loss')) continue;
       const delayMs = this.#delayMs(ends);
-      if (!this.#isNarrow(from, to)) delays.push(delayMs);
+      if (!isNarrow(ends)) delays.push(delayMs);
       else if (this.#queueMs(from, to) <= queueMsMax) {
         delays.push(delayMs + this.#pass(from, to, bytes));
       }
@@ -108,7 +108,7 @@ export class Links {
     const ends = this.#ends(from, to);
     let ms = this.#delayMs(ends);
     if (ends.length === 0) return ms;
-    if (this.#isNarrow(from, to)) ms += this.#pass(from, to, bytes());
+    if (isNarrow(ends)) ms += this.#pass(from, to, bytes());
     let waitMs = retransmitMs;
     for (let i = 0; i < retransmissionsMax && this.#happens(0, ends, 'loss'); i++) {
       ms += waitMs;
@@ -129,11 +129,7 @@ export class Links {
 
   /** Whether packets queue up between the two. */
   isNarrow(from: string, to: string): boolean {
-    return this.#links.size > 0 && this.#isNarrow(from, to);
-  }
-
-  #isNarrow(from: string, to: string): boolean {
-    return this.#ends(from, to).some(({ bytesPerMs }) => bytesPerMs < Number.POSITIVE_INFINITY);
+    return isNarrow(this.#ends(from, to));
   }
 
   /** How long a packet waits until both links are free for it. */
@@ -176,3 +172,8 @@ export class Links {
 }
 
 const nowhere: readonly LinkWeather[] = [];
+
+function isNarrow(ends: readonly LinkWeather[]): boolean {
+  for (const { bytesPerMs } of ends) if (bytesPerMs < Number.POSITIVE_INFINITY) return true;
+  return false;
+}
