@@ -31,6 +31,12 @@ export interface HbViolation {
 
 const never = 0x7fffffff;
 
+/**
+ * What is known of a write: the source that it must precede (0: none yet); who must precede it, as a linked list,
+ * and the latest deadline that any of them came with; its own deadline as far as it is settled, plus one (0: never).
+ */
+const Of = { Before: 0, Waiting: 1, Latest: 2, Deadline: 3 } as const;
+
 /** At most one violation for each session. */
 export function deadlines(trace: Trace, model: SessionModel, budget: Budget): HbViolation[] {
   const sessions = trace.width.length;
@@ -62,16 +68,18 @@ class Fixpoint {
   readonly #deadline: Int32Array;
   /** By place: what it must precede, for the proof. */
   readonly #why: Int32Array;
-  /** By value id: the write that it must precede (0: none yet); who must precede it, as a linked list. */
-  readonly #before: Int32Array;
-  readonly #waiting: Int32Array;
   /**
-   * Three numbers for each who waits: its place, its deadline when it came (later ones are earlier), and the
-   * next one. Beside each other, since they are far from what else is looked at.
+   * By value id, four numbers (`Of`). Beside each other, since the source of a read to come is far from what else is
+   * looked at.
    */
+  readonly #writes: Int32Array;
+  /** Three numbers for each who waits: its place, its deadline when it came (it only falls), and the next one. */
   readonly #waiter = new IntList(1024);
   readonly #touched: Int32Array;
   #touchedCount = 0;
+  /** Places of writes that must precede a source with a lower value id; of any, if ids are not in order. */
+  readonly #backward = new IntList();
+  readonly #areIdsInOrder: boolean;
   readonly #stack = new IntList(1024);
   readonly #reads: SessionReads;
   /** By value id and by key: the last read of a whole in which an element is absent; -1 for none. */
@@ -101,8 +109,8 @@ class Fixpoint {
     this.#deadline = new Int32Array(n).fill(never);
     this.#why = new Int32Array(n);
     this.#touched = new Int32Array(n);
-    this.#before = new Int32Array(trace.column.length);
-    this.#waiting = new Int32Array(trace.column.length);
+    this.#writes = new Int32Array(4 * trace.column.length);
+    this.#areIdsInOrder = areInOrder(trace.place);
     this.#reads = new SessionReads(trace);
     this.#absent = trace.changes ? new Int32Array(trace.column.length).fill(-2) : null;
     this.#lastWhole = trace.changes ? new Int32Array(trace.lastInitial.length).fill(-1) : null;
@@ -125,23 +133,32 @@ class Fixpoint {
       this.#reads.clear(key[at]!);
       if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]!] = -1;
       // Writes may wait for a source that a violation kept from being touched.
-      if (op[at] === Op.Read) this.#waiting[value[at]!] = 0;
+      if (op[at] === Op.Read) this.#forget(value[at]!);
     }
     this.#reset();
     return violation;
   }
 
   #reset(): void {
-    const { op, value } = this.#t;
-    for (let i = 0; i < this.#touchedCount; i++) {
-      const at = this.#touched[i]!;
-      this.#deadline[at] = never;
-      if (op[at] !== Op.Write && op[at] !== Op.InfoWrite) continue;
-      this.#before[value[at]!] = 0;
+    const { n, op, value } = this.#t;
+    if (this.#touchedCount > n / 8) {
+      this.#deadline.fill(never);
+      this.#writes.fill(0);
+    } else {
+      for (let i = 0; i < this.#touchedCount; i++) {
+        const at = this.#touched[i]!;
+        this.#deadline[at] = never;
+        if (op[at] === Op.Write || op[at] === Op.InfoWrite) this.#forget(value[at]!);
+      }
     }
     this.#touchedCount = 0;
     this.#waiter.length = 0;
     this.#stack.length = 0;
+    this.#backward.length = 0;
+  }
+
+  #forget(id: number): void {
+    this.#writes.fill(0, 4 * id, 4 * id + 4);
   }
 
   /** The last read in which each element is absent; -2: as the key's last read says. */
@@ -207,10 +224,10 @@ class Fixpoint {
   #precede(at: number, id: number, deadline: number): void {
     const x = this.#t.key[at]!;
     if (this.#lastWhole && this.#lastWhole[x]! >= deadline) this.#elementAbsent(at, id, deadline);
-    for (let waiter = this.#waiting[id]!; waiter !== 0; waiter = this.#waiter.data[waiter - 1]!) {
-      if (this.#waiter.data[waiter - 2]! <= deadline) continue;
-      this.#lower(this.#waiter.data[waiter - 3]!, deadline, at);
-    }
+    const writes = this.#writes;
+    const own = 4 * id;
+    writes[own + Of.Deadline] = deadline + 1;
+    if (writes[own + Of.Latest]! > deadline) this.#passOn(at, writes[own + Of.Waiting]!, deadline);
     const reads = this.#reads;
     if (!reads.find(x, deadline, id)) return;
     const { read, source } = reads;
@@ -219,15 +236,27 @@ class Fixpoint {
       return;
     }
     if (read > this.#furthest) this.#furthest = read;
-    if (this.#before[id] !== source) {
-      this.#before[id] = source;
+    const its = 4 * source;
+    if (writes[own + Of.Before] !== source) {
+      writes[own + Of.Before] = source;
       this.#waiter.push(at);
       this.#waiter.push(deadline);
-      this.#waiter.push(this.#waiting[source]!);
-      this.#waiting[source] = this.#waiter.length;
+      this.#waiter.push(writes[its + Of.Waiting]!);
+      writes[its + Of.Waiting] = this.#waiter.length;
+      if (writes[its + Of.Latest]! < deadline) writes[its + Of.Latest] = deadline;
+      if (source < id || !this.#areIdsInOrder) this.#backward.push(at);
     }
-    const sourceAt = this.#t.place[source]!;
-    this.#lower(at, this.#deadline[sourceAt]!, sourceAt);
+    // If it is still to be settled with an earlier one, it will pass that on.
+    const limit = writes[its + Of.Deadline]! - 1;
+    if (limit >= 0 && limit < deadline) this.#lower(at, limit, this.#t.place[source]!);
+  }
+
+  /** Who waits for the write at `at` must come before `deadline` too. */
+  #passOn(at: number, first: number, deadline: number): void {
+    const { data } = this.#waiter;
+    for (let waiter = first; waiter !== 0; waiter = data[waiter - 1]!) {
+      if (data[waiter - 2]! > deadline) this.#lower(data[waiter - 3]!, deadline, at);
+    }
   }
 
   #elementAbsent(at: number, id: number, deadline: number): void {
@@ -271,13 +300,11 @@ class Fixpoint {
 
   /** Only edges to an earlier source point backwards: their windows are searched. */
   #cycle(lastRead: number): HbViolation | null {
-    const { op, value, place } = this.#t;
+    const { value, place } = this.#t;
     const left = new IntList();
     const right = new IntList();
-    for (let i = 0; i < this.#touchedCount; i++) {
-      const at = this.#touched[i]!;
-      if (op[at] !== Op.Write && op[at] !== Op.InfoWrite) continue;
-      const source = this.#before[value[at]!]!;
+    for (const at of new Set(this.#backward.items)) {
+      const source = this.#writes[4 * value[at]! + Of.Before]!;
       if (source === 0 || place[source]! > at) continue;
       left.push(place[source]!);
       right.push(at);
@@ -320,7 +347,7 @@ class Fixpoint {
         const o = op[at]!;
         const follows = this.#model === 'CM' || session[at] === this.#session;
         if (o === Op.Write || o === Op.InfoWrite) {
-          const source = this.#before[value[at]!]!;
+          const source = this.#writes[4 * value[at]! + Of.Before]!;
           const to = source === 0 ? -1 : place[source]!;
           if (to > at && to <= last) graph.edge(nodeOf(at, w), nodeOf(to, w), 0);
         } else if (o === Op.Read && follows) {
@@ -336,4 +363,15 @@ class Fixpoint {
     }
     return graph;
   }
+}
+
+/** Whether the places of the writes grow with their value ids. */
+function areInOrder(place: Int32Array): boolean {
+  let last = -1;
+  for (const at of place) {
+    if (at < 0) continue;
+    if (at < last) return false;
+    last = at;
+  }
+  return true;
 }
