@@ -10,11 +10,10 @@
  * differing read at or after its deadline: later ones follow through that read's own source.
  */
 import type { Budget } from '../checker.ts';
-import { Graph } from './cycles.ts';
+import { cycleOf } from './hb-cycle.ts';
 import { IntList } from './int-list.ts';
 import { SessionReads } from './session-reads.ts';
 import { Op, type Trace } from './trace.ts';
-import { mergeWindows, placeOf, type Windows, windowOf } from './windows.ts';
 
 export type SessionModel = 'CM' | 'PRAM';
 
@@ -298,70 +297,20 @@ class Fixpoint {
     this.#violation = { pattern: 'WriteHBInitRead', session, places, read, upTo };
   }
 
-  /** Only edges to an earlier source point backwards: their windows are searched. */
   #cycle(lastRead: number): HbViolation | null {
-    const { value, place } = this.#t;
-    const left = new IntList();
-    const right = new IntList();
-    for (const at of new Set(this.#backward.items)) {
-      const source = this.#writes[4 * value[at]! + Of.Before]!;
-      if (source === 0 || place[source]! > at) continue;
-      left.push(place[source]!);
-      right.push(at);
-    }
-    if (left.length === 0) return null;
-    const windows = mergeWindows(left.items, right.items);
-    const graph = this.#graph(windows, left, right);
-    const knots = graph.knots();
-    if (knots.count === 0) return null;
-    let best: number[] | null = null;
-    for (let edge = 0, tried = 0; edge < left.length && tried < 32; edge++) {
-      if (knots.of[graph.from.data[edge]!] === 0) continue;
-      if (knots.of[graph.from.data[edge]!] !== knots.of[graph.to.data[edge]!]) continue;
-      tried++;
-      const cycle = graph.shortestThrough(edge, knots.of, 200_000);
-      if (cycle && (best === null || cycle.length < best.length)) best = cycle;
-    }
-    const places = (best ?? []).map((edge) => placeOf(windows, graph.from.data[edge]!));
+    const { value, session } = this.#t;
+    const places = cycleOf(
+      {
+        trace: this.#t,
+        previous: this.#previous,
+        isKnown: (at) => this.#deadline[at] !== never,
+        sourceAfter: (at) => this.#writes[4 * value[at]! + Of.Before]!,
+        followsSource: (at) => this.#model === 'CM' || session[at] === this.#session,
+      },
+      this.#backward.items,
+    );
+    if (places === null) return null;
     return { pattern: 'CyclicHB', session: this.#session, places, read: lastRead, upTo: lastRead };
-  }
-
-  #graph(windows: Windows, left: IntList, right: IntList): Graph {
-    const { op, session, value, place, changes, row } = this.#t;
-    const graph = new Graph(windows.nodes);
-    const nodeOf = (at: number, window: number): number =>
-      windows.node[window]! + at - windows.first[window]!;
-    for (let i = 0; i < left.length; i++) {
-      const window = windowOf(windows, left.data[i]!);
-      graph.edge(nodeOf(right.data[i]!, window), nodeOf(left.data[i]!, window), 0);
-    }
-    for (let w = 0; w < windows.first.length; w++) {
-      const first = windows.first[w]!;
-      const last = windows.last[w]!;
-      const add = (from: number, to: number): void => {
-        if (from >= first && from <= last) graph.edge(nodeOf(from, w), nodeOf(to, w), -1);
-      };
-      for (let at = first; at <= last; at++) {
-        if (op[at] === Op.Skip || this.#deadline[at] === never) continue;
-        add(this.#previous[at]!, at);
-        const o = op[at]!;
-        const follows = this.#model === 'CM' || session[at] === this.#session;
-        if (o === Op.Write || o === Op.InfoWrite) {
-          const source = this.#writes[4 * value[at]! + Of.Before]!;
-          const to = source === 0 ? -1 : place[source]!;
-          if (to > at && to <= last) graph.edge(nodeOf(at, w), nodeOf(to, w), 0);
-        } else if (o === Op.Read && follows) {
-          add(place[value[at]!]!, at);
-        } else if (o === Op.ReadAll && follows) {
-          const from = row ? row[at]! : at;
-          for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-            const id = changes!.data[i]!;
-            if (id > 0 && place[id]! < at) add(place[id]!, at);
-          }
-        }
-      }
-    }
-    return graph;
   }
 }
 

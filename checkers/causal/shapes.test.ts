@@ -115,6 +115,26 @@ describe('changes that change nothing', () => {
     { ...ops[0]!, process: 60, f: 'read', key: 'x0', value: null, stale: true, status: 'ok' },
   ]);
 
+  it('what was found out about one session is forgotten before the next, among many other operations', () => {
+    // Beside so many, what a session has touched is cleared one by one.
+    const others = Array.from({ length: 100 }, (_, i): PlainOperation => {
+      const times = { invoke: 10_000 + 2 * i, complete: 10_001 + 2 * i };
+      return { process: 99, f: 'write', key: 'other', value: 1000 + i, status: 'ok', ...times };
+    });
+    fc.assert(
+      fc.property(operations(mixed), (ops) => {
+        const [alone, among] = [ops, [...ops, ...others]].map((all) => {
+          const analysis = new CausalAnalysis(buildHistory(all), unlimited);
+          return (['CM', 'PRAM'] as const).map((model) =>
+            analysis.hb(model, unlimited).map(({ session, pattern }) => `${session} ${pattern}`),
+          );
+        });
+        expect(among, notate(ops)).toEqual(alone);
+      }),
+      { numRuns: runs },
+    );
+  });
+
   it('what holds still holds without one of the reads', () => {
     fc.assert(
       fc.property(operations(shape), fc.nat(), (ops, pick) => {
