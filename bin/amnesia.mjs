@@ -1,22 +1,27 @@
 #!/usr/bin/env node
-// Starts the built program. Kept free of everything that an old Node.js could not parse.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Starts the built program. Kept free of everything that an old Node.js could not parse, and of imports: to give them
+// out, Node would first load everything that its own modules put off.
 
-const built = new URL('../dist/harness/cli/main.js', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`amnesia: needs Node.js 20.19 or later, this is ${process.versions.node}`);
   process.exitCode = 254;
-} else if (!existsSync(fileURLToPath(built))) {
-  console.error('amnesia: not built yet; run `npm ci` (or `npm run build`) in its folder first');
-  process.exitCode = 254;
 } else {
+  start();
+}
+
+function start() {
   // Node's own exit code for what nobody caught is 1, which here means that a violation was found.
   process.on('uncaughtException', (error) => {
     console.error(`amnesia: this is a fault of amnesia itself: ${error?.stack ?? error}`);
     process.exit(255);
   });
-  const { main } = await import(built.href);
-  await main(process.argv.slice(2));
+  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  const built = '../dist/harness/cli/main.cjs';
+  if (!process.getBuiltinModule('node:fs').existsSync(new URL(built, import.meta.url))) {
+    console.error('amnesia: not built yet; run `npm ci` (or `npm run build`) in its folder first');
+    process.exitCode = 254;
+    return;
+  }
+  require(built).main(process.argv.slice(2));
 }

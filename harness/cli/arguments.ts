@@ -5,6 +5,9 @@ import { UsageError } from './errors.ts';
 /** Where runs lie, unless --results says otherwise. */
 export const RESULTS = 'results';
 
+/** Causal models by name; `all` stands for the others. */
+export const MODELS = ['cc', 'ccv', 'cm', 'all'] as const;
+
 /** Adds `--results DIR`. */
 export function withResults(command: Command): Command {
   return command.option('--results <dir>', 'folder of all runs', RESULTS);

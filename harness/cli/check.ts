@@ -1,11 +1,9 @@
 /** `amnesia check`: judges a stored run again, or a history file of another tool. */
 import type { Command } from 'commander';
-import type { JudgeOptions } from '../history/judge.ts';
-import { namesOf, numberWithin, oneOf, withResults } from './arguments.ts';
-import { exitCodeOf, UsageError } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { secondThreadFor } from '../history/second-thread.ts';
+import { MODELS, withResults } from './arguments.ts';
 
-interface Flags {
+export interface CheckFlags {
   readonly results: string;
   readonly checkers?: string;
   readonly model?: string;
@@ -18,8 +16,6 @@ interface Flags {
   readonly store: boolean;
   readonly json?: true;
 }
-
-const MODELS = ['cc', 'ccv', 'cm', 'all'] as const;
 
 export function register(program: Command): void {
   withResults(
@@ -38,52 +34,15 @@ export function register(program: Command): void {
     .option('--format <name>', 'of a history file: edn, jsonl, log')
     .option('--no-store', 'do not keep the verdict in the run file')
     .option('--json', 'one JSON document')
-    .action(async (wanted: string, flags: Flags) => {
-      const { checkWhatever } = await import('../history/check-file.ts');
-      const judgement = checkWhatever(flags.results, wanted, {
-        ...(await judgeOptions(flags)),
-        format: flags.format,
-      });
-      process.exitCode = exitCodeOf(judgement.valid);
-      if (flags.json === true) {
-        const { screen, valid, verdicts, checkNo } = judgement;
-        const { name, seed, counts, notes, run } = screen;
-        return printJson({ valid, name, seed, run, checkNo, counts, notes, verdicts });
+    .action(async (wanted: string, flags: CheckFlags) => {
+      // It starts while we load the checkers.
+      const alone = flags.checkers !== undefined || wanted === 'latest';
+      const thread = alone ? null : secondThreadFor(wanted);
+      try {
+        const { performCheck } = await import('./check-command.ts');
+        performCheck(wanted, flags, thread);
+      } finally {
+        thread?.end();
       }
-      const { verdictLines } = await import('../report/verdict-text.ts');
-      const unfoldMax = flags.maxAnomalies === undefined ? undefined : Number(flags.maxAnomalies);
-      printLines(verdictLines({ ...judgement.screen, unfoldMax }, terminalStyle()));
     });
-}
-
-async function judgeOptions(flags: Flags): Promise<JudgeOptions> {
-  const { checkerNames } = await import('../history/judge.ts');
-  const models = flags.model === undefined ? undefined : namesOf('--model', flags.model, MODELS);
-  if (flags.initial !== undefined) checkJson(flags.initial);
-  if (flags.format !== undefined) oneOf('--format', flags.format, ['edn', 'jsonl', 'log']);
-  const limit = (name: string, text: string | undefined, most: number) =>
-    text === undefined ? undefined : numberWithin(name, text, 1, most);
-  return {
-    checkers:
-      flags.checkers === undefined
-        ? undefined
-        : namesOf('--checkers', flags.checkers, checkerNames),
-    models: models?.flatMap((model) =>
-      model === 'all' ? (['cc', 'ccv', 'cm'] as const) : [model],
-    ),
-    maxAnomalies: limit('--max-anomalies', flags.maxAnomalies, 1_000_000),
-    realTime: flags.realTime,
-    timeLimitS: limit('--time-limit-s', flags.timeLimitS, 86_400),
-    memoryMb: limit('--memory-mb', flags.memoryMb, 1_000_000),
-    initial: flags.initial,
-    store: flags.store,
-  };
-}
-
-function checkJson(text: string): void {
-  try {
-    JSON.parse(text);
-  } catch {
-    throw new UsageError(`--initial is ${text}; accepted is JSON, such as 0 or '"nothing"'`);
-  }
 }

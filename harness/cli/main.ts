@@ -46,6 +46,10 @@ function makeProgram(): Command {
     );
 }
 
+function isVersionAsked([first]: readonly string[]): boolean {
+  return first === '--version' || first === '-V';
+}
+
 /** Runs one command line (without node and script) and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   // A reader that has seen enough (head, less) is no fault of ours.
@@ -56,7 +60,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const program = makeProgram();
     const wanted = commands[argv[0] ?? ''];
-    const files = wanted === undefined ? Object.values(commands) : [wanted];
+    const others = isVersionAsked(argv) ? [] : Object.values(commands);
+    const files = wanted === undefined ? others : [wanted];
     for (const file of files) await (await file()).register(program);
     for (const command of program.commands) command.exitOverride();
     if (argv.length === 0) {

@@ -5,6 +5,7 @@ import { asRunFile, readForeign } from './foreign/import.ts';
 import { FORMATS } from './foreign/read-events.ts';
 import { type Judgement, type JudgeOptions, judgeOpen, judgeRun } from './judge.ts';
 import { looksLikeSqlite } from './run-file.ts';
+import type { SecondThread } from './second-thread.ts';
 
 export interface CheckWhateverOptions extends JudgeOptions {
   /** Format of a history file; guessed where left out. */
@@ -13,15 +14,16 @@ export interface CheckWhateverOptions extends JudgeOptions {
 
 /**
  * A file that is no SQLite file is a history of another tool; its verdict is not stored. Throws
- * what reading either kind throws.
+ * what reading either kind throws. `early`: as for `judgeRun`.
  */
 export function checkWhatever(
   results: string,
   wanted: string,
   options: CheckWhateverOptions = {},
+  early: SecondThread | null = null,
 ): Judgement {
   const { format, ...judging } = options;
-  if (!isHistoryFile(wanted)) return judgeRun(findRun(results, wanted), judging);
+  if (!isHistoryFile(wanted)) return judgeRun(findRun(results, wanted), judging, early);
   const imported = readForeign(
     wanted,
     FORMATS.find((each) => each === format),

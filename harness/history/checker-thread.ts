@@ -1,16 +1,9 @@
-/** The second thread of `two-threads.ts`: judges what it is handed, and says when it is done. */
+/** What the second thread runs (`second-thread.ts`): it judges what it is handed, and says when it is done. */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openRunFile } from './run-file.ts';
 import { isSealed } from './sealed.ts';
-import {
-  type Answer,
-  enter,
-  type Handed,
-  historyOf,
-  judge,
-  type Start,
-  State,
-} from './two-threads.ts';
+import { type Answer, enter, type Handed, type Start, State } from './second-thread.ts';
+import { historyOf, judge } from './two-threads.ts';
 
 const { port, state, path } = workerData as Start;
 

@@ -13,7 +13,8 @@ import type { Verdict } from '../../checkers/verdict.ts';
 import { buildPart, type Plan, planParts, surveyChunks, type Whole } from './in-parts.ts';
 import { mergeParts } from './merge-parts.ts';
 import type { RunFile } from './run-file.ts';
-import { type Assignment, judge } from './two-threads.ts';
+import type { Assignment } from './second-thread.ts';
+import { judge } from './two-threads.ts';
 
 /** They follow causal order across keys. */
 const NEEDS_ALL: ReadonlySet<string> = new Set(['causal', 'session']);

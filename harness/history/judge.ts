@@ -15,7 +15,8 @@ import { RunFileError } from './errors.ts';
 import { judgeParts } from './judge-parts.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
 import { isSealed } from './sealed.ts';
-import { type Assignment, judgeInTwo, type SecondThread, secondThreadFor } from './two-threads.ts';
+import { type Assignment, type SecondThread, secondThreadFor } from './second-thread.ts';
+import { judgeInTwo } from './two-threads.ts';
 import { decide, saveVerdicts } from './verdicts.ts';
 
 export interface JudgeOptions {
@@ -68,10 +69,14 @@ function cannotJudge(
 /**
  * Judges a stored run. Throws RunFileError when `path` is no run file at all; one that is too
  * damaged to be read is `unknown`. A verdict that cannot be stored is returned all the same, with a
- * note.
+ * note. `early`: a thread for this run that was started before this was loaded; it is used up.
  */
-export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
-  const judgement = readAndJudge(path, options);
+export function judgeRun(
+  path: string,
+  options: JudgeOptions = {},
+  early: SecondThread | null = null,
+): Judgement {
+  const judgement = readAndJudge(path, options, early);
   if (options.store === false) return judgement;
   const { valid, verdicts, screen } = judgement;
   try {
@@ -84,8 +89,8 @@ export function judgeRun(path: string, options: JudgeOptions = {}): Judgement {
   }
 }
 
-function readAndJudge(path: string, options: JudgeOptions): Judgement {
-  const thread = options.checkers === undefined ? secondThreadFor(path) : null;
+function readAndJudge(path: string, options: JudgeOptions, early: SecondThread | null): Judgement {
+  const thread = early ?? (options.checkers === undefined ? secondThreadFor(path) : null);
   try {
     const file = openRunFile(path);
     try {

@@ -14,6 +14,7 @@ import {
   type SealHeader,
 } from './chunks.ts';
 import type { RunFile } from './run-file.ts';
+import { SHARED_FROM } from './second-thread.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { valueTexts } from './value-texts.ts';
 
@@ -27,9 +28,6 @@ export function isSealed(file: RunFile): boolean {
   if (seal === undefined || seal.format !== CHUNK_FORMAT || seal.changed !== 0) return false;
   return seal.digest === digestRows(file);
 }
-
-/** Operations from which on columns are kept where a second thread can read them. */
-export const SHARED_FROM = 50_000;
 
 /** Fills columns of the whole history, chunk by chunk. */
 class ChunkLoader {

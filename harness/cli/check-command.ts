@@ -1,0 +1,55 @@
+/** What `amnesia check` does. Apart from its flags (`check.ts`), since all of the checkers come with it. */
+import { checkWhatever } from '../history/check-file.ts';
+import { checkerNames, type JudgeOptions } from '../history/judge.ts';
+import type { SecondThread } from '../history/second-thread.ts';
+import { verdictLines } from '../report/verdict-text.ts';
+import { MODELS, namesOf, numberWithin, oneOf } from './arguments.ts';
+import type { CheckFlags } from './check.ts';
+import { exitCodeOf, UsageError } from './errors.ts';
+import { printJson, printLines, terminalStyle } from './output.ts';
+
+/** `early`: a thread that was started for the run. */
+export function performCheck(wanted: string, flags: CheckFlags, early: SecondThread | null): void {
+  const options = { ...judgeOptions(flags), format: flags.format };
+  const judgement = checkWhatever(flags.results, wanted, options, early);
+  process.exitCode = exitCodeOf(judgement.valid);
+  if (flags.json === true) {
+    const { screen, valid, verdicts, checkNo } = judgement;
+    const { name, seed, counts, notes, run } = screen;
+    printJson({ valid, name, seed, run, checkNo, counts, notes, verdicts });
+    return;
+  }
+  const unfoldMax = flags.maxAnomalies === undefined ? undefined : Number(flags.maxAnomalies);
+  printLines(verdictLines({ ...judgement.screen, unfoldMax }, terminalStyle()));
+}
+
+function judgeOptions(flags: CheckFlags): JudgeOptions {
+  const models = flags.model === undefined ? undefined : namesOf('--model', flags.model, MODELS);
+  if (flags.initial !== undefined) checkJson(flags.initial);
+  if (flags.format !== undefined) oneOf('--format', flags.format, ['edn', 'jsonl', 'log']);
+  const limit = (name: string, text: string | undefined, most: number) =>
+    text === undefined ? undefined : numberWithin(name, text, 1, most);
+  return {
+    checkers:
+      flags.checkers === undefined
+        ? undefined
+        : namesOf('--checkers', flags.checkers, checkerNames),
+    models: models?.flatMap((model) =>
+      model === 'all' ? (['cc', 'ccv', 'cm'] as const) : [model],
+    ),
+    maxAnomalies: limit('--max-anomalies', flags.maxAnomalies, 1_000_000),
+    realTime: flags.realTime,
+    timeLimitS: limit('--time-limit-s', flags.timeLimitS, 86_400),
+    memoryMb: limit('--memory-mb', flags.memoryMb, 1_000_000),
+    initial: flags.initial,
+    store: flags.store,
+  };
+}
+
+function checkJson(text: string): void {
+  try {
+    JSON.parse(text);
+  } catch {
+    throw new UsageError(`--initial is ${text}; accepted is JSON, such as 0 or '"nothing"'`);
+  }
+}
