@@ -34,7 +34,7 @@ const memoryBytesMax = 512 * 1024 * 1024;
 const pidsMax = 256;
 const logFileMax = '64m';
 const pollMs = 15;
-const freezeAttempts = 5;
+const freezeTimeoutMs = 5000;
 const freezePauseMs = 100;
 const goneTimeoutMs = 10_000;
 const silenceMs = 60_000;
@@ -205,7 +205,8 @@ class DockerCluster implements Cluster {
   }
 
   async pause(node: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    const until = Date.now() + freezeTimeoutMs;
+    for (;;) {
       try {
         await this.#container(node).pause();
         return;
@@ -213,7 +214,7 @@ class DockerCluster implements Cluster {
         const { message } = error as Error;
         if (/already paused/i.test(message)) return;
         // The freezer gives up on a busy machine while a thread sits in the kernel.
-        if (!/unable to freeze/i.test(message) || attempt === freezeAttempts) throw explain(error);
+        if (!/unable to freeze/i.test(message) || Date.now() > until) throw explain(error);
         await pause(freezePauseMs);
       }
     }
