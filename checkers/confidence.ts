@@ -7,69 +7,28 @@
  * mean factor, and the expected calibration error is the mean distance of the two.
  *
  * Two things are violations. *Over-confident*: a factor above what Engram allows for what the asked node and
- * the serving one said, before and after the answer, that they could see (r = reachable / known:
- * 1 - 0.5(1 - r) while partitioned,
- * 0.9 while healing). *Unwarned*: a factor below 1 without a warning.
+ * the serving one must have seen of the cluster (`visibility.ts`). *Unwarned*: a factor below 1 without a
+ * warning.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { isJudgedRead } from './final-reads.ts';
 import { Groups } from './grouping.ts';
 import { Flag, type History } from './history.ts';
 import { milliseconds, share } from './quantiles.ts';
-import { type HealthSample, healthSamples, seconds } from './samples.ts';
+import { seconds } from './samples.ts';
 import { measureStaleness } from './staleness-scan.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
+import { type Sight, sightsOf } from './visibility.ts';
 import { describe, indices, keyName, lanes } from './witness.ts';
 
 const buckets = 10;
-/** Two looks further apart than this do not vouch for the time between them. */
-const vouchNs = 2.5e9;
 /** Factors are sent with few digits. */
 const roundingMax = 0.005;
 
-/** The largest factor that a node may report in this situation. */
-export function allowedFactor({ state, reachable, total }: HealthSample): number {
-  switch (state) {
-    case 'connected':
-      return 1;
-    case 'healing':
-      return 0.9;
-    case 'partitioned':
-      return Math.max(0.5, 1 - 0.5 * (1 - reachable / total));
-    default:
-      return state satisfies never;
-  }
-}
-
-/** What a node saw all the while: the look before and the one after the interval, if they agree. */
-function steadySight(history: History) {
-  const byNode: HealthSample[][] = history.nodes.map(() => []);
-  for (const sample of healthSamples(history)) byNode[sample.node]?.push(sample);
-  return (node: number, from: number, to: number): HealthSample | null => {
-    const samples = byNode[node];
-    if (!samples) return null;
-    let at = 0;
-    let end = samples.length;
-    while (at < end) {
-      const middle = (at + end) >>> 1;
-      if (samples[middle]!.time <= from) at = middle + 1;
-      else end = middle;
-    }
-    const before = samples[at - 1];
-    const after = samples[at];
-    if (!before || !after || after.time < to || after.time - before.time > vouchNs) return null;
-    const isSteady =
-      before.state === after.state &&
-      before.reachable === after.reachable &&
-      before.total === after.total;
-    return isSteady ? before : null;
-  };
-}
-
 /** The one that allows more; null where one of the two is not known. */
-function wider(left: HealthSample | null, right: HealthSample | null): HealthSample | null {
+function wider(left: Sight | null, right: Sight | null): Sight | null {
   if (left === null || right === null) return null;
-  return allowedFactor(left) >= allowedFactor(right) ? left : right;
+  return left.allowed >= right.allowed ? left : right;
 }
 
 interface Bucket {
@@ -82,7 +41,7 @@ interface Bucket {
 interface Overreach {
   readonly pattern: 'over-confident' | 'unwarned';
   readonly row: number;
-  readonly sight: HealthSample | null;
+  readonly sight: Sight | null;
 }
 
 function explain(history: History, { pattern, row, sight }: Overreach, count: number): Anomaly {
@@ -90,10 +49,10 @@ function explain(history: History, { pattern, row, sight }: Overreach, count: nu
   const what = describe(history, row);
   const steps = [`${what}; the factor of its confidence was ${factor}`];
   if (sight !== null) {
-    const who = history.nodes[sight.node];
+    const { node, state, time, reachable, total } = sight.look;
     steps.push(
-      `${who} was ${sight.state} from ${seconds(sight.time)} on and reached ${sight.reachable} of ` +
-        `${sight.total} members, which allows ${allowedFactor(sight).toFixed(2)}`,
+      `${history.nodes[node]} was ${state} from ${seconds(time)} on and reached ${reachable} of ` +
+        `${total} members, which allows ${sight.allowed.toFixed(2)} at most`,
     );
   } else {
     steps.push('a factor below 1 says that something may be missing, and no warning says what');
@@ -129,7 +88,7 @@ interface Calibration {
 function calibrate(history: History, budget: Budget): Calibration {
   const { flags, server, node, invoke, complete } = history;
   const factors = history.confidence;
-  const sightOf = steadySight(history);
+  const sightOf = sightsOf(history);
   const measured = factors?.some((each) => !Number.isNaN(each))
     ? measureStaleness(history, budget)
     : null;
@@ -166,7 +125,7 @@ function calibrate(history: History, budget: Budget): Calibration {
     );
     if (sight === null) continue;
     result.vouched++;
-    if (factor > allowedFactor(sight) + roundingMax) {
+    if (factor > sight.allowed + roundingMax) {
       groups.add('over-confident', String(who), { pattern: 'over-confident', row, sight });
     }
   }
@@ -218,7 +177,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 
 export const confidence: Checker = {
   name: 'confidence',
-  version: '1',
+  version: '2',
   property: 'confidence',
   decides:
     'Whether the reported confidence factor matches how often answers were incomplete, by buckets of ' +

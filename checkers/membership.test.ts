@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { unlimited } from './checker.ts';
 import { defaultCheckOptions } from './compose.ts';
-import { allowedFactor, confidence } from './confidence.ts';
+import { confidence } from './confidence.ts';
 import { membership } from './membership.ts';
 import { splitBrain } from './split-brain.ts';
 import { parseScene } from './testing/scene.ts';
+import { allowedFactor } from './visibility.ts';
 
 const options = defaultCheckOptions;
 const nodes = 'A w x 1 || B w x 2 || C w x 3';
@@ -177,10 +178,56 @@ describe('confidence', () => {
     expect(of('partitioned', 0)).toBe(0.5);
   });
 
+  const halves = 'fault partition 0-3 n1,n4,n5';
+  const overConfident = { 'over-confident': 1 };
+
   it('accuses an answer that is surer than its node could be', () => {
-    expect(trust(readWith('0.7 warned'), ...partitioned).valid).toBe(true);
-    expect(trust(readWith('0.9 warned'), ...partitioned).counts).toEqual({ 'over-confident': 1 });
-    expect(trust(readWith('1'), ...partitioned).counts).toEqual({ 'over-confident': 1 });
+    const cut = [halves, sight(1, 'n3', 'partitioned', 2), ...partitioned];
+    expect(trust(readWith('0.7 warned'), ...cut).valid).toBe(true);
+    expect(trust(readWith('0.9 warned'), ...cut).counts).toEqual(overConfident);
+    expect(trust(readWith('1'), ...cut).counts).toEqual(overConfident);
+  });
+
+  it('allows for a moment of healing between two looks where nothing rules it out', () => {
+    for (const lines of [[], [halves.replace('0-3', '0-1.8')]]) {
+      expect(trust(readWith('0.9 warned'), ...lines, ...partitioned).valid).toBe(true);
+      expect(trust(readWith('1'), ...lines, ...partitioned).counts).toEqual(overConfident);
+    }
+    const scene = [readWith('0.9 warned'), halves, sight(1, 'n3', 'connected', 5), ...partitioned];
+    const history = parseScene(scene.join('\n'));
+    const isTrusted = (kind: string, grudge: number[][]): boolean | 'unknown' => {
+      const faults = history.faults.map((each) => ({ ...each, kind, grudge }));
+      return confidence.check({ ...history, faults }, options, unlimited).valid;
+    };
+    const whole = [
+      [1, 2],
+      [0, 3, 4],
+      [0, 3, 4],
+      [1, 2],
+      [1, 2],
+    ];
+    expect(isTrusted('partition', whole)).toBe(false);
+    expect(isTrusted('flapping', whole)).toBe(true);
+    // n3 hears both sides and may tell each of the other.
+    expect(isTrusted('partition', [[3, 4], [3, 4], [], [0, 1], [0, 1]])).toBe(true);
+    // What n2 and n3 send still arrives.
+    expect(isTrusted('partition', [[], [0, 3, 4], [0, 3, 4], [], []])).toBe(true);
+  });
+
+  it('takes a node to be healing only as long as that must last', () => {
+    const looks = [sight(1, 'n2', 'partitioned', 2), sight(2, 'n2', 'healing', 5)];
+    for (let at = 3; at <= 12; at++) looks.push(sight(at, 'n2', 'healing', 5));
+    const readAt = (ms: number): string =>
+      `A w x 1 t[0,10]; B r x 1 t[${ms},${ms + 10}] confidence 1`;
+    expect(trust(readAt(2500), ...looks).counts).toEqual(overConfident);
+    expect(trust(readAt(8500), ...looks).counts).toEqual(overConfident);
+    // It may have been connected, partitioned, and healing once more.
+    expect(trust(readAt(11_500), ...looks).valid).toBe(true);
+  });
+
+  it('knows nothing of a node that was started in between', () => {
+    expect(trust(readWith('1'), 'fault kill 1.1-1.3 n2', ...partitioned).valid).toBe(true);
+    expect(trust(readWith('1'), 'fault kill 1.1-1.3 n1', ...partitioned).valid).toBe(false);
   });
 
   it('does not accuse where it is not known what the node saw', () => {
