@@ -1,7 +1,15 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadRun } from './columns.ts';
 import { RunFileError } from './errors.ts';
 import { judgeRun } from './judge.ts';
@@ -99,4 +107,20 @@ describe('a run file in use', () => {
     other.exec('ROLLBACK');
     other.close();
   }, 30_000);
+});
+
+describe('a run file that was cut off in the middle of a page', () => {
+  it('is read without that page, is not written to, and leaves nothing behind', () => {
+    const path = makeRun([row(0, { f: 'write', value: 1, invoked: 1, completed: 2 })]);
+    truncateSync(path, statSync(path).size - 1000);
+    const copies = temporaryFolder();
+    vi.stubEnv('TMPDIR', copies);
+    const judgement = judgeRun(path);
+    vi.unstubAllEnvs();
+    expect(judgement.valid).toBe('unknown');
+    expect(judgement.screen.notes.join()).toMatch(
+      /could not be stored: .* is damaged and not written to/,
+    );
+    expect(readdirSync(copies)).toEqual([]);
+  });
 });

@@ -16,7 +16,7 @@ import {
   truncateSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Valid } from '../../checkers/verdict.ts';
 import { codeOf, RunFileError } from './errors.ts';
@@ -94,19 +94,18 @@ export function openRunFile(path: string, options: { readonly write?: boolean } 
     );
   }
   if (!looksLikeSqlite(path)) throw foreign(path, 'it is not an SQLite file');
-  const copy = withoutCutPage(path);
-  if (copy !== null && options.write === true) throw notWritable(path);
+  const whole = wholePagesBytes(path);
+  if (whole !== null && options.write === true) throw notWritable(path);
   let db: Database.Database;
   try {
-    db = new Database(copy ?? path, { readonly: options.write !== true, timeout: 5_000 });
+    const readonly = options.write !== true;
+    const open = (file: string) => new Database(file, { readonly, timeout: 5_000 });
+    db = whole === null ? open(path) : withoutCutPage(path, whole, open);
   } catch (error) {
     throw unreadable(path, error);
-  } finally {
-    // The open file stays readable without a name.
-    if (copy !== null) rmSync(dirname(copy), { recursive: true, force: true });
   }
   try {
-    const damaged = recognise(db, path) || copy !== null;
+    const damaged = recognise(db, path) || whole !== null;
     if (damaged && options.write === true) throw notWritable(path);
     return { path, db, damage: damaged ? CUT_OFF : null };
   } catch (error) {
@@ -125,12 +124,8 @@ function notWritable(path: string): RunFileError {
   );
 }
 
-/**
- * SQLite fills a page that is cut in the middle with zeros and reads nonsense from it. Such a file
- * is copied without that page. Null when there is none; else the path of the copy, alone in a
- * folder of its own.
- */
-function withoutCutPage(path: string): string | null {
+/** Length of the pages before one that is cut in the middle; null where there is none. */
+function wholePagesBytes(path: string): number | null {
   const head = Buffer.alloc(18);
   const handle = openSync(path, 'r');
   try {
@@ -141,11 +136,25 @@ function withoutCutPage(path: string): string | null {
   const stored = head.readUInt16BE(16);
   const pageBytes = stored === 1 ? 65_536 : stored;
   const size = statSync(path).size;
-  if (pageBytes < 512 || size % pageBytes === 0) return null;
-  const copy = join(mkdtempSync(join(tmpdir(), 'amnesia-damaged-')), 'run.sqlite');
-  copyFileSync(path, copy);
-  truncateSync(copy, size - (size % pageBytes));
-  return copy;
+  return pageBytes < 512 || size % pageBytes === 0 ? null : size - (size % pageBytes);
+}
+
+/** SQLite fills a page that is cut in the middle with zeros and reads nonsense from it: opens a copy without it. */
+function withoutCutPage<Opened>(
+  path: string,
+  bytes: number,
+  open: (file: string) => Opened,
+): Opened {
+  const dir = mkdtempSync(join(tmpdir(), 'amnesia-damaged-'));
+  try {
+    const copy = join(dir, 'run.sqlite');
+    copyFileSync(path, copy);
+    truncateSync(copy, bytes);
+    return open(copy);
+  } finally {
+    // The open file stays readable without a name.
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 /** Checks whose file it is. True when it is shorter than it should be and can be read in part. */
@@ -205,6 +214,15 @@ function unreadable(path: string, error: unknown): RunFileError {
       'run-file-denied',
       path,
       `${path} cannot be opened (${text}): see that you may read it and write to its folder`,
+      error,
+    );
+  }
+  if (code === 'ENOSPC') {
+    const room = `its whole part has no room in ${tmpdir()}`;
+    return new RunFileError(
+      'disk-full',
+      path,
+      `${path} is cut off and ${room}: make room there`,
       error,
     );
   }
