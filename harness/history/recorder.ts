@@ -9,15 +9,13 @@
  *
  * One recorder for each file; readers may look at the file at the same time (WAL).
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history.ts';
 import { keepDigest } from './digest.ts';
 import { codeOf, RunFileError, writeFailure } from './errors.ts';
+import { limitSize, makeRunFile } from './new-run-file.ts';
 import { OpWriter, type StoredRow } from './op-writer.ts';
-import { processStart } from './process-start.ts';
 import type {
   FaultRecord,
   LogRecord,
@@ -28,7 +26,6 @@ import type {
 } from './records.ts';
 import { noteRun } from './results.ts';
 import { sealRun } from './seal.ts';
-import { schemaSql } from './views.ts';
 import { WrittenRows } from './written-rows.ts';
 
 /** A batch is written this long after its first entry. */
@@ -85,65 +82,10 @@ export interface RecorderOptions {
  */
 export function openRun(dir: string, header: RunHeader, options: RecorderOptions = {}): Recorder {
   const path = join(dir, 'run.sqlite');
-  if (existsSync(path)) {
-    throw new RunFileError(
-      'run-file-exists',
-      path,
-      `${path} is there already: a run never overwrites another; choose another --name or --results`,
-    );
-  }
-  let db: Database.Database | undefined;
-  try {
-    mkdirSync(dir, { recursive: true });
-    db = new Database(path, { timeout: 10_000 });
-    // Large pages make a flat tree: of a file that is cut off, more can be found.
-    db.pragma('page_size = 16384');
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    // A batch has its pages in memory until it is committed; the 2 MB of old would spill half-way. KiB.
-    db.pragma('cache_size = -32000');
-    // A checkpoint syncs to disk and would stop the clients for its time: rarely, then.
-    db.pragma('wal_autocheckpoint = 5000');
-    db.transaction(insertHeader)(db, header);
-    if (options.fileBytesMax !== undefined) limitSize(db, options.fileBytesMax);
-  } catch (error) {
-    db?.close();
-    throw writeFailure(path, error);
-  }
+  const db = makeRunFile(path, header, options.fileBytesMax);
   noteRun(dir, header.name);
   const reproducible = options.reproducible === true;
   return new FileRecorder(db, path, reproducible, () => noteRun(dir, header.name));
-}
-
-/** SQLite counts in pages, at most 2^32 - 2 of them. */
-function limitSize(db: Database.Database, bytes: number): void {
-  const pageBytes = Number(db.pragma('page_size', { simple: true }));
-  const pages = Math.min(2 ** 32 - 2, Math.max(1, Math.floor(bytes / pageBytes)));
-  db.pragma(`max_page_count = ${pages}`);
-}
-
-function insertHeader(db: Database.Database, header: RunHeader): void {
-  db.exec(schemaSql());
-  db.prepare(
-    `INSERT INTO run (id, run_id, name, seed, state, started_at, phases, nodes, config, versions,
-       environment, minimum_ok, replay, source, pid, pid_started, host)
-     VALUES (1, ?, ?, ?, 'running', ?, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
-    header.runId,
-    header.name,
-    header.seed,
-    header.startedAt,
-    JSON.stringify(header.nodes),
-    JSON.stringify(header.config),
-    JSON.stringify(header.versions),
-    JSON.stringify(header.environment),
-    header.minimumOk === undefined ? null : JSON.stringify(header.minimumOk),
-    header.replay,
-    header.source === undefined ? null : JSON.stringify(header.source),
-    process.pid,
-    processStart(process.pid),
-    hostname(),
-  );
 }
 
 class FileRecorder implements Recorder {
