@@ -9,7 +9,7 @@
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { type History, Kind } from './history.ts';
 import { searchKey } from './linearizable/search.ts';
-import { checkSet } from './linearizable/sets.ts';
+import { checkSet, type SetViolation } from './linearizable/sets.ts';
 import { findZoneViolations, type ZonePair, zoneRows } from './linearizable/zones.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 import { describe, indices, lanes, shrink, steps, valueName } from './witness.ts';
@@ -100,13 +100,13 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
     if (method![key] === 3) {
       undecided.push(key);
     } else if (method![key] === 2) {
-      const violation = checkSet(history, key, rows);
+      const violation = checkSet(history, rows);
       if (violation)
         add(
           violation.pattern,
           key,
           () => rows,
-          () => setSentence(history, violation.rows),
+          () => setSentence(history, violation),
         );
     } else {
       searchedKeys++;
@@ -148,8 +148,12 @@ function exclusion(history: History, key: number, outer: number, inner: number):
   );
 }
 
-function setSentence(history: History, rows: readonly number[]): string {
+function setSentence(history: History, { rows, element, pattern }: SetViolation): string {
   const [first, second] = rows;
+  if (element !== undefined) {
+    const why = pattern === 'AbortedRead' ? 'whose addition had failed' : 'which nobody had added';
+    return `${describe(history, first!)}, with ${valueName(history, element)}, ${why}`;
+  }
   return second === undefined
     ? `${describe(history, first!)}: no order of the additions gives this content`
     : `no order of the additions explains both: ${describe(history, first!)}; ${describe(history, second)}`;
@@ -251,7 +255,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 
 export const linearizable: Checker = {
   name: 'linearizable',
-  version: '1',
+  version: '2',
   decides:
     'Linearizability of each key: registers with unique values by zones, sets by the order of their ' +
     'contents, compare-and-set and deletes by a bounded search. Information unless promised.',

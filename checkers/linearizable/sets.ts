@@ -8,10 +8,14 @@
 import { Flag, type History, Kind, Status } from '../history.ts';
 
 export interface SetViolation {
-  readonly pattern: 'IncomparableReads' | 'OutOfOrder';
-  readonly key: number;
-  /** Rows: the one that had to come first, and the one that had completed before it began. */
+  readonly pattern: 'ThinAirRead' | 'AbortedRead' | 'IncomparableReads' | 'OutOfOrder';
+  /**
+   * Rows: the one that had to come first, and the one that had completed before it began; or the read of an
+   * element that nobody had added.
+   */
   readonly rows: readonly number[];
+  /** Value id of such an element. */
+  readonly element?: number;
 }
 
 interface Read {
@@ -19,12 +23,8 @@ interface Read {
   readonly size: number;
 }
 
-/** Rows of one key in log order. Null: linearizable, as far as its elements exist. */
-export function checkSet(
-  history: History,
-  key: number,
-  rows: readonly number[],
-): SetViolation | null {
+/** Rows of one key in log order. Null: linearizable. */
+export function checkSet(history: History, rows: readonly number[]): SetViolation | null {
   const { kind, status, flags, value, invoke, complete } = history;
   const reads = rows.filter(
     (row) =>
@@ -33,7 +33,8 @@ export function checkSet(
       (flags[row]! & Flag.Stale) === 0,
   );
   if (reads.length === 0) return null;
-  const { sizes, smallest } = contents(history, rows);
+  const { sizes, smallest, strange } = contents(history, rows);
+  if (strange !== null) return strange;
   // Elements that are in some read of at most this size.
   const ordered: Read[] = reads.map((row) => ({ row, size: sizes.get(row)! }));
   ordered.sort((a, b) => a.size - b.size || a.row - b.row);
@@ -45,7 +46,7 @@ export function checkSet(
     // Some element is in a read of at most this size, and not in this one.
     const content = contentAt(history, read.row);
     const other = [...smallest].find(([id, { size }]) => size <= read.size && !content.has(id))!;
-    return { pattern: 'IncomparableReads', key, rows: [other[1].row, read.row] };
+    return { pattern: 'IncomparableReads', rows: [other[1].row, read.row] };
   }
   // Blocks in order: elements of a size at 2 * size, reads of it at 2 * size + 1; unread ones last.
   const placed: { row: number; block: number }[] = ordered.map(({ row, size }) => ({
@@ -71,7 +72,7 @@ export function checkSet(
     const { row } = placed[i]!;
     const end = status[row] === Status.Info ? Number.POSITIVE_INFINITY : complete[row]!;
     if (latest >= 0 && end < invoke[latest]!) {
-      return { pattern: 'OutOfOrder', key, rows: [row, latest] };
+      return { pattern: 'OutOfOrder', rows: [row, latest] };
     }
   }
   return null;
@@ -81,11 +82,16 @@ interface Contents {
   readonly sizes: ReadonlyMap<number, number>;
   /** By value id: the smallest read that has it. Only elements that were attempted. */
   readonly smallest: ReadonlyMap<number, { readonly size: number; readonly row: number }>;
+  /** The first read of an element that nobody had added, or only in vain. */
+  readonly strange: SetViolation | null;
 }
 
 function contents(history: History, rows: readonly number[]): Contents {
   const { session, kind, status, flags, delta, writes, writeOp } = history;
   const present = new Map<number, Set<number>>();
+  /** By session: elements that it saw and that were never added. */
+  const unreal = new Map<number, Set<number>>();
+  let strange: SetViolation | null = null;
   /** Elements that only stale reads of the session have shown so far. */
   const unjudged = new Map<number, number[]>();
   const sizes = new Map<number, number>();
@@ -99,10 +105,15 @@ function contents(history: History, rows: readonly number[]): Contents {
     const appeared: number[] = [];
     for (let i = delta.off[row]!; i < delta.off[row + 1]!; i++) {
       const id = delta.data[i]!;
-      if (id < 0) content.delete(-id);
-      else if (id <= writes && status[writeOp[id]!] !== Status.Fail) {
+      if (id < 0) {
+        content.delete(-id);
+        unreal.get(session[row]!)?.delete(-id);
+      } else if (id <= writes && status[writeOp[id]!] !== Status.Fail) {
         content.add(id);
         appeared.push(id);
+      } else {
+        const seen = unreal.get(session[row]!) ?? new Set();
+        unreal.set(session[row]!, seen.add(id));
       }
     }
     const late = unjudged.get(session[row]!) ?? [];
@@ -112,6 +123,11 @@ function contents(history: History, rows: readonly number[]): Contents {
       continue;
     }
     unjudged.delete(session[row]!);
+    const [element] = unreal.get(session[row]!) ?? [];
+    if (element !== undefined && strange === null) {
+      const pattern = element <= writes ? 'AbortedRead' : 'ThinAirRead';
+      strange = { pattern, rows: [row], element };
+    }
     sizes.set(row, content.size);
     // Only a content that shrank can be the smallest one for what it had before.
     const shrank = content.size < before + appeared.length;
@@ -121,7 +137,7 @@ function contents(history: History, rows: readonly number[]): Contents {
       if (!known || content.size < known.size) smallest.set(id, { size: content.size, row });
     }
   }
-  return { sizes, smallest };
+  return { sizes, smallest, strange };
 }
 
 function contentAt(history: History, row: number): Set<number> {

@@ -8,8 +8,12 @@ import {
   expectedLostOfRegisters,
   expectedLostOfSets,
 } from '../../checkers/testing/expected-loss.ts';
-import { decideCausal } from '../../checkers/testing/reference.ts';
+import { expectedStaleness, isJudged } from '../../checkers/testing/expected-staleness.ts';
+import { decideCausal, isLinearizable } from '../../checkers/testing/reference.ts';
 import type { Shape } from './good.ts';
+
+/** Reads are to see what took effect longer ago than this, ns; operations here take a few. */
+export const staleAfterNs = 25;
 
 /** By checker: does the history violate what it decides? Absent where brute force cannot tell. */
 export function truthOf(
@@ -19,14 +23,22 @@ export function truthOf(
   const truth = new Map<string, boolean>([
     ['lost-writes', hasLoss(shape, ops)],
     ['convergence', hasDiverged(shape, ops)],
+    ['staleness', isStale(ops)],
   ]);
-  // The causal definitions know no deletes.
+  // The causal definitions, and those of the order in real time, know no deletes.
   if (shape === 'deletes') return truth;
-  const { future, cyclic, CC, CCv, RYW, MR, MW, WFR } = decideCausal(buildHistory(ops));
+  const history = buildHistory(ops);
+  truth.set('linearizable', !isLinearizable(history));
+  const { future, cyclic, CC, CCv, RYW, MR, MW, WFR } = decideCausal(history);
   truth.set('causal', future || !(CC && CCv && MR));
   // What closes a cycle has no past by which it could be judged further.
   if (!cyclic) truth.set('session', !(RYW && MR && MW && WFR));
   return truth;
+}
+
+function isStale(ops: readonly PlainOperation[]): boolean {
+  const reads = ops.filter((op) => isJudged(op) && op.final !== true);
+  return reads.some((read) => expectedStaleness(ops, read)[0] > staleAfterNs);
 }
 
 function hasLoss(shape: Shape, ops: readonly PlainOperation[]): boolean {
