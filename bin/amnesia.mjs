@@ -16,7 +16,10 @@ function start() {
     console.error(`amnesia: this is a fault of amnesia itself: ${error?.stack ?? error}`);
     process.exit(255);
   });
-  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  const { createRequire, enableCompileCache } = process.getBuiltinModule('node:module');
+  // From Node.js 22 on: what it has compiled is kept, in our folder, which nobody else writes to.
+  enableCompileCache?.(`${import.meta.dirname}/../node_modules/.cache/compiled`);
+  const require = createRequire(import.meta.url);
   const built = '../dist/harness/cli/main.cjs';
   if (!process.getBuiltinModule('node:fs').existsSync(new URL(built, import.meta.url))) {
     console.error('amnesia: not built yet; run `npm ci` (or `npm run build`) in its folder first');

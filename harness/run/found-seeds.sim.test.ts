@@ -1,0 +1,55 @@
+/**
+ * Seeds at which a soak campaign stumbled. The healthy node must pass them; each stands for a defect that was mended,
+ * wherever that was.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createSimCluster } from '../cluster/sim.ts';
+import { parseOptions } from './options.ts';
+import { performRun } from './run.ts';
+
+const results = mkdtempSync(join(tmpdir(), 'amnesia-found-'));
+afterAll(() => rmSync(results, { recursive: true, force: true }));
+
+const found: readonly (readonly [string, string, string, string])[] = [
+  [
+    'what had queued up before a narrow link outlived it, and nodes did not find back',
+    '5903',
+    'delete',
+    'loss,duplicate,bandwidth',
+  ],
+  [
+    'a loss of five of a hundred packets met none of the few that were to prove it',
+    '5325',
+    'delete',
+    'pause,flapping,loss,delay,duplicate,power',
+  ],
+  [
+    'a node was said to be healing between two looks, and had been connected for a moment',
+    '90149',
+    'delete',
+    'kill,pause,flapping,loss,bandwidth,power',
+  ],
+];
+
+describe('the healthy node is valid where once', () => {
+  for (const [what, seed, workload, nemesis] of found) {
+    it(what, async () => {
+      const raw = { results, runtime: 'sim', rate: '200', 'time-limit': '60', seed };
+      const options = parseOptions({ ...raw, workload, nemesis }, 0);
+      const never = new AbortController().signal;
+      const { judgement } = await performRun(options, {
+        createCluster: createSimCluster,
+        stop: never,
+        halt: never,
+        observer: { phase: () => {}, event: () => {}, progress: () => {} },
+      });
+      const bad = judgement!.verdicts.filter((each) => !each.informational && each.valid !== true);
+      expect(bad).toEqual([]);
+      expect(judgement!.valid).toBe(true);
+      expect(judgement!.screen.faults.length).toBeGreaterThan(3);
+    }, 120_000);
+  }
+});
