@@ -1,38 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CampaignState } from '../campaign/state.ts';
 import { fakeSpec, noLimits } from '../campaign/testing/carry.ts';
 import { aYield } from '../campaign/testing/yields.ts';
 import { header, makeRun, row, temporaryFolder } from '../history/testing/made-runs.ts';
-import { main } from './main.ts';
-
-let out = '';
-let err = '';
-
-beforeEach(() => {
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-async function amnesia(...argv: string[]): Promise<number> {
-  out = '';
-  err = '';
-  process.exitCode = undefined;
-  await main(argv);
-  return Number(process.exitCode ?? 0);
-}
+import { amnesia, said } from './testing/program.ts';
 
 /** The folder of a campaign of two runs, of which the second is bad where asked. */
 function campaign(bad: boolean, seed = 1): string {
@@ -53,7 +26,7 @@ describe('amnesia campaign', () => {
   it('expand prints one run a line, with the arguments of amnesia test, the same each time', async () => {
     const argv = ['campaign', 'expand', '--runtime', 'sim', '--runs', '5', '--seed', '3'];
     expect(await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3')).toBe(0);
-    const lines = out.trim().split('\n');
+    const lines = said.out.trim().split('\n');
     expect(lines).toHaveLength(5);
     expect(JSON.parse(lines[1]!)).toEqual({
       index: 1,
@@ -79,12 +52,12 @@ describe('amnesia campaign', () => {
         '4',
       ],
     });
-    const before = out;
+    const before = said.out;
     await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3');
-    expect(out).toBe(before);
+    expect(said.out).toBe(before);
     await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3', '--shard', '2/2');
     expect(
-      out
+      said.out
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line).index),
@@ -93,11 +66,14 @@ describe('amnesia campaign', () => {
 
   it('report says what there is, by exit code, too', async () => {
     expect(await amnesia('campaign', 'report', campaign(false))).toBe(0);
-    expect(out).toMatch(/no violation was seen in 2 runs, which are too few to say anything/);
+    expect(said.out).toMatch(/no violation was seen in 2 runs, which are too few to say anything/);
     expect(await amnesia('campaign', 'report', campaign(true), '--json')).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ format: 'amnesia-campaign', runs: { invalid: 1 } });
+    expect(JSON.parse(said.out)).toMatchObject({
+      format: 'amnesia-campaign',
+      runs: { invalid: 1 },
+    });
     expect(await amnesia('campaign', 'report', '/nowhere')).toBe(254);
-    expect(err).toMatch(/there is no/);
+    expect(said.err).toMatch(/there is no/);
   });
 
   it('merge writes index and reports, and needs to know where', async () => {
@@ -107,7 +83,7 @@ describe('amnesia campaign', () => {
       join(temporaryFolder(), 'all'),
     ];
     expect(await amnesia('campaign', 'merge', one, other)).toBe(254);
-    expect(err).toMatch(/--output/);
+    expect(said.err).toMatch(/--output/);
     expect(await amnesia('campaign', 'merge', one, other, '--output', target)).toBe(1);
     const page = readFileSync(join(target, 'report.html'), 'utf8');
     expect(await amnesia('campaign', 'merge', other, one, '--output', target)).toBe(1);
@@ -128,8 +104,8 @@ describe('what cannot be carried out is refused before anything starts', () => {
     [['shrink', 'latest', '--runs-max', 'x'], /--runs-max is "x"/],
   ])('%j', async (argv, message) => {
     expect(await amnesia(...argv)).toBe(254);
-    expect(err).toMatch(message);
-    expect(out).toBe('');
+    expect(said.err).toMatch(message);
+    expect(said.out).toBe('');
   });
 });
 
@@ -148,17 +124,17 @@ describe('amnesia compare', () => {
     const [good, bad] = [run('b'), run('a')];
     for (const each of [good, bad]) await amnesia('check', each);
     expect(await amnesia('compare', good, bad)).toBe(0);
-    expect(out).toMatch(/session +true +false/);
-    expect(out).toMatch(/more are the same on both sides/);
+    expect(said.out).toMatch(/session +true +false/);
+    expect(said.out).toMatch(/more are the same on both sides/);
   });
 
   it('compares campaigns with campaigns only', async () => {
     expect(await amnesia('compare', campaign(false), campaign(true), '--json')).toBe(0);
-    const rows = JSON.parse(out).rows as { name: string; a: number; b: number }[];
+    const rows = JSON.parse(said.out).rows as { name: string; a: number; b: number }[];
     expect(rows.find((each) => each.name === 'invalid')).toMatchObject({ a: 0, b: 1 });
     const judged = run('b');
     await amnesia('check', judged);
     expect(await amnesia('compare', judged, campaign(true))).toBe(254);
-    expect(err).toMatch(/accepted are two runs or two campaigns/);
+    expect(said.err).toMatch(/accepted are two runs or two campaigns/);
   });
 });

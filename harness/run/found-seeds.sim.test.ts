@@ -6,9 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createSimCluster } from '../cluster/sim.ts';
-import { parseOptions } from './options.ts';
-import { performRun } from './run.ts';
+import { simulate } from './testing/simulate.ts';
 
 const results = mkdtempSync(join(tmpdir(), 'amnesia-found-'));
 afterAll(() => rmSync(results, { recursive: true, force: true }));
@@ -37,19 +35,12 @@ const found: readonly (readonly [string, string, string, string])[] = [
 describe('the healthy node is valid where once', () => {
   for (const [what, seed, workload, nemesis] of found) {
     it(what, async () => {
-      const raw = { results, runtime: 'sim', rate: '200', 'time-limit': '60', seed };
-      const options = parseOptions({ ...raw, workload, nemesis }, 0);
-      const never = new AbortController().signal;
-      const { judgement } = await performRun(options, {
-        createCluster: createSimCluster,
-        stop: never,
-        halt: never,
-        observer: { phase: () => {}, event: () => {}, progress: () => {} },
-      });
-      const bad = judgement!.verdicts.filter((each) => !each.informational && each.valid !== true);
+      const options = { seed, workload, nemesis, rate: '200', 'time-limit': '60' };
+      const { valid, verdicts, screen } = await simulate(results, options);
+      const bad = verdicts.filter((each) => !each.informational && each.valid !== true);
       expect(bad).toEqual([]);
-      expect(judgement!.valid).toBe(true);
-      expect(judgement!.screen.faults.length).toBeGreaterThan(3);
+      expect(valid).toBe(true);
+      expect(screen.faults.length).toBeGreaterThan(3);
     }, 120_000);
   }
 });

@@ -1,7 +1,6 @@
 /** argv: results folder, options of `amnesia test` as JSON. Runs once in the simulator; prints its outcome. */
-import { createSimCluster } from '../../cluster/sim.ts';
-import { parseOptions, type RawOptions } from '../options.ts';
-import { performRun } from '../run.ts';
+import type { RawOptions } from '../options.ts';
+import { simulate } from './simulate.ts';
 
 export interface SimulatedOutcome {
   readonly valid: boolean | 'unknown';
@@ -11,19 +10,12 @@ export interface SimulatedOutcome {
 }
 
 const [results, given] = process.argv.slice(2) as [string, string];
-const options = parseOptions({ ...(JSON.parse(given) as RawOptions), results, runtime: 'sim' }, 1);
-const never = new AbortController().signal;
-const { judgement } = await performRun(options, {
-  createCluster: createSimCluster,
-  stop: never,
-  halt: never,
-  observer: { phase: () => {}, event: () => {}, progress: () => {} },
-});
-const { ok, fail, info } = judgement!.screen.counts;
+const { valid, screen } = await simulate(results, JSON.parse(given) as RawOptions);
+const { ok, fail, info } = screen.counts;
 const outcome: SimulatedOutcome = {
-  valid: judgement!.valid,
-  digest: judgement!.screen.digest!,
+  valid,
+  digest: screen.digest!,
   operations: ok + fail + info,
-  faults: judgement!.screen.faults.map(({ kind, effective }) => `${kind} ${effective}`),
+  faults: screen.faults.map(({ kind, effective }) => `${kind} ${effective}`),
 };
 process.stdout.write(JSON.stringify(outcome));
