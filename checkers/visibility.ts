@@ -42,6 +42,12 @@ function partitionFactor(reachable: number, total: number): number {
   return Math.max(0.5, 1 - 0.5 * (1 - reachable / total));
 }
 
+/** What two looks in a row tell, and until when, ns; null: nothing. */
+interface Span {
+  readonly sight: Sight | null;
+  readonly until: number;
+}
+
 /** Asks what a node saw between two moments (ns); null where the looks at it do not tell. */
 export function sightsOf(
   history: History,
@@ -49,46 +55,43 @@ export function sightsOf(
   const { nodes, faults } = history;
   const looks: HealthSample[][] = nodes.map(() => []);
   for (const sample of healthSamples(history)) looks[sample.node]?.push(sample);
-  // By look: when the node was last seen not to be healing.
-  const otherwise = looks.map((own) => {
-    let last = Number.NEGATIVE_INFINITY;
-    return own.map(({ state, time }) => {
-      if (state !== 'healing') last = time;
-      return last;
+  // A flapping cut lets everything through now and then.
+  const cuts = faults
+    .filter(({ kind, grudge }) => kind === 'partition' && grudge !== null)
+    .map(({ start, end, grudge }) => ({ start, end, sides: sidesOf(grudge!, nodes.length) }));
+  const restarts = faults.filter(({ kind }) => kind === 'kill' || kind === 'power');
+
+  const spanOf = (before: HealthSample, after: HealthSample, notHealingAt: number): Span => {
+    const { node, state, reachable, total, time } = before;
+    const nothing = { sight: null, until: 0 };
+    if (after.time - time > vouchNs || state !== after.state) return nothing;
+    if (reachable !== after.reachable || total !== after.total) return nothing;
+    const isRestart = ({ targets, start, end }: FaultWindow): boolean =>
+      targets.includes(node) && start <= after.time && end >= time;
+    // A node that starts knows of nobody else, so it is connected.
+    if (restarts.some(isRestart)) return nothing;
+    let allowed = allowedFactor(before);
+    let until = after.time;
+    if (state === 'healing') until = Math.min(until, notHealingAt + healingNs);
+    if (state === 'partitioned') {
+      const cut = cuts.find(({ start, end }) => start <= time && after.time <= end);
+      const reached = cut?.sides[node] ?? total;
+      const most = reached < total ? partitionFactor(reached, total) : healingFactor;
+      allowed = Math.max(allowed, most);
+    }
+    return { sight: { look: before, allowed }, until };
+  };
+
+  const spans = looks.map((own) => {
+    let notHealingAt = Number.NEGATIVE_INFINITY;
+    return own.slice(0, -1).map((before, i) => {
+      if (before.state !== 'healing') notHealingAt = before.time;
+      return spanOf(before, own[i + 1]!, notHealingAt);
     });
   });
-  // A flapping cut lets everything through now and then.
-  const cuts = faults.filter(({ kind, grudge }) => kind === 'partition' && grudge !== null);
-  const restarts = faults.filter(({ kind }) => kind === 'kill' || kind === 'power');
   return (node, from, to) => {
-    const own = looks[node];
-    if (own === undefined) return null;
-    const at = lastUpTo(own, from);
-    const before = own[at];
-    const after = own[at + 1];
-    if (!before || !after || after.time < to || after.time - before.time > vouchNs) return null;
-    if (before.state !== after.state || before.reachable !== after.reachable) return null;
-    if (before.total !== after.total) return null;
-    const isRestarted = ({ targets, start, end }: FaultWindow): boolean =>
-      targets.includes(node) && start <= after.time && end >= before.time;
-    // A node that starts knows of nobody else, so it is connected.
-    if (restarts.some(isRestarted)) return null;
-    switch (before.state) {
-      case 'connected':
-        return { look: before, allowed: 1 };
-      case 'healing':
-        if (to > otherwise[node]![at]! + healingNs) return null;
-        return { look: before, allowed: healingFactor };
-      case 'partitioned': {
-        const cut = cuts.find(({ start, end }) => start <= before.time && after.time <= end);
-        const reached = cut ? sideOf(cut, node, nodes.length) : before.total;
-        const most =
-          reached < before.total ? partitionFactor(reached, before.total) : healingFactor;
-        return { look: before, allowed: Math.max(most, allowedFactor(before)) };
-      }
-      default:
-        return before.state satisfies never;
-    }
+    const span = spans[node]?.[lastUpTo(looks[node]!, from)];
+    return span !== undefined && to <= span.until ? span.sight : null;
   };
 }
 
@@ -104,15 +107,23 @@ function lastUpTo(looks: readonly HealthSample[], time: number): number {
   return at - 1;
 }
 
-/** How many nodes a node can reach in a partition, itself and those that others pass messages on to included. */
-function sideOf({ grudge }: FaultWindow, node: number, nodes: number): number {
-  const reached = new Set([node]);
-  for (const one of reached) {
-    for (let other = 0; other < nodes; other++) {
-      // A message that gets through in one direction only may still say that its sender is alive.
-      const isCut = grudge![one]?.includes(other) && grudge![other]?.includes(one);
-      if (!isCut) reached.add(other);
+/**
+ * By node: how many nodes it can reach in a partition, itself and those that others pass messages on to included.
+ * `grudge`: by node, whose packets it drops.
+ */
+function sidesOf(grudge: readonly (readonly number[])[], nodes: number): number[] {
+  const sizes = new Array<number>(nodes).fill(0);
+  for (let node = 0; node < nodes; node++) {
+    if (sizes[node] !== 0) continue;
+    const side = new Set([node]);
+    for (const one of side) {
+      for (let other = 0; other < nodes; other++) {
+        // A message that gets through in one direction only may still say that its sender is alive.
+        const isCut = grudge[one]?.includes(other) && grudge[other]?.includes(one);
+        if (!isCut) side.add(other);
+      }
     }
+    for (const one of side) sizes[one] = side.size;
   }
-  return reached.size;
+  return sizes;
 }

@@ -116,7 +116,7 @@ class Fixpoint {
   }
 
   run(session: number, reads: Int32Array): HbViolation | null {
-    const { op, key, value } = this.#t;
+    const { op, key } = this.#t;
     this.#session = session;
     this.#violation = null;
     this.#furthest = 0;
@@ -131,14 +131,12 @@ class Fixpoint {
     for (const at of reads) {
       this.#reads.clear(key[at]!);
       if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]!] = -1;
-      // Writes may wait for a source that a violation kept from being touched.
-      if (op[at] === Op.Read) this.#forget(value[at]!);
     }
-    this.#reset();
+    this.#reset(reads);
     return violation;
   }
 
-  #reset(): void {
+  #reset(reads: Int32Array): void {
     const { n, op, value } = this.#t;
     if (this.#touchedCount > n / 8) {
       this.#deadline.fill(never);
@@ -149,6 +147,8 @@ class Fixpoint {
         this.#deadline[at] = never;
         if (op[at] === Op.Write || op[at] === Op.InfoWrite) this.#forget(value[at]!);
       }
+      // Writes may wait for a source that a violation kept from being touched.
+      for (const at of reads) if (op[at] === Op.Read) this.#forget(value[at]!);
     }
     this.#touchedCount = 0;
     this.#waiter.length = 0;
