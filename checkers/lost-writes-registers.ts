@@ -257,7 +257,9 @@ function* goneInMidRun(
       if (blind) live[k] = [];
       else if (empty[context] === 0) live[k] = live[k]!.filter((each) => !covers(context, each));
       // What overlaps with a blind write may have been replaced by it.
-      const isOwed = status[row] === Status.Ok && hasDot(history, row);
+      // A delete has a dot too, and leaves nothing to be read.
+      const isOwed =
+        isRegisterWrite(kind[row]!) && status[row] === Status.Ok && hasDot(history, row);
       if (isOwed && blindUntil[k]! <= history.invoke[row]!) live[k]!.push(row);
       if (blind) blindUntil[k] = Math.max(blindUntil[k]!, endOf(history, row));
       continue;

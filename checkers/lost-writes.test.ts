@@ -332,6 +332,13 @@ describe('lost-writes of registers with versions', () => {
     expect(versioned(first, concurrent, stale, later, ...final(3)).valid).toBe(true);
   });
 
+  it('does not look for what a delete wrote', () => {
+    const gone = { f: 'delete', session: 'B', value: null, dot: 'n2:1', context: { n1: 1 } };
+    const read = { f: 'read', session: 'B', value: null, context: { n1: 1, n2: 1 } };
+    const verdict = versioned(first, gone, read, ...final(null));
+    expect(verdict).toMatchObject({ valid: true, counts: {} });
+  });
+
   it('accuses nobody while a node has not answered', () => {
     const [answered, silent] = final(2, [2]);
     const verdict = versioned(first, concurrent, answered!, { ...silent!, status: 'fail' });

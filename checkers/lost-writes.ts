@@ -291,7 +291,7 @@ function messageOf(
 
 export const lostWrites: Checker = {
   name: 'lost-writes',
-  version: '1',
+  version: '2',
   property: 'no-lost-writes',
   decides:
     'No acknowledged write is lost. Sets and lists: an element is lost if no final read of any node ' +

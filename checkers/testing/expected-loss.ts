@@ -189,7 +189,7 @@ export function expectedLostOfVersions(plain: readonly PlainOperation[]): unknow
   };
   const { answers, missing } = lastAnswers(ops, 'x0');
   const lost: unknown[] = [];
-  for (const write of ops.filter((op) => op.dot)) {
+  for (const write of ops.filter((op) => op.dot && op.f === 'write')) {
     if (answers.some((read) => shows(read, write.value))) continue;
     const isReplaced = ops.some((other) => replaces(other, write));
     const isLate = answers.every((read) => read.invoke >= write.complete!);

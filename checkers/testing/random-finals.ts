@@ -149,8 +149,8 @@ export const versionedOperations: fc.Arbitrary<PlainOperation[]> = lists.map(([d
       return { ...timed(each, clocks, true), ...read(each), stale: each.mark === 3 };
     }
     const op = { ...timed(each, clocks, false), key: 'x0' };
-    if (each.what === 4 && each.pick < 15) return { ...op, f: 'delete', value: null };
     const dot = op.status === 'ok' ? `n${each.session + 1}:${++counters[each.session]!}` : null;
+    if (each.what === 4 && each.pick < 15) return { ...op, f: 'delete', value: null, dot };
     values = [...values, next];
     return { ...op, f: 'write', value: next++, dot };
   });
