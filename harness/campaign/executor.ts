@@ -163,7 +163,7 @@ export class WorkerExecutor implements Executor {
   readonly #all = new Set<Worker>();
   #started = 0;
 
-  constructor(module: string, logs: string, execArgv: readonly string[] = process.execArgv) {
+  constructor(module: string, logs: string, execArgv: readonly string[]) {
     this.#module = module;
     this.#logs = logs;
     this.#execArgv = execArgv;

@@ -40,7 +40,7 @@ export class Repeater {
     this.#name = name;
     this.#dir = join(this.#results, name);
     mkdirSync(this.#dir, { recursive: true });
-    this.#executor = executorFor(runtime, this.#dir);
+    this.#executor = executorFor(runtime, this.#dir, 1);
   }
 
   /** Runs once. Throws RepeatFailed where that gives no verdict. */
