@@ -73,6 +73,13 @@ export function explain(error: unknown): { readonly exitCode: number; readonly t
     const exitCode = typeof error.exitCode === 'number' ? error.exitCode : EXIT.crash;
     return { exitCode, text: error.message };
   }
+  if (error instanceof Error && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+    const what = `the file is damaged where this looks (${error.message})`;
+    return {
+      exitCode: EXIT.badArguments,
+      text: `${what}: \`amnesia check\` says what is left of a run`,
+    };
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: EXIT.crash, text: `this is a fault of amnesia itself: ${text}` };
 }

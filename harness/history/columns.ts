@@ -8,6 +8,7 @@
 import { HistoryError, kindOf } from '../../checkers/build.ts';
 import { type History, isWrite, Kind, Status } from '../../checkers/history.ts';
 import { ContextTable } from './context-table.ts';
+import { damagedAt } from './errors.ts';
 import { logOrder } from './log-order.ts';
 import { type RowColumns, readRows } from './rows.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
@@ -157,12 +158,16 @@ function assemble(
   const session = gather(rows.session, new Int32Array(n));
   const ids = new ValueIds(initial);
   const value = new Int32Array(n);
-  const expectedText = numberWrites(rows, order, kind, key, ids, value);
+  const failure: Failure = (i, error) =>
+    error instanceof SyntaxError
+      ? damagedAt(file.path, `operation ${rows.index[order[i]!]}`, error)
+      : error;
+  const expectedText = numberWrites(rows, order, kind, key, ids, value, failure);
   const writes = ids.count;
   const writeOp = Int32Array.from({ length: writes + 1 }, () => -1);
   for (let i = 0; i < n; i++) if (isWrite(kind[i]!)) writeOp[value[i]!] = i;
 
-  const reads = numberReads(rows, order, { kind, key, status, session, value }, ids);
+  const reads = numberReads(rows, order, { kind, key, status, session, value }, ids, failure);
   const expected = expectedText === null ? null : new Int32Array(n);
   if (expected !== null && expectedText !== null) {
     for (const [i, expects] of expectedText) expected[i] = ids.read(key[i]!, expects);
@@ -220,6 +225,9 @@ function assemble(
   };
 }
 
+/** What is to be thrown for what reading the value of a row of the log threw. */
+type Failure = (i: number, error: unknown) => unknown;
+
 /**
  * Gives each written value its id, in log order. A cas row holds `[expected, new]`; what is
  * expected may be written later in the log, so it is handed back to be looked up at the end.
@@ -231,31 +239,38 @@ function numberWrites(
   key: Int32Array,
   ids: ValueIds,
   value: Int32Array,
+  failure: Failure,
 ): Map<number, unknown> | null {
   let expected: Map<number, unknown> | null = null;
-  for (let i = 0; i < order.length; i++) {
-    if (!isWrite(kind[i]!)) continue;
-    const row = order[i]!;
-    let text = rows.value[row] ?? null;
-    if (kind[i] === Kind.Cas) {
-      const pair: unknown = text === null ? null : JSON.parse(text);
-      if (!Array.isArray(pair) || pair.length !== 2) {
-        const index = rows.index[row]!;
-        throw new HistoryError(
-          'bad-operation',
-          `operation ${index} is a cas without [expected, new]: its value is ${text ?? 'missing'}`,
-          [index],
-        );
+  let i = 0;
+  try {
+    for (; i < order.length; i++) {
+      if (!isWrite(kind[i]!)) continue;
+      const row = order[i]!;
+      let text = rows.value[row] ?? null;
+      if (kind[i] === Kind.Cas) {
+        const pair: unknown = text === null ? null : JSON.parse(text);
+        if (!Array.isArray(pair) || pair.length !== 2) {
+          const what = `is a cas without [expected, new]: its value is ${text ?? 'missing'}`;
+          throw badOperation(rows, row, what);
+        }
+        expected ??= new Map();
+        expected.set(i, pair[0]);
+        text = JSON.stringify(pair[1]);
       }
-      expected ??= new Map();
-      expected.set(i, pair[0]);
-      text = JSON.stringify(pair[1]);
+      const id = ids.write(key[i]!, text);
+      if (id === 0) throw duplicate(rows, row, text);
+      value[i] = id;
     }
-    const id = ids.write(key[i]!, text);
-    if (id === 0) throw duplicate(rows, row, text);
-    value[i] = id;
+  } catch (error) {
+    throw failure(i, error);
   }
   return expected;
+}
+
+function badOperation(rows: RowColumns, row: number, what: string): HistoryError {
+  const index = rows.index[row]!;
+  return new HistoryError('bad-operation', `operation ${index} ${what}`, [index]);
 }
 
 function duplicate(rows: RowColumns, row: number, text: string | null): HistoryError {
@@ -278,7 +293,13 @@ interface LogColumns {
 }
 
 /** Numbers what was read; whole-object reads become changes against the session's previous read. */
-function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumns, ids: ValueIds) {
+function numberReads(
+  rows: RowColumns,
+  order: Uint32Array,
+  log: LogColumns,
+  ids: ValueIds,
+  failure: Failure,
+) {
   const n = order.length;
   const delta = new IntList();
   const deltaOff = new Int32Array(n + 1);
@@ -286,32 +307,37 @@ function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumns, ids:
   const siblingsOff = new Int32Array(n + 1);
   const duplicates: number[] = [];
   const previous = new PreviousReads();
-  for (let i = 0; i < n; i++) {
-    deltaOff[i] = delta.length;
-    siblingsOff[i] = siblings.length;
-    const row = order[i]!;
-    const what = log.kind[i]!;
-    const key = log.key[i]!;
-    // What a delete is about is known however it ended.
-    if (what === Kind.Delete) log.value[i] = ids.readText(key, rows.value[row] ?? null);
-    if (log.status[i] !== Status.Ok) continue;
-    if (what === Kind.Read) {
-      log.value[i] = ids.readText(key, rows.value[row] ?? null);
-      const all = rows.siblings.get(row);
-      if (all !== undefined) {
-        for (const each of JSON.parse(all) as unknown[]) siblings.push(ids.read(key, each));
+  let i = 0;
+  try {
+    for (; i < n; i++) {
+      deltaOff[i] = delta.length;
+      siblingsOff[i] = siblings.length;
+      const row = order[i]!;
+      const what = log.kind[i]!;
+      const key = log.key[i]!;
+      // What a delete is about is known however it ended.
+      if (what === Kind.Delete) log.value[i] = ids.readText(key, rows.value[row] ?? null);
+      if (log.status[i] !== Status.Ok) continue;
+      if (what === Kind.Read) {
+        log.value[i] = ids.readText(key, rows.value[row] ?? null);
+        const all = rows.siblings.get(row);
+        if (all !== undefined) {
+          const shown = JSON.parse(all) as unknown;
+          if (!Array.isArray(shown)) throw badOperation(rows, row, 'has siblings that are no list');
+          for (const each of shown) siblings.push(ids.read(key, each));
+        }
+      } else if (what === Kind.ReadAll || what === Kind.ReadList) {
+        const elements = JSON.parse(rows.value[row] ?? '[]') as unknown;
+        if (!Array.isArray(elements)) {
+          throw badOperation(rows, row, `(${rows.fs.all[rows.f[row]!]}) did not return a list`);
+        }
+        const now = Int32Array.from(elements, (each) => ids.read(key, each));
+        const isList = what === Kind.ReadList;
+        previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
       }
-    } else if (what === Kind.ReadAll || what === Kind.ReadList) {
-      const elements = JSON.parse(rows.value[row] ?? '[]') as unknown;
-      if (!Array.isArray(elements)) {
-        const index = rows.index[row]!;
-        const message = `operation ${index} (${rows.fs.all[rows.f[row]!]}) did not return a list`;
-        throw new HistoryError('bad-operation', message, [index]);
-      }
-      const now = Int32Array.from(elements, (each) => ids.read(key, each));
-      const isList = what === Kind.ReadList;
-      previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
     }
+  } catch (error) {
+    throw failure(i, error);
   }
   deltaOff[n] = delta.length;
   siblingsOff[n] = siblings.length;

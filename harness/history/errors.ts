@@ -34,6 +34,22 @@ export class RunFileError extends Error {
   }
 }
 
+/** `where`, the part of a run file that cannot be what was written, and how that was noticed. */
+export function damagedAt(path: string, where: string, cause: unknown): RunFileError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const message = `${path} is damaged: ${where} cannot be read (${text}); restore it from a copy`;
+  return new RunFileError('run-file-damaged', path, message, cause);
+}
+
+/** JSON of a cell. Throws RunFileError where it is none. */
+export function cellJson<Value>(path: string, where: string, text: string): Value {
+  try {
+    return JSON.parse(text) as Value;
+  } catch (error) {
+    throw damagedAt(path, where, error);
+  }
+}
+
 /** The code of an error of SQLite or the file system, '' where it has none. */
 export function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';

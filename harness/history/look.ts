@@ -4,6 +4,7 @@
  */
 import type { Anomaly } from '../../checkers/verdict.ts';
 import type { ShownOperation } from '../report/operation-text.ts';
+import { cellJson } from './errors.ts';
 import { type RunFile, type RunSummary, readSummary } from './run-file.ts';
 import { readCheck, type StoredCheck } from './verdicts.ts';
 
@@ -170,7 +171,7 @@ export function anomaly(
         : `there is no violation ${number}: they are numbered 1 to ${n}`,
     );
   }
-  const found = JSON.parse(row.anomaly) as Anomaly;
+  const found = cellJson<Anomaly>(file.path, `violation ${number}`, row.anomaly);
   const one = file.db.prepare<[number], ShownOperation>(`SELECT ${COLUMNS} FROM op WHERE idx = ?`);
   const witness = found.ops.flatMap((idx) => one.get(idx) ?? []);
   return { checker: row.checker, anomaly: found, ops: witness };

@@ -260,6 +260,22 @@ export function collectRows(stored: readonly StoredRow[], nodes: readonly string
   return rows.finish();
 }
 
+/** Cells of `Raw` by what they hold, beside null. */
+const textCells = [5, 6, 7, 13, 15, 16, 17, 19] as const;
+const numberCells = [2, 10, 14, 18] as const;
+
+/** A row of a damaged page may have anything anywhere. */
+function isOperation(raw: Raw): boolean {
+  for (const at of textCells) if (raw[at] !== null && typeof raw[at] !== 'string') return false;
+  for (const at of numberCells) if (raw[at] !== null && typeof raw[at] !== 'number') return false;
+  return (
+    (typeof raw[1] === 'number' || typeof raw[1] === 'string') &&
+    typeof raw[4] === 'string' &&
+    typeof raw[8] === 'number' &&
+    typeof raw[9] === 'number'
+  );
+}
+
 /**
  * Reads the operations of all clients (not the nemesis'). What a damaged file no longer has is
  * missing at the end, and the reason goes to `note`.
@@ -280,6 +296,7 @@ export function readRows(
   }
   const rows = new RowCollector(nodes, Math.min(room, 20_000_000));
   const take = (raw: Raw): void => {
+    if (!isOperation(raw)) throw new TypeError(`operation ${raw[0]} is not what was written`);
     last = raw[0];
     if (raw[1] !== 'nemesis') rows.add(raw);
   };
@@ -291,13 +308,13 @@ export function readRows(
       .raw();
     for (;;) {
       const before = last;
+      let read: readonly Raw[] | null = null;
       try {
-        for (const raw of page.all(last)) take(raw);
+        read = page.all(last);
       } catch {
         // Row by row now, to have what stands before the damage within this page.
-        last = before;
-        for (const raw of page.iterate(last)) if (raw[0] > last) take(raw);
       }
+      for (const raw of read ?? page.iterate(last)) take(raw);
       if (last === before) break;
     }
   } catch (error) {

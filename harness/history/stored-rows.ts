@@ -1,5 +1,6 @@
 /** Rows of table `op` as they were recorded, every column, one after the other. */
 import type { Phase } from '../../checkers/history.ts';
+import { cellJson } from './errors.ts';
 import type { StoredRow } from './op-writer.ts';
 import type { Outcome } from './operation.ts';
 import type { RunFile } from './run-file.ts';
@@ -33,18 +34,18 @@ interface Raw {
   readonly extra: string | null;
 }
 
-/** In order of `idx`. What SQLite throws for a damaged file goes to the caller. */
+/** In order of `idx`. Throws RunFileError for a damaged row; what SQLite throws goes to the caller, too. */
 export function* storedRows(file: RunFile): Generator<StoredRow> {
   for (const raw of file.db.prepare<[], Raw>('SELECT * FROM op ORDER BY idx').iterate()) {
-    yield rowOf(raw);
+    yield rowOf(raw, file.path);
   }
 }
 
-function rowOf(raw: Raw): StoredRow {
+function rowOf(raw: Raw, path: string): StoredRow {
   const given = <Value>(value: Value | null): Value | undefined => value ?? undefined;
   const bit = (value: number | null): boolean | undefined =>
     value === null ? undefined : value === 1;
-  const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+  const json = <Value>(text: string): Value => cellJson(path, `operation ${raw.idx}`, text);
   return {
     idx: raw.idx,
     process: raw.process,
@@ -53,7 +54,7 @@ function rowOf(raw: Raw): StoredRow {
     workload: raw.workload,
     f: raw.f,
     key: raw.key,
-    value: json(raw.value),
+    value: raw.value === null ? null : json(raw.value),
     node: raw.node,
     scheduled: raw.scheduled,
     invoked: raw.invoked,
@@ -68,9 +69,9 @@ function rowOf(raw: Raw): StoredRow {
     server: given(raw.server),
     hops: given(raw.hops),
     version: given(raw.version),
-    siblings: raw.siblings === null ? undefined : (JSON.parse(raw.siblings) as unknown[]),
+    siblings: raw.siblings === null ? undefined : json<unknown[]>(raw.siblings),
     sentContext: given(raw.sent_context),
     context: given(raw.context),
-    extra: raw.extra === null ? undefined : (JSON.parse(raw.extra) as StoredRow['extra']),
+    extra: raw.extra === null ? undefined : json(raw.extra),
   };
 }

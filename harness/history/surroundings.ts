@@ -68,27 +68,42 @@ export function readSurroundings(
     samples: table<
       { time: number; node: string; path: string; body: string | null },
       ClusterSample
-    >('sample', 'SELECT time, node, path, body FROM sample ORDER BY time, id', (row) => ({
-      time: row.time,
-      node: nodeId(row.node),
-      path: row.path,
-      body: row.body === null ? null : JSON.parse(row.body),
-    })),
+    >('sample', 'SELECT time, node, path, body FROM sample ORDER BY time, id', (row) => {
+      expectText(row.node, row.path);
+      const body = row.body === null ? null : JSON.parse(row.body);
+      return { time: row.time, node: nodeId(row.node), path: row.path, body };
+    }),
     logs: table<{ time: number; node: string; level: string; text: string }, LogLine>(
       'node_log',
       'SELECT time, node, level, text FROM node_log ORDER BY time, id',
-      (row) => ({ ...row, node: nodeId(row.node) }),
+      (row) => {
+        expectText(row.node, row.level, row.text);
+        return { ...row, node: nodeId(row.node) };
+      },
     ),
   };
 }
 
-function readFault(row: FaultRow, nodeId: (name: string) => number): FaultWindow {
-  const targets = JSON.parse(row.targets) as string[];
-  const grudge = row.grudge === null ? null : (JSON.parse(row.grudge) as Record<string, string[]>);
-  const drops: number[][] = [];
-  if (grudge !== null) {
-    for (const [node, peers] of Object.entries(grudge)) drops[nodeId(node)] = peers.map(nodeId);
+/** A row of a damaged page may have anything anywhere. */
+function expectText(...cells: readonly unknown[]): void {
+  if (!cells.every((cell) => typeof cell === 'string')) {
+    throw new TypeError('a row is not what was written');
   }
+}
+
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+function readFault(row: FaultRow, nodeId: (name: string) => number): FaultWindow {
+  expectText(row.kind, row.variant, row.description);
+  const targets = JSON.parse(row.targets) as unknown;
+  const grudge = JSON.parse(row.grudge ?? 'null') as Record<string, unknown> | null;
+  const cuts = Object.entries(grudge ?? {});
+  if (!isNames(targets) || !cuts.every(([, peers]) => isNames(peers))) {
+    throw new TypeError(`fault ${row.id} is not what was written`);
+  }
+  const drops: number[][] = [];
+  for (const [node, peers] of cuts) drops[nodeId(node)] = (peers as string[]).map(nodeId);
   return {
     id: row.id,
     kind: row.kind,

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { mergeValid, type Valid, type Verdict } from '../../checkers/verdict.ts';
-import { writeFailure } from './errors.ts';
+import { cellJson, writeFailure } from './errors.ts';
 import { noteRun } from './results.ts';
 import { openRunFile, type RunFile, readValid } from './run-file.ts';
 
@@ -102,7 +102,7 @@ export function readCheck(file: RunFile, checkNo?: number): StoredCheck | null {
     .all(checkNo ?? null);
   const first = rows[0];
   if (first === undefined) return null;
-  const verdicts = rows.map(readVerdict);
+  const verdicts = rows.map((row) => readVerdict(row, file.path));
   const stored = file.db.prepare<[], { valid: string | null }>('SELECT valid FROM run').get();
   const newest = checkNo === undefined ? readValid(stored?.valid ?? null) : null;
   return {
@@ -113,17 +113,19 @@ export function readCheck(file: RunFile, checkNo?: number): StoredCheck | null {
   };
 }
 
-function readVerdict(row: VerdictRow): Verdict {
+function readVerdict(row: VerdictRow, path: string): Verdict {
+  const json = <Value>(text: string): Value =>
+    cellJson(path, `the verdict of ${row.checker}`, text);
   return {
     checker: row.checker,
     version: row.version,
     valid: readValid(row.valid) ?? 'unknown',
     ...(row.reason === null ? {} : { reason: row.reason }),
     message: row.message,
-    figures: JSON.parse(row.figures),
-    ...(row.details === null ? {} : { details: JSON.parse(row.details) }),
-    anomalies: JSON.parse(row.anomalies),
-    counts: JSON.parse(row.counts),
+    figures: json(row.figures),
+    ...(row.details === null ? {} : { details: json(row.details) }),
+    anomalies: json(row.anomalies),
+    counts: json(row.counts),
     ...(row.informational === 1 ? { informational: true } : {}),
   };
 }

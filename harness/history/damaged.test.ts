@@ -1,0 +1,124 @@
+/** A run file with a flipped bit, a lost stretch or a missing end, wherever it is: a verdict or a sentence, no crash. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXIT, explain } from '../cli/errors.ts';
+import { makeRng, type Rng } from '../generator/rng.ts';
+import { simulate } from '../run/testing/simulate.ts';
+import { EXPORT_FORMATS, exportRun } from './foreign/export-run.ts';
+import { judgeRun } from './judge.ts';
+import { overview } from './look.ts';
+import { openRunFile } from './run-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'amnesia-damage-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function spoil(bytes: Buffer, rng: Rng): Buffer {
+  const at = rng.int(bytes.length);
+  switch (rng.int(8)) {
+    case 0:
+      return bytes.subarray(0, at);
+    case 1:
+      return Buffer.from(bytes).fill(0, at, Math.min(bytes.length, at + rng.int(8192)));
+    case 2:
+    case 3:
+    case 4: {
+      // What holds JSON together, which a bit seldom hits.
+      const spoilt = Buffer.from(bytes);
+      const next = spoilt
+        .subarray(at)
+        .findIndex((byte) => '[]{},:"'.includes(String.fromCharCode(byte)));
+      if (next >= 0) spoilt[at + next] = 'x'.charCodeAt(0);
+      return spoilt;
+    }
+    default: {
+      const spoilt = Buffer.from(bytes);
+      for (let flips = rng.int(3); flips >= 0; flips--) {
+        spoilt[rng.int(bytes.length)]! ^= 1 << rng.int(8);
+      }
+      return spoilt;
+    }
+  }
+}
+
+/** What is done with a run file, each without a word where the file allows it. */
+const uses: Readonly<Record<string, (path: string) => void>> = {
+  check: (path) => {
+    const { verdicts } = judgeRun(path);
+    const died = verdicts.find((each) => each.message.startsWith('the checker itself failed'));
+    if (died !== undefined) throw new Error(`${died.checker}: ${died.message}`);
+  },
+  show: (path) => {
+    const file = openRunFile(path);
+    try {
+      overview(file);
+    } finally {
+      file.db.close();
+    }
+  },
+  ...Object.fromEntries(
+    EXPORT_FORMATS.map((format) => [
+      `export ${format}`,
+      (path: string) => {
+        for (const _ of exportRun(path, format));
+      },
+    ]),
+  ),
+};
+
+let whole: Buffer;
+beforeAll(async () => {
+  await simulate(folder, { seed: '4', rate: '100', 'time-limit': '12', settle: '1' });
+  whole = readFileSync(join(folder, 'engram', 'latest', 'run.sqlite'));
+});
+
+it('is read as far as it goes, or refused in a sentence', () => {
+  const rng = makeRng(Number(process.env.AMNESIA_DAMAGE_SEED ?? 1));
+  const crashes: string[] = [];
+  for (let round = 0; round < Number(process.env.AMNESIA_DAMAGE_ROUNDS ?? 30); round++) {
+    const bytes = spoil(whole, rng);
+    for (const [use, attempt] of Object.entries(uses)) {
+      const path = join(folder, `${round}.sqlite`);
+      writeFileSync(path, bytes);
+      try {
+        attempt(path);
+      } catch (error) {
+        const { exitCode, text } = explain(error);
+        if (exitCode === EXIT.crash) crashes.push(`round ${round}, ${use}: ${text}`);
+      }
+      rmSync(path);
+    }
+  }
+  expect(crashes).toEqual([]);
+});
+
+describe('a row that is not what was written', () => {
+  const one = (f: string, more = '') =>
+    `(SELECT max(idx) FROM op WHERE f = '${f}' AND outcome = 'ok' ${more})`;
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['a list', `op SET value = '[1,"x' WHERE idx = ${one('read-all')}`, /operation \d+ cannot be/],
+    ['a value', `op SET value = '{1' WHERE idx = ${one('write')}`, /operation \d+ cannot be read/],
+    ['siblings', `op SET siblings = '[1' WHERE idx = ${one('read')}`, /operation \d+ cannot be/],
+    ['no list', `op SET siblings = '5' WHERE idx = ${one('read')}`, /siblings that are no list/],
+    ['a key', `op SET key = x'00' WHERE idx = ${one('read')}`, /operation \d+ is not what was/],
+    ['a look', `sample SET body = '{"a' WHERE id = 9`, /table sample could be read in part only/],
+    ['a path', `sample SET path = x'00' WHERE id = 9`, /table sample could be read in part only/],
+    ['targets', `fault SET targets = '[1]' WHERE id = 1`, /table fault could be read in part only/],
+    ['a grudge', `fault SET grudge = '{"n1":3}'`, /table fault could be read in part only/],
+    ['a line', `node_log SET text = x'00' WHERE id = 1`, /table node_log could be read in part/],
+  ];
+  it.each(cases)('%s', (_, change, said) => {
+    const path = join(folder, 'changed.sqlite');
+    writeFileSync(path, whole);
+    const db = new Database(path);
+    expect(db.prepare(`UPDATE ${change}`).run().changes).toBeGreaterThan(0);
+    db.close();
+    const { valid, verdicts, screen } = judgeRun(path, { store: false });
+    expect(valid).toBe('unknown');
+    const reasons = verdicts.map((each) => each.message);
+    expect([...screen.notes, ...reasons].join('\n')).toMatch(said);
+    expect(reasons.filter((each) => each.includes('itself failed'))).toEqual([]);
+  });
+});
