@@ -88,6 +88,8 @@ const rows: Readonly<Record<string, Row>> = {
   'last-arrival-wins': {
     workload: 'register',
     nemesis: 'partition',
+    // The more is written on both sides of a cut, the more crosses when it heals.
+    more: { rate: '600' },
     expected: [causal, convergence],
   },
   'drop-siblings': { workload: 'register', nemesis: 'partition', expected: [lost] },
@@ -98,7 +100,13 @@ const rows: Readonly<Record<string, Row>> = {
     expected: [resurrected, convergence],
   },
   'no-causal-delivery': { workload: 'register', nemesis: 'none', expected: [causal, session] },
-  'ignore-context': { workload: 'register', nemesis: 'partition', expected: [session] },
+  'ignore-context': {
+    workload: 'set,register',
+    // A node that was paused is behind, and asked by sessions that are not.
+    nemesis: 'pause',
+    more: { rate: '600' },
+    expected: [session],
+  },
   'apply-failed-write': {
     workload: 'set',
     nemesis: 'partition',

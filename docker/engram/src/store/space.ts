@@ -210,7 +210,8 @@ export class SpaceState {
       const before = this.versions(version.id);
       if (this.#faults.firstWriteWins && before.length > 0) continue;
       if (this.#faults.forgetTombstones && version.deleted) continue;
-      const after = mergeVersions(before, [version]);
+      const arrived = this.#faults.lastArrivalWins;
+      const after = arrived ? [version] : mergeVersions(before, [version]);
       this.#set(version.id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);
       if (this.#faults.noCausalDelivery) this.#arrived.add(version.dot);
     }
