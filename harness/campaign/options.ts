@@ -26,7 +26,7 @@ export const campaignOptions = {
   name: {
     form: '--name <name>',
     fallback: '',
-    meaning: 'folder of the campaign below the results; soak- and the time where left out',
+    meaning: 'folder of the campaign below the results; the command and the time where left out',
   },
   runs: { form: '--runs <n>', fallback: '100', meaning: 'runs of the whole campaign' },
   hours: { form: '--hours <h>', fallback: '', meaning: 'begin no run after so many hours of work' },

@@ -6,10 +6,13 @@ import type { RawOptions } from '../run/options.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { printJson, printLines, terminalStyle } from './output.ts';
 
-/** Adds the options of a campaign, and those of `amnesia test` that it hands on. */
+/**
+ * Adds the options of a campaign, and those of `amnesia test` that it hands on. `defaults`: those that this
+ * command shows instead; null for an option that it does not have.
+ */
 export async function withCampaign(
   command: Command,
-  without: readonly string[] = [],
+  defaults: Readonly<Record<string, string | null>> = {},
 ): Promise<Command> {
   const { campaignOptions, handedOn } = await import('../campaign/options.ts');
   const { optionTable } = await import('../run/options.ts');
@@ -18,7 +21,8 @@ export async function withCampaign(
     command.addOption(new Option(form, `${meaning}${shown}`));
   };
   for (const [name, { form, meaning, fallback }] of Object.entries(campaignOptions)) {
-    if (!without.includes(name)) add(form, meaning, fallback);
+    const shown = defaults[name] === undefined ? fallback : defaults[name];
+    if (shown !== null) add(form, meaning, shown);
   }
   for (const name of handedOn) {
     const { fallback, meaning }: { fallback: string | boolean; meaning: string } =

@@ -16,7 +16,7 @@ export async function register(program: Command): Promise<void> {
     campaign
       .command('expand')
       .description('the runs as JSON lines; each line has the options of one `amnesia test`'),
-    ['hours', 'until-failures', 'parallel', 'keep-bytes'],
+    { hours: null, 'until-failures': null, parallel: null, 'keep-bytes': null },
   );
   expand.action(async (_flags: unknown, self: Command) => {
     const { parseCampaign } = await import('../campaign/options.ts');

@@ -9,14 +9,20 @@ import {
 } from './campaign-flags.ts';
 
 /** A matrix that runs once knows no number of runs and no end but its own. */
-const WITHOUT = ['runs', 'hours', 'until-failures', 'shard'];
+const ONCE = {
+  runs: null,
+  hours: null,
+  'until-failures': null,
+  shard: null,
+  workload: 'each alone',
+};
 
 export async function register(program: Command): Promise<void> {
   const command = await withCampaign(
     program
       .command('test-all')
       .description('the matrix once: each workload with each nemesis in each topology'),
-    WITHOUT,
+    ONCE,
   );
   command.option('--json', 'one JSON document').action(async (_flags: unknown, self: Command) => {
     const { beginCampaign } = await import('../campaign/carry.ts');
