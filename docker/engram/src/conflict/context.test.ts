@@ -16,6 +16,16 @@ describe('the context token', () => {
     expect(decodeContext(encodeContext(context))).toEqual(context);
   });
 
+  it('is one for any number of actors', () => {
+    const v: Record<string, number> = {};
+    for (let count = 0; count <= 1000; count += 100) {
+      while (Object.keys(v).length < count) v[`n${Object.keys(v).length}.life`] = count;
+      const context = { v: { ...v }, t: { ms: 1, counter: 2 } };
+      const json = Buffer.from(encodeContext(context), 'base64url').toString('utf8');
+      expect(json).toBe(JSON.stringify({ v, t: [1, 2] }));
+    }
+  });
+
   it('takes a context that has seen nothing', () => {
     expect(decodeContext(token({ v: {} }))).toEqual({ v: {}, t: { ms: 0, counter: 0 } });
   });

@@ -33,12 +33,30 @@ function remember(token: string, context: Context): void {
 /** The last token of a vector: a space that is only read has the same one for every answer. */
 const tokens = new WeakMap<Context['v'], { readonly t: Context['t']; readonly token: string }>();
 
+/** Every answer has one. Neither actors nor numbers need to be escaped. */
+function jsonOf({ v, t }: Context): string {
+  let entries = '';
+  let before = '"';
+  for (const actor in v) {
+    entries += `${before}${actor}":${v[actor]}`;
+    before = ',"';
+  }
+  return `{"v":{${entries}},"t":[${t.ms},${t.counter}]}`;
+}
+
+/** A buffer of its own for each text would cost more than all the rest. */
+const scratch = Buffer.alloc(4096);
+
+function base64urlOf(ascii: string): string {
+  if (ascii.length > scratch.length) return Buffer.from(ascii, 'latin1').toString('base64url');
+  return scratch.toString('base64url', 0, scratch.write(ascii, 'latin1'));
+}
+
 export function encodeContext(context: Context): string {
   const { v, t } = context;
   const last = tokens.get(v);
   if (last !== undefined && last.t.ms === t.ms && last.t.counter === t.counter) return last.token;
-  const json = JSON.stringify({ v, t: [t.ms, t.counter] });
-  const token = Buffer.from(json, 'utf8').toString('base64url');
+  const token = base64urlOf(jsonOf(context));
   tokens.set(v, { t, token });
   remember(token, context);
   return token;

@@ -96,7 +96,7 @@ export class MerkleTree {
       for (let child = 0; child < fanout; child++) {
         const hash = this.node(level + 1, index * fanout + child);
         // Both halves into both lanes; after each multiplication its upper bits come down again.
-        const lower = (hash % 2 ** 32) | 0;
+        const lower = hash | 0;
         const upper = (hash / 2 ** 32) | 0;
         low = Math.imul(low ^ lower, 0x9e3779b1);
         low = Math.imul(low ^ (low >>> 15) ^ upper, 0x85ebca6b);
