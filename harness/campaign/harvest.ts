@@ -3,6 +3,7 @@
  * that ended while nobody listened counts like any other. A few hundred numbers, whatever the run's size.
  */
 import type { Valid, Verdict } from '../../checkers/verdict.ts';
+import { codeOf, damagedAt } from '../history/errors.ts';
 import { openRunFile, type RunFile, readSummary } from '../history/run-file.ts';
 import { readCheck } from '../history/verdicts.ts';
 import { sometimes } from './sometimes.ts';
@@ -108,6 +109,9 @@ export function harvest(path: string): RunYield {
       coverage: readCoverage(file),
       sometimes: Object.fromEntries(sometimes.map(({ name, sql }) => [name, numberOf(file, sql)])),
     };
+  } catch (error) {
+    // The questions are ours: what SQLite cannot answer is not what was written.
+    throw codeOf(error).startsWith('SQLITE_') ? damagedAt(path, 'what it gave', error) : error;
   } finally {
     file.db.close();
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harvest } from '../campaign/harvest.ts';
 import { EXIT, explain } from '../cli/errors.ts';
 import { makeRng, type Rng } from '../generator/rng.ts';
 import { simulate } from '../run/testing/simulate.ts';
@@ -50,6 +51,7 @@ const uses: Readonly<Record<string, (path: string) => void>> = {
     const died = verdicts.find((each) => each.message.startsWith('the checker itself failed'));
     if (died !== undefined) throw new Error(`${died.checker}: ${died.message}`);
   },
+  compare: (path) => void harvest(path),
   show: (path) => {
     const file = openRunFile(path);
     try {
@@ -109,16 +111,27 @@ describe('a row that is not what was written', () => {
     ['a grudge', `fault SET grudge = '{"n1":3}'`, /table fault could be read in part only/],
     ['a line', `node_log SET text = x'00' WHERE id = 1`, /table node_log could be read in part/],
   ];
-  it.each(cases)('%s', (_, change, said) => {
+  function changed(change: string): string {
     const path = join(folder, 'changed.sqlite');
     writeFileSync(path, whole);
     const db = new Database(path);
     expect(db.prepare(`UPDATE ${change}`).run().changes).toBeGreaterThan(0);
     db.close();
-    const { valid, verdicts, screen } = judgeRun(path, { store: false });
+    return path;
+  }
+
+  it.each(cases)('%s', (_, change, said) => {
+    const { valid, verdicts, screen } = judgeRun(changed(change), { store: false });
     expect(valid).toBe('unknown');
     const reasons = verdicts.map((each) => each.message);
     expect([...screen.notes, ...reasons].join('\n')).toMatch(said);
     expect(reasons.filter((each) => each.includes('itself failed'))).toEqual([]);
+  });
+
+  it('is not exported, nor compared with others', () => {
+    const exported = (change: string) => [...exportRun(changed(`op SET ${change}`), 'jsonl')];
+    expect(() => exported(`f = x'00' WHERE idx = 7`)).toThrow(/operation 7 cannot be read/);
+    expect(() => exported(`value = '[1' WHERE idx = 7`)).toThrow(/operation 7 cannot be read/);
+    expect(() => harvest(changed(`sample SET body = '{"a'`))).toThrow(/is damaged: what it gave/);
   });
 });

@@ -1,6 +1,6 @@
 /** Rows of table `op` as they were recorded, every column, one after the other. */
 import type { Phase } from '../../checkers/history.ts';
-import { cellJson } from './errors.ts';
+import { cellJson, damagedAt } from './errors.ts';
 import type { StoredRow } from './op-writer.ts';
 import type { Outcome } from './operation.ts';
 import type { RunFile } from './run-file.ts';
@@ -37,9 +37,21 @@ interface Raw {
 /** In order of `idx`. Throws RunFileError for a damaged row; what SQLite throws goes to the caller, too. */
 export function* storedRows(file: RunFile): Generator<StoredRow> {
   for (const raw of file.db.prepare<[], Raw>('SELECT * FROM op ORDER BY idx').iterate()) {
+    if (!isOperation(raw)) {
+      throw damagedAt(file.path, `operation ${raw.idx}`, 'its columns are not what was written');
+    }
     yield rowOf(raw, file.path);
   }
 }
+
+/** A row of a damaged page may have anything anywhere, mostly nothing. */
+function isOperation({ process, f, thread, phase, scheduled, invoked }: Raw): boolean {
+  const isNamed = typeof process === 'number' || typeof process === 'string';
+  const isTimed = typeof scheduled === 'number' && typeof invoked === 'number';
+  return isNamed && isTimed && [f, phase].every(isText) && typeof thread === 'number';
+}
+
+const isText = (cell: unknown): boolean => typeof cell === 'string';
 
 function rowOf(raw: Raw, path: string): StoredRow {
   const given = <Value>(value: Value | null): Value | undefined => value ?? undefined;
