@@ -12,6 +12,7 @@ import { EXPORT_FORMATS, exportRun } from './foreign/export-run.ts';
 import { judgeRun } from './judge.ts';
 import { overview } from './look.ts';
 import { openRunFile } from './run-file.ts';
+import { makeRun, row } from './testing/made-runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'amnesia-damage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -126,6 +127,23 @@ describe('a row that is not what was written', () => {
     const reasons = verdicts.map((each) => each.message);
     expect([...screen.notes, ...reasons].join('\n')).toMatch(said);
     expect(reasons.filter((each) => each.includes('itself failed'))).toEqual([]);
+  });
+
+  it('ends the history: what has seen the rest of it is in flight', () => {
+    const path = makeRun([
+      { ...row(0, { f: 'add', key: 's', value: 9, invoked: 0, completed: 5 }), process: 2 },
+      { ...row(1, { f: 'read-all', key: 's', value: [9, 1], invoked: 6, completed: 100 }) },
+      { ...row(2, { f: 'read-all', key: 's', value: [9], invoked: 8, completed: 12 }), process: 3 },
+      { ...row(3, { f: 'read', key: 'x', value: null, invoked: 14, completed: 15 }), process: 4 },
+      { ...row(4, { f: 'add', key: 's', value: 1, invoked: 16, completed: 20 }), process: 5 },
+    ]);
+    const db = new Database(path);
+    db.prepare(`UPDATE op SET key = x'00' WHERE idx = 4`).run();
+    db.close();
+    const judged = judgeRun(path, { store: false, checkers: ['lost-writes', 'causal', 'stats'] });
+    expect(judged.valid).toBe('unknown');
+    expect(judged.verdicts.map((each) => each.counts)).toEqual([{}, {}, {}]);
+    expect(judged.verdicts[2]!.figures).toMatchObject({ 'ok-count': 2, 'info-count': 2 });
   });
 
   it('is not exported, nor compared with others', () => {

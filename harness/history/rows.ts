@@ -197,6 +197,19 @@ class RowCollector {
     return id;
   }
 
+  /**
+   * Makes this the history up to a moment: what ended then or later is in flight. It may have seen the
+   * effect of an operation that is missing.
+   */
+  endAt(ns: number): void {
+    const { complete, status } = this.columns;
+    for (let row = 0; row < this.n; row++) {
+      if (complete[row]! < ns) continue;
+      complete[row] = Number.POSITIVE_INFINITY;
+      status[row] = Status.Info;
+    }
+  }
+
   #grow(): void {
     this.#room *= 2;
     const larger = allocate(this.#room);
@@ -277,8 +290,8 @@ function isOperation(raw: Raw): boolean {
 }
 
 /**
- * Reads the operations of all clients (not the nemesis'). What a damaged file no longer has is
- * missing at the end, and the reason goes to `note`.
+ * Reads the operations of all clients (not the nemesis'). Of a damaged file it is the history up to
+ * the last operation before the damage, and the reason goes to `note`.
  */
 export function readRows(
   file: RunFile,
@@ -286,6 +299,7 @@ export function readRows(
   note: (text: string) => void,
 ): RowColumns {
   let last = -1;
+  let lastInvoked = Number.NEGATIVE_INFINITY;
   let room = 0;
   try {
     room = file.db
@@ -298,6 +312,7 @@ export function readRows(
   const take = (raw: Raw): void => {
     if (!isOperation(raw)) throw new TypeError(`operation ${raw[0]} is not what was written`);
     last = raw[0];
+    lastInvoked = raw[9];
     if (raw[1] !== 'nemesis') rows.add(raw);
   };
   try {
@@ -320,6 +335,8 @@ export function readRows(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     note(`operations after ${last} cannot be read: ${reason}`);
+    // In order of invocation: whatever is missing began no earlier than the last one that is there.
+    rows.endAt(lastInvoked);
   }
   return rows.finish();
 }
