@@ -175,11 +175,20 @@ export class SpaceState {
     version: MemoryVersion,
     own: boolean,
   ): readonly MemoryVersion[] {
-    if (this.#faults.firstWriteWins && !own && before.length > 0) return before;
-    if (this.#faults.lastArrivalWins && !own) return [version];
-    if (this.#faults.forgetTombstones && !own && version.deleted) return before;
+    const broken = own ? null : this.#broken(before, version);
+    if (broken !== null) return broken;
     const after = addVersion(before, version);
     return this.#faults.dropSiblings ? after.slice(0, 1) : after;
+  }
+
+  /** What a space that is broken on purpose makes of a version of a peer; null where it does as others do. */
+  #broken(
+    before: readonly MemoryVersion[],
+    version: MemoryVersion,
+  ): readonly MemoryVersion[] | null {
+    if (this.#faults.firstWriteWins && before.length > 0) return before;
+    if (this.#faults.lastArrivalWins) return [version];
+    return this.#faults.forgetTombstones && version.deleted ? before : null;
   }
 
   #set(id: string, before: readonly MemoryVersion[], after: readonly MemoryVersion[]): void {
@@ -208,10 +217,7 @@ export class SpaceState {
     for (const version of versions) {
       this.observeClock(version.hlc);
       const before = this.versions(version.id);
-      if (this.#faults.firstWriteWins && before.length > 0) continue;
-      if (this.#faults.forgetTombstones && version.deleted) continue;
-      const arrived = this.#faults.lastArrivalWins;
-      const after = arrived ? [version] : mergeVersions(before, [version]);
+      const after = this.#broken(before, version) ?? mergeVersions(before, [version]);
       this.#set(version.id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);
       if (this.#faults.noCausalDelivery) this.#arrived.add(version.dot);
     }
