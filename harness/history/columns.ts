@@ -8,7 +8,7 @@
 import { HistoryError, kindOf } from '../../checkers/build.ts';
 import { type History, isWrite, Kind, Status } from '../../checkers/history.ts';
 import { ContextTable } from './context-table.ts';
-import { damagedAt } from './errors.ts';
+import { cellJson } from './errors.ts';
 import { logOrder } from './log-order.ts';
 import { type RowColumns, readRows } from './rows.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from './run-file.ts';
@@ -99,7 +99,21 @@ export function historyOf(
     first[row] = isWrite(what) ? 1 : 0;
   }
   const order = logOrder(time, first, rows.process);
-  return assemble(file, rows, kind, order, initial, note);
+  try {
+    return assemble(file, rows, kind, order, initial, note);
+  } catch (error) {
+    if (error instanceof SyntaxError) refuseDamaged(file.path, rows);
+    throw error;
+  }
+}
+
+/** Throws RunFileError for the first operation whose value or siblings are no JSON. */
+function refuseDamaged(path: string, { n, index, value, siblings }: RowColumns): void {
+  for (let row = 0; row < n; row++) {
+    for (const text of [value[row], siblings.get(row)]) {
+      if (typeof text === 'string') cellJson(path, `operation ${index[row]}`, text);
+    }
+  }
 }
 
 /** Times and processes as every checker relies on. */
@@ -158,16 +172,12 @@ function assemble(
   const session = gather(rows.session, new Int32Array(n));
   const ids = new ValueIds(initial);
   const value = new Int32Array(n);
-  const failure: Failure = (i, error) =>
-    error instanceof SyntaxError
-      ? damagedAt(file.path, `operation ${rows.index[order[i]!]}`, error)
-      : error;
-  const expectedText = numberWrites(rows, order, kind, key, ids, value, failure);
+  const expectedText = numberWrites(rows, order, kind, key, ids, value);
   const writes = ids.count;
   const writeOp = Int32Array.from({ length: writes + 1 }, () => -1);
   for (let i = 0; i < n; i++) if (isWrite(kind[i]!)) writeOp[value[i]!] = i;
 
-  const reads = numberReads(rows, order, { kind, key, status, session, value }, ids, failure);
+  const reads = numberReads(rows, order, { kind, key, status, session, value }, ids);
   const expected = expectedText === null ? null : new Int32Array(n);
   if (expected !== null && expectedText !== null) {
     for (const [i, expects] of expectedText) expected[i] = ids.read(key[i]!, expects);
@@ -225,9 +235,6 @@ function assemble(
   };
 }
 
-/** What is to be thrown for what reading the value of a row of the log threw. */
-type Failure = (i: number, error: unknown) => unknown;
-
 /**
  * Gives each written value its id, in log order. A cas row holds `[expected, new]`; what is
  * expected may be written later in the log, so it is handed back to be looked up at the end.
@@ -239,31 +246,25 @@ function numberWrites(
   key: Int32Array,
   ids: ValueIds,
   value: Int32Array,
-  failure: Failure,
 ): Map<number, unknown> | null {
   let expected: Map<number, unknown> | null = null;
-  let i = 0;
-  try {
-    for (; i < order.length; i++) {
-      if (!isWrite(kind[i]!)) continue;
-      const row = order[i]!;
-      let text = rows.value[row] ?? null;
-      if (kind[i] === Kind.Cas) {
-        const pair: unknown = text === null ? null : JSON.parse(text);
-        if (!Array.isArray(pair) || pair.length !== 2) {
-          const what = `is a cas without [expected, new]: its value is ${text ?? 'missing'}`;
-          throw badOperation(rows, row, what);
-        }
-        expected ??= new Map();
-        expected.set(i, pair[0]);
-        text = JSON.stringify(pair[1]);
+  for (let i = 0; i < order.length; i++) {
+    if (!isWrite(kind[i]!)) continue;
+    const row = order[i]!;
+    let text = rows.value[row] ?? null;
+    if (kind[i] === Kind.Cas) {
+      const pair: unknown = text === null ? null : JSON.parse(text);
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        const what = `is a cas without [expected, new]: its value is ${text ?? 'missing'}`;
+        throw badOperation(rows, row, what);
       }
-      const id = ids.write(key[i]!, text);
-      if (id === 0) throw duplicate(rows, row, text);
-      value[i] = id;
+      expected ??= new Map();
+      expected.set(i, pair[0]);
+      text = JSON.stringify(pair[1]);
     }
-  } catch (error) {
-    throw failure(i, error);
+    const id = ids.write(key[i]!, text);
+    if (id === 0) throw duplicate(rows, row, text);
+    value[i] = id;
   }
   return expected;
 }
@@ -293,13 +294,7 @@ interface LogColumns {
 }
 
 /** Numbers what was read; whole-object reads become changes against the session's previous read. */
-function numberReads(
-  rows: RowColumns,
-  order: Uint32Array,
-  log: LogColumns,
-  ids: ValueIds,
-  failure: Failure,
-) {
+function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumns, ids: ValueIds) {
   const n = order.length;
   const delta = new IntList();
   const deltaOff = new Int32Array(n + 1);
@@ -307,37 +302,32 @@ function numberReads(
   const siblingsOff = new Int32Array(n + 1);
   const duplicates: number[] = [];
   const previous = new PreviousReads();
-  let i = 0;
-  try {
-    for (; i < n; i++) {
-      deltaOff[i] = delta.length;
-      siblingsOff[i] = siblings.length;
-      const row = order[i]!;
-      const what = log.kind[i]!;
-      const key = log.key[i]!;
-      // What a delete is about is known however it ended.
-      if (what === Kind.Delete) log.value[i] = ids.readText(key, rows.value[row] ?? null);
-      if (log.status[i] !== Status.Ok) continue;
-      if (what === Kind.Read) {
-        log.value[i] = ids.readText(key, rows.value[row] ?? null);
-        const all = rows.siblings.get(row);
-        if (all !== undefined) {
-          const shown = JSON.parse(all) as unknown;
-          if (!Array.isArray(shown)) throw badOperation(rows, row, 'has siblings that are no list');
-          for (const each of shown) siblings.push(ids.read(key, each));
-        }
-      } else if (what === Kind.ReadAll || what === Kind.ReadList) {
-        const elements = JSON.parse(rows.value[row] ?? '[]') as unknown;
-        if (!Array.isArray(elements)) {
-          throw badOperation(rows, row, `(${rows.fs.all[rows.f[row]!]}) did not return a list`);
-        }
-        const now = Int32Array.from(elements, (each) => ids.read(key, each));
-        const isList = what === Kind.ReadList;
-        previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
+  for (let i = 0; i < n; i++) {
+    deltaOff[i] = delta.length;
+    siblingsOff[i] = siblings.length;
+    const row = order[i]!;
+    const what = log.kind[i]!;
+    const key = log.key[i]!;
+    // What a delete is about is known however it ended.
+    if (what === Kind.Delete) log.value[i] = ids.readText(key, rows.value[row] ?? null);
+    if (log.status[i] !== Status.Ok) continue;
+    if (what === Kind.Read) {
+      log.value[i] = ids.readText(key, rows.value[row] ?? null);
+      const all = rows.siblings.get(row);
+      if (all !== undefined) {
+        const shown = JSON.parse(all) as unknown;
+        if (!Array.isArray(shown)) throw badOperation(rows, row, 'has siblings that are no list');
+        for (const each of shown) siblings.push(ids.read(key, each));
       }
+    } else if (what === Kind.ReadAll || what === Kind.ReadList) {
+      const elements = JSON.parse(rows.value[row] ?? '[]') as unknown;
+      if (!Array.isArray(elements)) {
+        throw badOperation(rows, row, `(${rows.fs.all[rows.f[row]!]}) did not return a list`);
+      }
+      const now = Int32Array.from(elements, (each) => ids.read(key, each));
+      const isList = what === Kind.ReadList;
+      previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
     }
-  } catch (error) {
-    throw failure(i, error);
   }
   deltaOff[n] = delta.length;
   siblingsOff[n] = siblings.length;

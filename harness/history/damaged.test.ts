@@ -98,8 +98,7 @@ it('is read as far as it goes, or refused in a sentence', () => {
 });
 
 describe('a row that is not what was written', () => {
-  const one = (f: string, more = '') =>
-    `(SELECT max(idx) FROM op WHERE f = '${f}' AND outcome = 'ok' ${more})`;
+  const one = (f: string) => `(SELECT max(idx) FROM op WHERE f = '${f}' AND outcome = 'ok')`;
   const cases: readonly (readonly [string, string, RegExp])[] = [
     ['a list', `op SET value = '[1,"x' WHERE idx = ${one('read-all')}`, /operation \d+ cannot be/],
     ['a value', `op SET value = '{1' WHERE idx = ${one('write')}`, /operation \d+ cannot be read/],

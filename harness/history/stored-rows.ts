@@ -46,12 +46,15 @@ export function* storedRows(file: RunFile): Generator<StoredRow> {
 
 /** A row of a damaged page may have anything anywhere, mostly nothing. */
 function isOperation({ process, f, thread, phase, scheduled, invoked }: Raw): boolean {
-  const isNamed = typeof process === 'number' || typeof process === 'string';
-  const isTimed = typeof scheduled === 'number' && typeof invoked === 'number';
-  return isNamed && isTimed && [f, phase].every(isText) && typeof thread === 'number';
+  return (
+    (typeof process === 'number' || typeof process === 'string') &&
+    typeof f === 'string' &&
+    typeof phase === 'string' &&
+    typeof thread === 'number' &&
+    typeof scheduled === 'number' &&
+    typeof invoked === 'number'
+  );
 }
-
-const isText = (cell: unknown): boolean => typeof cell === 'string';
 
 function rowOf(raw: Raw, path: string): StoredRow {
   const given = <Value>(value: Value | null): Value | undefined => value ?? undefined;
