@@ -48,7 +48,8 @@ function spoil(bytes: Buffer, rng: Rng): Buffer {
 /** What is done with a run file, each without a word where the file allows it. */
 const uses: Readonly<Record<string, (path: string) => void>> = {
   check: (path) => {
-    const { verdicts } = judgeRun(path);
+    const { valid, verdicts } = judgeRun(path);
+    if (valid === false) throw new Error('operations are accused that were damaged only here');
     const died = verdicts.find((each) => each.message.startsWith('the checker itself failed'));
     if (died !== undefined) throw new Error(`${died.checker}: ${died.message}`);
   },
@@ -95,6 +96,61 @@ it('is read as far as it goes, or refused in a sentence', () => {
     }
   }
   expect(crashes).toEqual([]);
+});
+
+describe('rows beside chunks that cannot be used', () => {
+  const values = Array.from({ length: 400 }, (_, n) => `value ${n}`);
+  const rows = values.flatMap((value, n) => [
+    row(2 * n, { f: 'write', value, invoked: 4 * n, completed: 4 * n + 1 }),
+    row(2 * n + 1, { f: 'read', value, invoked: 4 * n + 2, completed: 4 * n + 3 }),
+  ]);
+  const judged = (sql: string, spoilt: (bytes: Buffer) => void = () => {}) => {
+    const path = makeRun(rows);
+    const db = new Database(path);
+    db.exec(sql);
+    db.close();
+    const bytes = readFileSync(path);
+    spoilt(bytes);
+    writeFileSync(path, bytes);
+    return judgeRun(path, { store: false, checkers: ['causal', 'stats'] });
+  };
+  const noChunks = 'UPDATE chunk SET cols = zeroblob(length(cols))';
+  /** A read of the value 300 shows that of 200 now, which is stale. */
+  const another = (bytes: Buffer): void => {
+    const written = bytes.indexOf('"value 300"');
+    const read = bytes.indexOf('"value 300"', written + 1);
+    bytes.write('"value 200"', read);
+  };
+
+  it('count as far as they are what was written', () => {
+    const { valid, verdicts, screen } = judged(noChunks, another);
+    expect(valid).toBe('unknown');
+    expect(verdicts.filter((each) => each.valid === false)).toEqual([]);
+    // Blocks of 256: row 600 or 601 is in the third.
+    expect(verdicts[1]!.figures).toMatchObject({ 'operation-count': 512 });
+    expect(screen.notes.join()).toMatch(/operations after 511 cannot be read: they are not what/);
+  });
+
+  it('are missed', () => {
+    const { valid, screen } = judged(`${noChunks}; INSERT INTO row_check VALUES (4, 0)`);
+    expect(valid).toBe('unknown');
+    expect(screen.notes.join()).toMatch(/operations after 799 cannot be read: they are missing/);
+  });
+
+  it.each([
+    ['they are as they were', noChunks],
+    ['they were changed on purpose', `UPDATE op SET message = 'seen by hand' WHERE idx = 3`],
+    ['no checksums were kept', `${noChunks}; DROP TABLE row_check`],
+  ])('count where %s', (_, sql) => {
+    const { valid, verdicts } = judged(sql);
+    expect(valid).toBe(true);
+    expect(verdicts[1]!.figures).toMatchObject({ 'operation-count': 800 });
+  });
+
+  it('accuse where one was changed on purpose', () => {
+    const { valid } = judged(`UPDATE op SET value = '"value 200"' WHERE idx = 601`);
+    expect(valid).toBe(false);
+  });
 });
 
 describe('a row that is not what was written', () => {

@@ -14,50 +14,60 @@ const FIELDS = [
   ...['stale', 'server', 'hops', 'version', 'siblings', 'sent_context', 'context'],
 ] as const;
 
-const rowsAtOnce = 256;
+/** Operations of one block. */
+export const BLOCK_ROWS = 256;
 
 /**
- * Numbers as their eight bytes, texts one behind the other and their lengths among the numbers: so nothing
- * becomes text that is none, nothing has to be escaped, and no two histories look alike.
+ * Operations as bytes: numbers as their eight, texts one behind the other and their lengths among the numbers. So
+ * nothing becomes text that is none, nothing has to be escaped, and no two histories look alike.
  */
-class Hasher {
-  readonly #hash = createHash('sha256');
-  readonly #numbers = new Float64Array(rowsAtOnce * FIELDS.length);
-  #count = 0;
+export interface Block {
+  readonly numbers: Float64Array;
+  readonly texts: string;
+}
+
+/** Each block is good until the next. `rows`: all operations, where they are at hand; else the table is read. */
+export function* packRows(
+  db: Database.Database,
+  rows: readonly StoredRow[] | null,
+): Generator<Block> {
+  const packer = new Packer();
+  if (rows === null) {
+    const table = db.prepare<[], Cell[]>(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
+    for (const cells of table.iterate()) if (packer.add(cells)) yield packer.take();
+  } else for (const row of rows) if (packer.add(cellsOf(row))) yield packer.take();
+  if (packer.count > 0) yield packer.take();
+}
+
+class Packer {
+  readonly #numbers = new Float64Array(BLOCK_ROWS * FIELDS.length);
+  count = 0;
   #texts = '';
 
-  /** In the order of FIELDS. */
-  add(cells: readonly Cell[]): void {
+  /** In the order of FIELDS. Whether a block is full. */
+  add(cells: readonly Cell[]): boolean {
     for (const cell of cells) {
       if (typeof cell === 'string') {
         this.#texts += cell;
-        this.#numbers[this.#count++] = -1 - cell.length;
-      } else this.#numbers[this.#count++] = cell ?? Number.NaN;
+        this.#numbers[this.count++] = -1 - cell.length;
+      } else this.#numbers[this.count++] = cell ?? Number.NaN;
     }
-    if (this.#count === this.#numbers.length) this.#flush();
+    return this.count === this.#numbers.length;
   }
 
-  hex(): string {
-    this.#flush();
-    return this.#hash.digest('hex');
-  }
-
-  #flush(): void {
-    this.#hash.update(this.#numbers.subarray(0, this.#count)).update(this.#texts);
-    this.#count = 0;
+  take(): Block {
+    const block = { numbers: this.#numbers.subarray(0, this.count), texts: this.#texts };
+    this.count = 0;
     this.#texts = '';
+    return block;
   }
 }
 
-/** SHA-256 in hex, in the order of idx. `rows`: all operations, where they are at hand; else the table is read. */
+/** SHA-256 in hex, in the order of idx. `rows` as above. */
 export function digestOf(db: Database.Database, rows: readonly StoredRow[] | null = null): string {
-  const hasher = new Hasher();
-  if (rows !== null) for (const row of rows) hasher.add(cellsOf(row));
-  else {
-    const table = db.prepare<[], Cell[]>(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
-    for (const cells of table.iterate()) hasher.add(cells);
-  }
-  return hasher.hex();
+  const hash = createHash('sha256');
+  for (const { numbers, texts } of packRows(db, rows)) hash.update(numbers).update(texts);
+  return hash.digest('hex');
 }
 
 /** A row as the table has it. In the order of FIELDS. */
@@ -91,8 +101,8 @@ function cellsOf(row: StoredRow): Cell[] {
   ];
 }
 
-/** Puts the digest into the run's environment. `rows` as above. */
-export function keepDigest(db: Database.Database, rows: readonly StoredRow[] | null): void {
+/** Puts the digest into the run's environment. */
+export function keepDigest(db: Database.Database, digest: string): void {
   const keep = "UPDATE run SET environment = json_set(environment, '$.digest', ?)";
-  db.prepare(keep).run(digestOf(db, rows));
+  db.prepare(keep).run(digest);
 }

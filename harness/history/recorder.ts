@@ -12,7 +12,6 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history.ts';
-import { keepDigest } from './digest.ts';
 import { codeOf, RunFileError, writeFailure } from './errors.ts';
 import { limitSize, makeRunFile } from './new-run-file.ts';
 import { OpWriter, type StoredRow } from './op-writer.ts';
@@ -245,7 +244,6 @@ class FileRecorder implements Recorder {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     try {
-      if (this.#reproducible && this.#failure === null) keepDigest(this.#db, this.#written.all());
       this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
       // One file from now on, which can be read from read-only places too. Somebody who reads at
@@ -257,7 +255,7 @@ class FileRecorder implements Recorder {
       if (this.#failure === null && !busy) this.#fail(error);
     }
     this.#db.close();
-    if (this.#failure === null) sealRun(this.path, this.#written.all());
+    if (this.#failure === null) sealRun(this.path, this.#written.all(), this.#reproducible);
     this.#note();
     if (this.#failure !== null) throw this.#failure;
   }

@@ -138,6 +138,16 @@ const faultTable: Table = {
   ],
 };
 
+export const ROW_CHECK: Table = {
+  name: 'row_check',
+  meaning:
+    'Checksums of table op when it was sealed: which rows of a damaged file are still as they were.',
+  columns: [
+    column('block', 'INTEGER PRIMARY KEY', '0, 1, 2 ...: 256 operations each, in order of idx'),
+    column('crc', 'INTEGER NOT NULL', 'CRC-32 of their columns up to context'),
+  ],
+};
+
 const otherTables: readonly Table[] = [
   {
     name: 'sample',
@@ -218,7 +228,7 @@ const otherTables: readonly Table[] = [
   },
 ];
 
-export const TABLES: readonly Table[] = [runTable, opTable, faultTable, ...otherTables];
+export const TABLES: readonly Table[] = [runTable, opTable, faultTable, ...otherTables, ROW_CHECK];
 
 /** Names of the columns of a table, in order. */
 export function columnNames(table: string): string[] {

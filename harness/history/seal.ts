@@ -4,14 +4,17 @@
  * their checksums hold and the rows were not touched since: a digest of the table is kept, and
  * triggers note every later change made through SQLite.
  */
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { HistoryError } from '../../checkers/build.ts';
 import type { History, Ragged, Versions } from '../../checkers/history.ts';
 import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian, type Numbers, pack } from './chunk-layout.ts';
 import { digestRows, type SealHeader } from './chunks.ts';
 import { historyOf, readHistory } from './columns.ts';
+import { keepDigest, packRows } from './digest.ts';
 import { writeFailure } from './errors.ts';
 import type { StoredRow } from './op-writer.ts';
+import { checksumOf, keepRowChecks } from './row-checks.ts';
 import { collectRows } from './rows.ts';
 import { openRunFile, type RunFile, readSummary } from './run-file.ts';
 import { isSealed } from './sealed.ts';
@@ -33,10 +36,14 @@ const NO_TRIGGERS = ['insert', 'update', 'delete']
 /**
  * Makes the indexes and the chunks of a run, unless it has current ones. A history that cannot be
  * judged (duplicate values, say) gets no chunks: its rows are all there is. `written`: all operations, from
- * whoever has just written them and still has them; else they are read. Throws RunFileError when the
- * file cannot be written.
+ * whoever has just written them and still has them; else they are read. `withDigest`: the digest of the history is
+ * kept, too. Throws RunFileError when the file cannot be written.
  */
-export function sealRun(path: string, written: readonly StoredRow[] | null = null): void {
+export function sealRun(
+  path: string,
+  written: readonly StoredRow[] | null = null,
+  withDigest = false,
+): void {
   const file = openRunFile(path, { write: true });
   try {
     if (isSealed(file)) return;
@@ -45,6 +52,7 @@ export function sealRun(path: string, written: readonly StoredRow[] | null = nul
       file.db.exec(NO_TRIGGERS);
       file.db.exec('DELETE FROM chunk; DELETE FROM seal;');
       file.db.exec(INDEX_SQL);
+      keepSums(file, written, withDigest);
       if (littleEndian && history !== null) writeChunks(file, history);
       file.db.exec(TRIGGERS);
     })();
@@ -53,6 +61,18 @@ export function sealRun(path: string, written: readonly StoredRow[] | null = nul
   } finally {
     file.db.close();
   }
+}
+
+/** In one pass over the rows. */
+function keepSums(file: RunFile, written: readonly StoredRow[] | null, withDigest: boolean): void {
+  const hash = withDigest ? createHash('sha256') : null;
+  const checksums: number[] = [];
+  for (const block of packRows(file.db, written)) {
+    checksums.push(checksumOf(block));
+    hash?.update(block.numbers).update(block.texts);
+  }
+  keepRowChecks(file.db, checksums);
+  if (hash !== null) keepDigest(file.db, hash.digest('hex'));
 }
 
 function judgeable(file: RunFile, written: readonly StoredRow[] | null): History | null {
