@@ -132,7 +132,7 @@ describe('rows beside chunks that cannot be used', () => {
   });
 
   it('are missed', () => {
-    const { valid, screen } = judged(`${noChunks}; INSERT INTO row_check VALUES (4, 0)`);
+    const { valid, screen } = judged(`${noChunks}; INSERT INTO row_check VALUES ('op', 4, 0)`);
     expect(valid).toBe('unknown');
     expect(screen.notes.join()).toMatch(/operations after 799 cannot be read: they are missing/);
   });
@@ -150,6 +150,43 @@ describe('rows beside chunks that cannot be used', () => {
   it('accuse where one was changed on purpose', () => {
     const { valid } = judged(`UPDATE op SET value = '"value 200"' WHERE idx = 601`);
     expect(valid).toBe(false);
+  });
+});
+
+describe('a table around the operations', () => {
+  const path = join(folder, 'around.sqlite');
+  const judged = (bytes: Buffer, sql = '') => {
+    writeFileSync(path, bytes);
+    const db = new Database(path);
+    db.exec(sql);
+    db.close();
+    return judgeRun(path, { store: false });
+  };
+
+  it.each([
+    ['fault', `kind || variant || description`],
+    ['sample', 'node || path || body'],
+    ['node_log', 'node || level || text'],
+  ])('is left out when it is not what was written: %s', (table, cells) => {
+    writeFileSync(path, whole);
+    const db = new Database(path, { readonly: true });
+    // As they stand in the file, one behind the other; the longest may go on elsewhere.
+    const some = `SELECT ${cells} FROM ${table} WHERE length(${cells}) BETWEEN 30 AND 600`;
+    const cell = Buffer.from(db.prepare<[], string>(some).pluck().get()!);
+    db.close();
+    const bytes = Buffer.from(whole);
+    const at = bytes.indexOf(cell);
+    expect(at).toBeGreaterThan(0);
+    bytes[at + cell.findIndex((byte) => byte >= 0x31 && byte <= 0x38)]! ^= 1;
+    const { valid, screen } = judged(bytes);
+    expect(valid).toBe('unknown');
+    expect(screen.notes.join()).toContain(`table ${table} is not what was written`);
+  });
+
+  it('counts as it is when it was changed on purpose', () => {
+    const shifted = ['fault', 'sample', 'node_log'].map((name) => `DELETE FROM ${name};`).join('');
+    expect(judged(whole).screen.notes).toEqual([]);
+    expect(judged(whole, shifted).screen.notes).toEqual([]);
   });
 });
 

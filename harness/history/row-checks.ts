@@ -1,6 +1,7 @@
 /**
- * Checksums of the rows of a sealed run, a block of operations each. They cost too much to be looked at in
- * every check. They are for a file that is known to be damaged: of its rows only those count that are as they were.
+ * Checksums of the rows of a sealed run. Those of table `op`, a block of operations each, cost too much to be looked
+ * at in every check. They are for a file that is known to be damaged: of its rows only those count that are as they
+ * were. Those of the tables around it are compared whenever these are read, since no sealed columns stand beside them.
  */
 import { crc32 } from 'node:zlib';
 import type Database from 'better-sqlite3';
@@ -13,12 +14,60 @@ export function checksumOf({ numbers, texts }: Block): number {
   return crc32(texts, crc32(numbers));
 }
 
-/** Replaces what was kept before. `checksums`: one for each block, in order. */
-export function keepRowChecks(db: Database.Database, checksums: readonly number[]): void {
+/** Replaces what was kept before. `ofOp`: one checksum for each block, in order; the rest is read. */
+export function keepRowChecks(db: Database.Database, ofOp: readonly number[]): void {
   // Files of earlier versions have no such table.
   db.exec(`DROP TABLE IF EXISTS ${ROW_CHECK.name}; ${tableSql(ROW_CHECK)}`);
-  const put = db.prepare(`INSERT INTO ${ROW_CHECK.name} (block, crc) VALUES (?, ?)`);
-  for (const [block, crc] of checksums.entries()) put.run(block, crc);
+  const put = db.prepare(`INSERT INTO ${ROW_CHECK.name} (name, block, crc) VALUES (?, ?, ?)`);
+  for (const [block, crc] of ofOp.entries()) put.run('op', block, crc);
+  for (const [name, select] of Object.entries(SURROUNDING_ROWS)) {
+    const sum = new RowSum();
+    for (const row of db.prepare<[], object>(select).iterate()) sum.add(row);
+    put.run(name, 0, sum.crc);
+  }
+}
+
+/** What a checker wants of a table, and in what order. */
+export const SURROUNDING_ROWS = {
+  fault: 'SELECT * FROM fault WHERE applied IS NOT NULL ORDER BY applied, id',
+  sample: 'SELECT time, node, path, body FROM sample ORDER BY time, id',
+  node_log: 'SELECT time, node, level, text FROM node_log ORDER BY time, id',
+} as const;
+
+/** Checksum of rows, one after another. */
+export class RowSum {
+  crc = 0;
+
+  add(row: object): void {
+    // A length before each cell, so that nothing can move from one to the next.
+    let text = '';
+    for (const cell of Object.values(row)) text += `${String(cell).length}:${cell}`;
+    this.crc = crc32(text, this.crc);
+  }
+}
+
+/** A change of these tables through SQLite is made on purpose: nothing is left to compare them with. */
+export const TRIGGERS_OF_CHECKS = Object.keys(SURROUNDING_ROWS)
+  .flatMap((name) =>
+    ['INSERT', 'UPDATE', 'DELETE'].map(
+      (event) =>
+        `CREATE TRIGGER IF NOT EXISTS ${name}_changed_by_${event.toLowerCase()} AFTER ${event} ON ${name}
+          BEGIN DELETE FROM ${ROW_CHECK.name} WHERE name = '${name}'; END;`,
+    ),
+  )
+  .join('\n');
+
+/** Null: none is known. */
+export function checksumOfTable(
+  { db }: RunFile,
+  name: keyof typeof SURROUNDING_ROWS,
+): number | null {
+  try {
+    const select = `SELECT crc FROM ${ROW_CHECK.name} WHERE name = ?`;
+    return db.prepare<[string], number>(select).pluck().get(name) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -45,7 +94,10 @@ function keptChecks({ db }: RunFile): number[] | null {
   try {
     const changed = db.prepare<[], number>('SELECT changed FROM seal').pluck().get();
     if (changed !== 0 || !isWatched(db)) return null;
-    return db.prepare<[], number>(`SELECT crc FROM ${ROW_CHECK.name} ORDER BY block`).pluck().all();
+    return db
+      .prepare<[], number>(`SELECT crc FROM ${ROW_CHECK.name} WHERE name = 'op' ORDER BY block`)
+      .pluck()
+      .all();
   } catch {
     return null;
   }

@@ -141,10 +141,11 @@ const faultTable: Table = {
 export const ROW_CHECK: Table = {
   name: 'row_check',
   meaning:
-    'Checksums of table op when it was sealed: which rows of a damaged file are still as they were.',
+    'Checksums of what was there when the run was sealed: which rows of a damaged file are still as they were.',
   columns: [
-    column('block', 'INTEGER PRIMARY KEY', '0, 1, 2 ...: 256 operations each, in order of idx'),
-    column('crc', 'INTEGER NOT NULL', 'CRC-32 of their columns up to context'),
+    column('name', 'TEXT NOT NULL', 'table: op, fault, sample, node_log'),
+    column('block', 'INTEGER NOT NULL', 'op: 0, 1, 2 ..., 256 rows each in order of idx; else 0'),
+    column('crc', 'INTEGER NOT NULL', 'CRC-32; of op: of its columns up to context'),
   ],
 };
 

@@ -14,7 +14,7 @@ import { historyOf, readHistory } from './columns.ts';
 import { keepDigest, packRows } from './digest.ts';
 import { writeFailure } from './errors.ts';
 import type { StoredRow } from './op-writer.ts';
-import { checksumOf, keepRowChecks } from './row-checks.ts';
+import { checksumOf, keepRowChecks, TRIGGERS_OF_CHECKS } from './row-checks.ts';
 import { collectRows } from './rows.ts';
 import { openRunFile, type RunFile, readSummary } from './run-file.ts';
 import { isSealed } from './sealed.ts';
@@ -54,7 +54,7 @@ export function sealRun(
       file.db.exec(INDEX_SQL);
       keepSums(file, written, withDigest);
       if (littleEndian && history !== null) writeChunks(file, history);
-      file.db.exec(TRIGGERS);
+      file.db.exec(TRIGGERS + TRIGGERS_OF_CHECKS);
     })();
   } catch (error) {
     throw writeFailure(path, error);

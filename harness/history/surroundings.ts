@@ -1,5 +1,6 @@
 /** What stands around the operations of a run file: faults, looks at the cluster, logs. */
 import type { ClusterSample, FaultWindow, LogLine } from '../../checkers/history.ts';
+import { checksumOfTable, RowSum, SURROUNDING_ROWS } from './row-checks.ts';
 import type { RunFile } from './run-file.ts';
 
 export interface RunSurroundings {
@@ -40,6 +41,20 @@ interface FaultRow {
   readonly healed: number;
 }
 
+interface SampleRow {
+  readonly time: number;
+  readonly node: string;
+  readonly path: string;
+  readonly body: string | null;
+}
+
+interface LogRow {
+  readonly time: number;
+  readonly node: string;
+  readonly level: string;
+  readonly text: string;
+}
+
 /**
  * `nodeId` numbers a node's name. Tables that a cut-off file no longer has are empty, and the
  * reason goes to `note`.
@@ -49,10 +64,22 @@ export function readSurroundings(
   nodeId: (name: string) => number,
   note: (text: string) => void,
 ): RunSurroundings {
-  const table = <Row, Value>(name: string, sql: string, read: (row: Row) => Value): Value[] => {
+  const table = <Row extends object, Value>(
+    name: keyof typeof SURROUNDING_ROWS,
+    read: (row: Row) => Value,
+  ): Value[] => {
     const values: Value[] = [];
+    const kept = checksumOfTable(file, name);
+    const sum = new RowSum();
     try {
-      for (const row of file.db.prepare<[], Row>(sql).iterate()) values.push(read(row));
+      for (const row of file.db.prepare<[], Row>(SURROUNDING_ROWS[name]).iterate()) {
+        if (kept !== null) sum.add(row);
+        values.push(read(row));
+      }
+      if (kept !== null && sum.crc !== kept) {
+        values.length = 0;
+        note(`table ${name} is not what was written and was left out`);
+      }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       note(`table ${name} could be read in part only: ${reason}`);
@@ -60,27 +87,16 @@ export function readSurroundings(
     return values;
   };
   return {
-    faults: table<FaultRow, FaultWindow>(
-      'fault',
-      'SELECT * FROM fault WHERE applied IS NOT NULL ORDER BY applied, id',
-      (row) => readFault(row, nodeId),
-    ),
-    samples: table<
-      { time: number; node: string; path: string; body: string | null },
-      ClusterSample
-    >('sample', 'SELECT time, node, path, body FROM sample ORDER BY time, id', (row) => {
+    faults: table<FaultRow, FaultWindow>('fault', (row) => readFault(row, nodeId)),
+    samples: table<SampleRow, ClusterSample>('sample', (row) => {
       expectText(row.node, row.path);
       const body = row.body === null ? null : JSON.parse(row.body);
       return { time: row.time, node: nodeId(row.node), path: row.path, body };
     }),
-    logs: table<{ time: number; node: string; level: string; text: string }, LogLine>(
-      'node_log',
-      'SELECT time, node, level, text FROM node_log ORDER BY time, id',
-      (row) => {
-        expectText(row.node, row.level, row.text);
-        return { ...row, node: nodeId(row.node) };
-      },
-    ),
+    logs: table<LogRow, LogLine>('node_log', (row) => {
+      expectText(row.node, row.level, row.text);
+      return { ...row, node: nodeId(row.node) };
+    }),
   };
 }
 
