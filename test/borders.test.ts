@@ -96,7 +96,7 @@ describe('walls', () => {
   });
 
   const homes: readonly [string, RegExp][] = [
-    ['dockerode', /^harness\/cluster\/docker\.ts$/],
+    ['dockerode', /^harness\/cluster\/engine(\.test)?\.ts$/],
     ['ssh2', /^harness\/cluster\/ssh\.ts$/],
     ['better-sqlite3', /^harness\/(history\/|.*\.test\.ts$)/],
   ];

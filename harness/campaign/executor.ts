@@ -34,8 +34,10 @@ export interface Program {
   readonly args: readonly string[];
 }
 
-/** What the check of a run may take beyond everything that is planned, ms. */
-const checkAllowanceMs = 900_000;
+/** What set-up and check of a run may take beyond everything that is planned, ms. */
+const allowanceMs = 300_000;
+/** The check of a long history takes longer. */
+const perOperationMs = 0.1;
 /** Of what a child said last, so much is kept, bytes. */
 const tailBytes = 2000;
 
@@ -48,7 +50,31 @@ export function limitMs(options: Readonly<Record<string, string>>): number {
     3 * given['final-deadline'] +
     given.settle +
     4 * given['op-timeout'];
-  return seconds * 1000 + checkAllowanceMs;
+  const operations = given.rate * given['time-limit'];
+  return seconds * 1000 + allowanceMs + operations * perOperationMs;
+}
+
+/** Ends a child that hangs. */
+class Limit {
+  readonly #ms: number;
+  readonly #timer: NodeJS.Timeout;
+  #reached = false;
+
+  constructor(child: ChildProcess, ms: number) {
+    this.#ms = ms;
+    this.#timer = setTimeout(() => {
+      this.#reached = true;
+      killGroup(child);
+    }, this.#ms);
+  }
+
+  /** The same end; where it was this one's doing, that is said. */
+  lift({ exitCode, message }: Ended): Ended {
+    clearTimeout(this.#timer);
+    if (!this.#reached) return { exitCode, message };
+    const why = `it hung: not done within ${Math.round(this.#ms / 1000)} s, so it was killed`;
+    return { exitCode, message: `${why} (${message})` };
+  }
 }
 
 /** A file for what a child says, in the folder of the campaign. */
@@ -98,12 +124,14 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, said: string)
 export class ChildExecutor implements Executor {
   readonly #program: Program;
   readonly #logs: string;
+  readonly #limit: typeof limitMs;
   readonly #running = new Set<ChildProcess>();
 
-  /** `logs`: folder for what children say, made when needed. */
-  constructor(program: Program, logs: string) {
+  /** `logs`: folder for what children say, made when needed. `limit`: as `limitMs`. */
+  constructor(program: Program, logs: string, limit = limitMs) {
     this.#program = program;
     this.#logs = logs;
+    this.#limit = limit;
   }
 
   run(spec: RunSpec, carriedBy: (pid: number) => void): Promise<Ended> {
@@ -114,12 +142,11 @@ export class ChildExecutor implements Executor {
       const stdio: StdioOptions = ['ignore', 'ignore', saying.handle];
       const child = spawn(command, argv, { detached: true, stdio });
       this.#running.add(child);
-      const timer = setTimeout(() => killGroup(child), limitMs(spec.options));
+      const limit = new Limit(child, this.#limit(spec.options));
       const end = (ended: Ended): void => {
-        clearTimeout(timer);
         this.#running.delete(child);
         saying.close();
-        resolve(ended);
+        resolve(limit.lift(ended));
       };
       child.once('error', (error) => end({ exitCode: null, message: error.message }));
       child.once('exit', (code, signal) => end(endOf(code, signal, saying.tail())));
@@ -158,14 +185,16 @@ const runsPerWorkerMax = 200;
 export class WorkerExecutor implements Executor {
   readonly #module: string;
   readonly #logs: string;
+  readonly #limit: typeof limitMs;
   readonly #execArgv: readonly string[];
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
   #started = 0;
 
-  constructor(module: string, logs: string, execArgv: readonly string[]) {
+  constructor(module: string, logs: string, execArgv: readonly string[], limit = limitMs) {
     this.#module = module;
     this.#logs = logs;
+    this.#limit = limit;
     this.#execArgv = execArgv;
   }
 
@@ -192,12 +221,11 @@ export class WorkerExecutor implements Executor {
     worker.runs++;
     if (child.pid !== undefined) carriedBy(child.pid);
     return new Promise<Ended>((resolve) => {
-      const timer = setTimeout(() => killGroup(child), limitMs(options));
+      const limit = new Limit(child, this.#limit(options));
       const end = (ended: Ended): void => {
-        clearTimeout(timer);
         child.off('message', onAnswer);
         child.off('exit', onExit);
-        resolve(ended);
+        resolve(limit.lift(ended));
       };
       const onAnswer = (answer: unknown): void => {
         const { exitCode, message } = answer as WorkerAnswer;

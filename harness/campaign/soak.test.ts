@@ -29,13 +29,19 @@ function environment(values: Readonly<Record<string, string>>): void {
 
 const log = (): string[] => readFileSync(join(results, 'log'), 'utf8').trim().split('\n');
 
-function rows(): { idx: number; state: string; valid: string | null; attempts: number }[] {
+interface Row {
+  readonly idx: number;
+  readonly state: string;
+  readonly valid: string | null;
+  readonly attempts: number;
+  readonly message: string | null;
+}
+
+function rows(): Row[] {
   const state = CampaignState.resume(folderOf(results));
   try {
     return state.db
-      .prepare<[], ReturnType<typeof rows>[number]>(
-        'SELECT idx, state, valid, attempts FROM run ORDER BY idx',
-      )
+      .prepare<[], Row>('SELECT idx, state, valid, attempts, message FROM run ORDER BY idx')
       .all();
   } finally {
     state.close();
@@ -90,6 +96,25 @@ test('it stops at so many failures, and goes on from there', async () => {
   expect(await carry(openCampaign(results, 6, limits), workers(results))).toBe('failures');
   expect(rows()).toHaveLength(2);
 });
+
+test.each([
+  ['children', children],
+  ['workers', workers],
+])(
+  'a run that hangs is killed, and it is said: %s',
+  async (_, executor) => {
+    environment({ FAKE_HANG: '2' });
+    // Only of the one that hangs: how long a process takes to start is nobody's promise.
+    const limit = ({ seed }: Readonly<Record<string, string>>) => (seed === '2' ? 2000 : 600_000);
+    const state = openCampaign(results, 3, { ...noLimits, parallel: 1 });
+    expect(await carry(state, executor(results, limit))).toBe('complete');
+    expect(rows().map((each) => each.state)).toEqual(['done', 'crashed', 'done']);
+    expect(rows()[1]!.message).toBe(
+      'it hung: not done within 2 s, so it was killed (ended by SIGKILL)',
+    );
+  },
+  60_000,
+);
 
 test('where everything crashes it gives up', async () => {
   environment({ FAKE_CRASH: Array.from({ length: 40 }, (_, i) => i + 1).join() });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnosis.ts';
-import { openEngine } from './docker.ts';
+import { openEngine } from './engine.ts';
 import { engineForTests } from './testing/engine.ts';
 
 const answering = await engineForTests();

@@ -6,15 +6,8 @@ import { statfs } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { asking, explain, removing } from './answers.ts';
-import {
-  type Container,
-  type Engine,
-  engineInfo,
-  execIn,
-  networkCapabilities,
-  openEngine,
-  usedNetworks,
-} from './docker.ts';
+import { engineInfo, execIn, networkCapabilities, usedNetworks } from './docker.ts';
+import { type Container, type Engine, openEngine } from './engine.ts';
 import { baseImage, baseLabels, ensureNodeImage, iptablesLabel } from './image.ts';
 import { labelsOf } from './labels.ts';
 import { leftovers } from './leftovers.ts';

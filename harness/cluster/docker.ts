@@ -1,5 +1,5 @@
 /**
- * Nodes in containers. The only file that knows dockerode; what others need of it comes from here.
+ * Nodes in containers.
  *
  * Each run has its own network with a small subnet and fixed addresses, and labels on everything, so that
  * runs never meet and leftovers are found. Containers get NET_ADMIN inside their own network namespace
@@ -7,8 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { release } from 'node:os';
-import Docker from 'dockerode';
-import { asking, explain, removing } from './answers.ts';
+import { asking, explain, removeInTurn, removing } from './answers.ts';
 import type {
   Capability,
   Cluster,
@@ -17,6 +16,7 @@ import type {
   NodeHandle,
   ProcessState,
 } from './cluster.ts';
+import { type Container, type Engine, openEngine } from './engine.ts';
 import { ClusterError } from './errors.ts';
 import { ensureNodeImage, type NodeImage } from './image.ts';
 import { labelsOf } from './labels.ts';
@@ -24,9 +24,6 @@ import { collect, withoutFraming } from './output.ts';
 import { waitUntilReady } from './ready.ts';
 import { realWorld } from './real-world.ts';
 import { freeSubnets, nodesMax, ownNetworks, type Subnet } from './subnet.ts';
-
-export type Engine = Docker;
-export type Container = Docker.Container;
 
 const httpPort = 7432;
 const swimPort = 7946;
@@ -37,20 +34,9 @@ const pollMs = 15;
 const freezeTimeoutMs = 5000;
 const freezePauseMs = 100;
 const goneTimeoutMs = 10_000;
-const silenceMs = 60_000;
 const probeTimeoutMs = 10_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The engine of DOCKER_HOST, or the one of this machine. Throws ClusterError. */
-export function openEngine(): Engine {
-  try {
-    return new Docker({ timeout: silenceMs });
-  } catch (cause) {
-    const text = `DOCKER_HOST cannot be understood: ${(cause as Error).message}`;
-    throw new ClusterError('no-engine', text, { cause });
-  }
-}
 
 /** Version and name of the engine. Rejects with ClusterError where none answers. */
 export async function engineInfo(): Promise<Readonly<Record<string, string>>> {
@@ -178,7 +164,20 @@ class DockerCluster implements Cluster {
     return container;
   }
 
-  async kill(node: string): Promise<void> {
+  #lastExit: Promise<unknown> = Promise.resolve();
+
+  /**
+   * One after another, a fraction of a second each: while an engine takes one container out of a network, another
+   * that leaves the same network can lock it up for good (Docker 20.10: endpoint removal takes the controller's lock and
+   * then the network's, `getSvcRecords` the other way round).
+   */
+  kill(node: string): Promise<void> {
+    const kill = this.#lastExit.then(() => this.#kill(node));
+    this.#lastExit = kill.catch(() => {});
+    return kill;
+  }
+
+  async #kill(node: string): Promise<void> {
     try {
       await this.#container(node).kill({ signal: 'SIGKILL' });
     } catch (error) {
@@ -252,8 +251,7 @@ class DockerCluster implements Cluster {
   }
 
   async destroy(): Promise<void> {
-    const containers = [...this.#containers.values()];
-    await Promise.all(containers.map((each) => removing(each.remove({ force: true, v: true }))));
+    await removeInTurn([...this.#containers.values()]);
     await removing(this.#engine.getNetwork(this.#networkId).remove());
   }
 }

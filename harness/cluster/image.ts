@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Engine } from './docker.ts';
+import type { Engine } from './engine.ts';
 import { ClusterError } from './errors.ts';
 
 /** Made by docker/setup.sh; docker/engram/Dockerfile names it, too. */
@@ -59,12 +59,17 @@ export function baseLabels(engine: Engine): Promise<Readonly<Record<string, stri
   return labelsOf(engine, baseImage);
 }
 
+/** One file on the base. */
+const buildMs = 120_000;
+
 async function build(engine: Engine, name: string, digest: string): Promise<void> {
   const stream = await engine.buildImage(
     { context: nodeFolder(), src: sources },
     { t: name, labels: { [bundleLabel]: digest }, forcerm: true },
   );
   await new Promise<void>((resolve, reject) => {
+    const text = `the node's image was not built within ${buildMs / 1000} s`;
+    setTimeout(() => reject(new ClusterError('no-image', text)), buildMs).unref();
     engine.modem.followProgress(stream, (error: Error | null, lines: { error?: string }[]) => {
       const said = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
       if (said === undefined) resolve();

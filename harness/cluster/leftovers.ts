@@ -2,8 +2,8 @@
  * What dead runs left behind, found by label. A control process that was killed cannot tidy up; the next start
  * does it, and `amnesia clean`.
  */
-import { asking, removing } from './answers.ts';
-import { openEngine } from './docker.ts';
+import { asking, removeInTurn, removing } from './answers.ts';
+import { openEngine } from './engine.ts';
 import { bundleDigest, bundleLabel } from './image.ts';
 import { labelNames, ownerOf } from './labels.ts';
 import { isDead } from './owner.ts';
@@ -27,15 +27,14 @@ export async function sweep(all = false): Promise<Leftover[]> {
     all || isDead(ownerOf(labels));
   const removed: Leftover[] = [];
   const containers = await asking(engine.listContainers({ all: true, filters }));
-  const tries = await Promise.allSettled(
-    containers
-      .filter((each) => ours(each.Labels))
-      .map(async (each) => {
-        await removing(engine.getContainer(each.Id).remove({ force: true, v: true }));
-        const name = each.Names[0]?.slice(1) ?? each.Id;
-        removed.push({ kind: 'container', name, runId: each.Labels[labelNames.run] ?? '' });
-      }),
-  );
+  const tries: PromiseSettledResult<void>[] = [];
+  for (const each of containers.filter(({ Labels }) => ours(Labels))) {
+    const [tried] = await Promise.allSettled([removeInTurn([engine.getContainer(each.Id)])]);
+    tries.push(tried);
+    if (tried.status === 'rejected') continue;
+    const name = each.Names[0]?.slice(1) ?? each.Id;
+    removed.push({ kind: 'container', name, runId: each.Labels[labelNames.run] ?? '' });
+  }
   // Only now: a network with containers cannot be removed.
   const networks = await asking(engine.listNetworks({ filters }));
   for (const each of networks.filter((network) => ours(network.Labels ?? {}))) {

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ChildExecutor, type Executor, WorkerExecutor } from '../executor.ts';
+import { ChildExecutor, type Executor, type limitMs, WorkerExecutor } from '../executor.ts';
 import { type SoakObserver, type Stopped, soak } from '../soak.ts';
 import type { CampaignSpec, Shard } from '../spec.ts';
 import { CampaignState, type Limits } from '../state.ts';
@@ -41,13 +41,13 @@ export function openCampaign(
   return CampaignState.create(dir, fakeSpec(results, runs), shard, limits);
 }
 
-export function children(results: string): Executor {
+export function children(results: string, limit?: typeof limitMs): Executor {
   const args = ['--import', 'tsx', fake];
-  return new ChildExecutor({ command: process.execPath, args }, `${folderOf(results)}/said`);
+  return new ChildExecutor({ command: process.execPath, args }, `${folderOf(results)}/said`, limit);
 }
 
-export function workers(results: string): Executor {
-  return new WorkerExecutor(fake, `${folderOf(results)}/said`, ['--import', 'tsx']);
+export function workers(results: string, limit?: typeof limitMs): Executor {
+  return new WorkerExecutor(fake, `${folderOf(results)}/said`, ['--import', 'tsx'], limit);
 }
 
 export const silent: SoakObserver = { ended: () => {}, note: () => {}, progress: () => {} };

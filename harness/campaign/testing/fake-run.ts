@@ -2,7 +2,7 @@
  * Stands for `amnesia test` in tests of campaigns, and for a worker where there is a parent to answer:
  * writes a small run file, judges it, and ends as a real run does. What it does depends on its seed and
  * on the environment, with seeds as lists: FAKE_BAD (a session reads what it had replaced), FAKE_CRASH
- * (dies without a run file), FAKE_DIE (dies while it records). FAKE_MS: how long it takes. FAKE_LOG: a file
+ * (dies without a run file), FAKE_DIE (dies while it records), FAKE_HANG. FAKE_MS: how long it takes. FAKE_LOG: a file
  * that gets a line at the start and at the end of each run.
  */
 import { appendFileSync } from 'node:fs';
@@ -52,6 +52,7 @@ async function perform(options: Readonly<Record<string, string>>): Promise<numbe
     process.stderr.write('amnesia: the fake dies\n');
     process.exit(255);
   }
+  if (seedsOf('FAKE_HANG').has(seed)) await sleep(600_000);
   const startedAt = new Date().toISOString();
   const dir = runDirectory(options.results ?? 'results', {
     name: options.name!,
