@@ -48,7 +48,7 @@ export async function asking<T>(request: Promise<T>): Promise<T> {
 }
 
 /**
- * Removes containers one after another (see `kill` in `docker.ts`). One that cannot be removed does not keep the others;
+ * Removes containers one after another (see `kill` in `docker-cluster.ts`). One that cannot be removed does not keep the others;
  * the first problem is thrown in the end.
  */
 export async function removeInTurn(
