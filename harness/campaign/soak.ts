@@ -88,7 +88,7 @@ class Sitting {
     const ticker = setInterval(() => observer.progress(this.#progress()), progressMs);
     try {
       if (stop.aborted) onStop();
-      for (const { idx, dir } of state.greenAndKept()) this.#thin(idx, dir);
+      for (const { idx, dir } of state.kept.green()) this.#thin(idx, dir);
       for (const each of state.interrupted()) await this.#settle(each);
       const slots = Array.from({ length: state.limits.parallel }, () => this.#slot());
       await Promise.all(slots);
@@ -188,7 +188,7 @@ class Sitting {
 
   #thin(index: number, dir: string): void {
     removeFolder(join(this.#with.state.dir, dir));
-    this.#with.state.thinned(index);
+    this.#with.state.kept.thinned(index);
   }
 
   /** Removes what is missed least until everything fits. */
@@ -197,8 +197,8 @@ class Sitting {
     const most = state.limits.keepBytes;
     if (most === null) return;
     const own = statSync(join(state.dir, STATE_FILE), { throwIfNoEntry: false })?.size ?? 0;
-    while (own + state.keptBytes() > most) {
-      const least = state.leastMissed();
+    while (own + state.kept.bytes() > most) {
+      const least = state.kept.leastMissed();
       if (least === undefined) return;
       if (least.alone > 0) {
         observer.note(

@@ -33,13 +33,17 @@ test('what is missed least goes first: undecided, then repeated violations, the 
   const large = end({ harvest: bad, bytes: 500 });
   const unknown = end({ harvest: aYield({ valid: 'unknown' }) });
   const order: number[] = [];
-  for (let least = state.leastMissed(); least !== undefined; least = state.leastMissed()) {
+  for (
+    let least = state.kept.leastMissed();
+    least !== undefined;
+    least = state.kept.leastMissed()
+  ) {
     order.push(least.idx);
-    state.thinned(least.idx);
+    state.kept.thinned(least.idx);
   }
   // When the large one is gone, the small one is the only one that shows its violation.
   expect(order).toEqual([unknown, large, alone, small]);
-  expect(state.keptBytes()).toBe(0);
+  expect(state.kept.bytes()).toBe(0);
 });
 
 test('runs are begun in order, once each, also by the next process', () => {

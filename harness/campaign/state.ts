@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { createDatabase, type Db, openDatabase } from '../history/database.ts';
 import { processStart } from '../history/process-start.ts';
 import type { RunYield } from './harvest.ts';
+import { KeptRuns } from './kept-runs.ts';
 import { campaignKind, yieldTables } from './layout.ts';
 import { type CampaignSpec, expand, type RunSpec, runSpec, type Shard, specKey } from './spec.ts';
+import { storeYield } from './store-yield.ts';
 
 /** How a campaign ends beside having run everything. */
 export interface Limits {
@@ -41,15 +43,6 @@ export interface RunEnd {
   readonly harvest: RunYield | null;
 }
 
-export interface KeptRun {
-  readonly idx: number;
-  readonly dir: string;
-  readonly bytes: number;
-  /** Number of violation signatures that no other kept run shows. */
-  readonly alone: number;
-  readonly violations: number;
-}
-
 /** Somebody else works on this campaign. */
 export class CampaignBusyError extends Error {
   readonly code = 'run-file-busy';
@@ -78,11 +71,13 @@ export class CampaignState {
   readonly spec: CampaignSpec;
   readonly shard: Shard;
   #limits: Limits;
+  readonly kept: KeptRuns;
   readonly #fresh: Iterator<RunSpec>;
 
   private constructor(dir: string, db: Db, row: CampaignRow) {
     this.dir = dir;
     this.db = db;
+    this.kept = new KeptRuns(db);
     this.spec = JSON.parse(row.spec) as CampaignSpec;
     this.shard = { part: row.part, of: row.parts };
     this.#limits = JSON.parse(row.limits) as Limits;
@@ -230,97 +225,8 @@ export class CampaignState {
           end.dir === null ? 0 : 1,
           index,
         );
-      if (harvest !== null && end.state === 'done') this.#store(index, harvest);
+      if (harvest !== null && end.state === 'done') storeYield(this.db, index, harvest);
     })();
-  }
-
-  #store(index: number, harvest: RunYield): void {
-    const put = (table: string, rows: readonly (readonly unknown[])[]): void => {
-      if (rows.length === 0) return;
-      const marks = ['?', ...rows[0]!.map(() => '?')].join(', ');
-      const statement = this.db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (${marks})`);
-      for (const row of rows) statement.run(index, ...row);
-    };
-    put(
-      'verdict',
-      harvest.verdicts.map(({ checker, valid, reason, informational }) => [
-        checker,
-        String(valid),
-        reason ?? null,
-        informational === true ? 1 : 0,
-      ]),
-    );
-    put(
-      'fault',
-      harvest.faults.map((each) => [
-        each.id,
-        each.kind,
-        each.variant,
-        each.effective,
-        each.healed ? 1 : 0,
-        each.duringShare,
-        each.recoveredMs,
-      ]),
-    );
-    put(
-      'violation',
-      harvest.violations.map((each) => [
-        each.checker,
-        each.anomaly,
-        each.workload,
-        each.fault,
-        each.count,
-        each.witnessOps,
-        each.opsBefore,
-        each.summary,
-      ]),
-    );
-    put('figure', Object.entries(harvest.figures));
-    put(
-      'coverage',
-      harvest.coverage.map(({ kind, workload, phase, ok }) => [kind, workload, phase, ok]),
-    );
-    put('sometimes', Object.entries(harvest.sometimes));
-  }
-
-  /** The folder of a run is gone; its row stays. */
-  thinned(index: number): void {
-    this.db.prepare('UPDATE run SET kept = 0, bytes = 0 WHERE idx = ?').run(index);
-  }
-
-  keptBytes(): number {
-    return this.db
-      .prepare<[], number>('SELECT coalesce(sum(bytes), 0) FROM run WHERE kept = 1')
-      .pluck()
-      .get()!;
-  }
-
-  /** The kept run that is missed least: what shows nothing of its own first, the largest of those. */
-  leastMissed(): KeptRun | undefined {
-    return this.db
-      .prepare<[], KeptRun>(
-        `WITH shown AS (
-           SELECT violation.run, count(*) OVER (
-             PARTITION BY checker, anomaly, violation.workload, fault
-           ) AS times
-           FROM violation JOIN run ON run.idx = violation.run AND run.kept = 1
-         )
-         SELECT run.idx, run.dir, run.bytes,
-           (SELECT count(*) FROM shown WHERE shown.run = run.idx AND times = 1) AS alone,
-           (SELECT count(*) FROM shown WHERE shown.run = run.idx) AS violations
-         FROM run WHERE run.kept = 1
-         ORDER BY run.valid IS 'false', alone > 0, run.bytes DESC, run.idx LIMIT 1`,
-      )
-      .get();
-  }
-
-  /** Green runs whose folder still stands: an interruption came between their end and its removal. */
-  greenAndKept(): { readonly idx: number; readonly dir: string }[] {
-    return this.db
-      .prepare<[], { idx: number; dir: string }>(
-        `SELECT idx, dir FROM run WHERE kept = 1 AND valid = 'true'`,
-      )
-      .all();
   }
 
   /** Runs so far by how they ended. */
