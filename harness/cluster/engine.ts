@@ -10,7 +10,7 @@ export type Container = Docker.Container;
 
 const answerMs = 60_000;
 /** The client's own time-out, for streams: later, since it says less. */
-const silenceMs = 90_000;
+const silenceMs = 65_000;
 
 /** The engine of DOCKER_HOST, or the one of this machine. Throws ClusterError. */
 export function openEngine(): Engine {
