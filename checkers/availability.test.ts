@@ -116,6 +116,21 @@ describe('availability', () => {
     expect(verdict.valid).toBe(false);
   });
 
+  it('only counts one that is stale while the load is a second behind its schedule', () => {
+    const stale = (late: number): PlainOperation[] => [
+      { process: 'A', f: 'write', key: 'x', value: 1, invoke: 0, complete: 1e6, status: 'ok' },
+      {
+        ...{ process: 'B', f: 'read', key: 'x', value: null, status: 'ok', stale: true },
+        ...{ invoke: 5e9, complete: 5.01e9, late },
+      },
+    ];
+    const judged = (late: number) =>
+      availability.check(buildHistory(stale(late), {}), defaultCheckOptions, unlimited);
+    expect(judged(0.99e9).counts).toEqual({ 'stale-in-calm': 1 });
+    expect(judged(1e9)).toMatchObject({ valid: true, counts: {} });
+    expect(judged(1e9).figures['stale-under-overload-count']).toBe(1);
+  });
+
   it('only counts one that is stale during a fault or while the cluster heals', () => {
     const near = 'A w x 1 t[0,10]; B r x 0 t[2500,2510] stale; B r x 0 t[9000,9010] stale';
     const verdict = judge(`${near}\nfault partition 2-4 n1`);

@@ -8,7 +8,9 @@
  *
  * Reported, not judged, with two exceptions. An answer marked stale far from any fault breaks the promise that
  * fresh reads are available. "Far" is 1 s before and 10 s after, the time for which Engram calls itself
- * healing; nearer ones are counted. And a node that still refuses a key when that time is over has not
+ * healing; nearer ones are counted. So are those at a time when the load itself could not be started within a second
+ * of its schedule: a machine that is overloaded keeps nodes from asking each other as a fault does, and one that
+ * says so is honest. And a node that still refuses a key when that time is over has not
  * found back to the cluster.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
@@ -22,6 +24,7 @@ import { describe, indices, keyName, lanes } from './witness.ts';
 const secondNs = 1e9;
 const calmBeforeFaultNs = 1e9;
 const calmAfterFaultNs = 10e9;
+const calmLateNs = 1e9;
 /** Of the share before a fault, that means recovered. */
 const recoveredShare = 0.95;
 
@@ -195,10 +198,11 @@ function figuresOf(history: History, fault: FaultWindow, loadEndNs: number): Fau
   };
 }
 
-/** Rows of answers marked stale: far from any fault, and near one. */
-function staleAnswers(history: History): { readonly calm: number[]; readonly near: number } {
+/** Answers marked stale: rows of those far from any fault, and how many there are near one or under overload. */
+function staleAnswers(history: History) {
   const calm: number[] = [];
   let near = 0;
+  let overloaded = 0;
   for (let row = 0; row < history.n; row++) {
     if ((history.flags[row]! & Flag.Stale) === 0 || history.status[row] !== Status.Ok) continue;
     const isNear = history.faults.some(
@@ -207,9 +211,10 @@ function staleAnswers(history: History): { readonly calm: number[]; readonly nea
         history.invoke[row]! <= fault.end + calmAfterFaultNs,
     );
     if (isNear) near++;
+    else if (history.late !== null && history.late[row]! >= calmLateNs) overloaded++;
     else calm.push(row);
   }
-  return { calm, near };
+  return { calm, near, overloaded };
 }
 
 function staleAnomaly(history: History, row: number, count: number): Anomaly {
@@ -294,6 +299,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
       'answered-in-faults-share': share(inFaults.ok, inFaults.all),
       'stale-in-calm-count': stale.calm.length,
       'stale-near-faults-count': stale.near,
+      'stale-under-overload-count': stale.overloaded,
       'refused-after-heal-count': refused.length,
     },
     details: { phases: table(PHASES, phases), nodes: table(history.nodes, nodes), faults },
@@ -308,12 +314,12 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 
 export const availability: Checker = {
   name: 'availability',
-  version: '2',
+  version: '3',
   decides:
     'The share and latency of answered operations: overall, per phase, node, fault and side of a ' +
     'partition, with five figures for each fault. Reported, not judged; violations are only an ' +
-    'answer that is marked stale far from any fault, and a node that still refuses a key 10 s ' +
-    'after the last fault, up to the last final read.',
+    'answer that is marked stale far from any fault while the load keeps its schedule, and a node ' +
+    'that still refuses a key 10 s after the last fault, up to the last final read.',
   source:
     'harvest and yield: Fox and Brewer, HotOS 1999 (the share is yield); Dean and Barroso, 2013, for ' +
     'quantiles rather than means',
