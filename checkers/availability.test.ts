@@ -117,18 +117,29 @@ describe('availability', () => {
   });
 
   it('only counts one that is stale while the load is a second behind its schedule', () => {
-    const stale = (late: number): PlainOperation[] => [
-      { process: 'A', f: 'write', key: 'x', value: 1, invoke: 0, complete: 1e6, status: 'ok' },
+    const stale = (at: number, late: number): PlainOperation[] => [
+      {
+        ...{ process: 'A', f: 'write', key: 'x', value: 1, status: 'ok' },
+        ...{ invoke: at, complete: at + 1e6, late },
+      },
       {
         ...{ process: 'B', f: 'read', key: 'x', value: null, status: 'ok', stale: true },
-        ...{ invoke: 5e9, complete: 5.01e9, late },
+        ...{ invoke: 5e9, complete: 7e9 },
       },
     ];
-    const judged = (late: number) =>
-      availability.check(buildHistory(stale(late), {}), defaultCheckOptions, unlimited);
-    expect(judged(0.99e9).counts).toEqual({ 'stale-in-calm': 1 });
-    expect(judged(1e9)).toMatchObject({ valid: true, counts: {} });
-    expect(judged(1e9).figures['stale-under-overload-count']).toBe(1);
+    const judged = (at: number, late: number) =>
+      availability.check(buildHistory(stale(at, late), {}), defaultCheckOptions, unlimited);
+    for (const [at, late] of [
+      [6e9, 0.99e9],
+      [4.8e9, 3e9],
+      [7.2e9, 3e9],
+    ] as const) {
+      expect(judged(at, late).counts).toEqual({ 'stale-in-calm': 1 });
+    }
+    for (const at of [5e9, 6e9, 7e9]) {
+      const { valid, counts, figures } = judged(at, 1e9);
+      expect([valid, counts, figures['stale-under-overload-count']]).toEqual([true, {}, 1]);
+    }
   });
 
   it('only counts one that is stale during a fault or while the cluster heals', () => {

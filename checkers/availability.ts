@@ -8,14 +8,15 @@
  *
  * Reported, not judged, with two exceptions. An answer marked stale far from any fault breaks the promise that
  * fresh reads are available. "Far" is 1 s before and 10 s after, the time for which Engram calls itself
- * healing; nearer ones are counted. So are those at a time when the load itself could not be started within a second
- * of its schedule: a machine that is overloaded keeps nodes from asking each other as a fault does, and one that
+ * healing; nearer ones are counted. So are those during which other operations could not be started within a second
+ * of their schedule: a machine that is overloaded keeps nodes from asking each other as a fault does, and one that
  * says so is honest. And a node that still refuses a key when that time is over has not
  * found back to the cluster.
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { Groups } from './grouping.ts';
 import { type FaultWindow, Flag, type History, Kind, PHASES, Status } from './history.ts';
+import { lateStarts } from './overload.ts';
 import { milliseconds, Numbers, quantilesOf, share } from './quantiles.ts';
 import { lastingRefusals, refusalAnomaly } from './refusals.ts';
 import type { Anomaly, Figure, Verdict } from './verdict.ts';
@@ -24,7 +25,6 @@ import { describe, indices, keyName, lanes } from './witness.ts';
 const secondNs = 1e9;
 const calmBeforeFaultNs = 1e9;
 const calmAfterFaultNs = 10e9;
-const calmLateNs = 1e9;
 /** Of the share before a fault, that means recovered. */
 const recoveredShare = 0.95;
 
@@ -202,7 +202,6 @@ function figuresOf(history: History, fault: FaultWindow, loadEndNs: number): Fau
 function staleAnswers(history: History) {
   const calm: number[] = [];
   let near = 0;
-  let overloaded = 0;
   for (let row = 0; row < history.n; row++) {
     if ((history.flags[row]! & Flag.Stale) === 0 || history.status[row] !== Status.Ok) continue;
     const isNear = history.faults.some(
@@ -211,10 +210,14 @@ function staleAnswers(history: History) {
         history.invoke[row]! <= fault.end + calmAfterFaultNs,
     );
     if (isNear) near++;
-    else if (history.late !== null && history.late[row]! >= calmLateNs) overloaded++;
     else calm.push(row);
   }
-  return { calm, near, overloaded };
+  if (calm.length === 0) return { calm, near, overloaded: 0 };
+  const late = lateStarts(history);
+  const unexcused = calm.filter(
+    (row) => !late.within(history.invoke[row]!, history.complete[row]!),
+  );
+  return { calm: unexcused, near, overloaded: calm.length - unexcused.length };
 }
 
 function staleAnomaly(history: History, row: number, count: number): Anomaly {

@@ -8,6 +8,7 @@
  * Sessions and nodes keep the numbers of the whole, so that sentences about them do.
  */
 import { Flag, type History, isWrite, Kind, PHASES, Status } from '../../checkers/history.ts';
+import { LateStarts, lateStartsOfPart } from '../../checkers/overload.ts';
 import { type Survey, surveyPart } from '../../checkers/survey.ts';
 import { type Chunk, readChunks, readHeader, type SealHeader } from './chunks.ts';
 import { distinct, placeOf, renumberKeys, renumberValues } from './renumber.ts';
@@ -37,6 +38,7 @@ export interface Whole {
   readonly surroundings: RunSurroundings;
   /** What the checkers would have found in the whole. */
   readonly survey: Pick<Survey, 'nodes' | 'loadOverNs'>;
+  readonly lateStarts: LateStarts;
   /** Operations by outcome. */
   readonly counts: { readonly ok: number; readonly fail: number; readonly info: number };
   readonly hasFinals: boolean;
@@ -71,16 +73,18 @@ export function surveyChunks(file: RunFile): Whole | null {
   /** By error, for reads and then for writes: how the first operation with it ended; 3 for none. */
   const firstOutcome = new Uint8Array(2 * header.errors.length).fill(3);
   const afterLoad = PHASES.indexOf('heal');
+  const lateStarts = new LateStarts();
   let loadOverNs = Number.POSITIVE_INFINITY;
   let hasFinals = false;
   let hasDeletes = false;
   let otherOutcomes = 0;
   for (const { n, columns, delta, siblings } of readChunks(file, header)) {
-    const { key, status, flags, phase, node, invoke, session, kind, error } = columns;
+    const { key, status, flags, phase, node, invoke, session, kind, error, late } = columns;
     for (let i = 0; i < n; i++) {
       const k = key[i]! < 0 ? keyless : key[i]!;
       const share = shares[k]!;
       share.n++;
+      if (late !== null) lateStarts.add(invoke[i]!, late[i]!);
       if (delta !== null) share.deltas += delta.off[i + 1]! - delta.off[i]!;
       if (siblings !== null) share.siblings += siblings.off[i + 1]! - siblings.off[i]!;
       counts[status[i]!]!++;
@@ -105,6 +109,7 @@ export function surveyChunks(file: RunFile): Whole | null {
   return {
     ...{ file, header, nodes, surroundings, shares, connected },
     survey: { nodes: talks, loadOverNs },
+    lateStarts,
     counts: { ok: counts[Status.Ok]!, fail: counts[Status.Fail]!, info: counts[Status.Info]! },
     ...{ hasFinals, hasDeletes, otherOutcomes },
   };
@@ -233,6 +238,7 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
     valueText: valueTexts(file.path, { ...values, index: columns.index, oneByOne: true }),
   };
   surveyPart(made, whole.survey);
+  lateStartsOfPart(made, whole.lateStarts);
   return made;
 }
 
