@@ -8,11 +8,15 @@ import { processStart } from './process-start.ts';
 import type { RunHeader } from './records.ts';
 import { schemaSql } from './views.ts';
 
-/** Throws RunFileError when there is such a file already or it cannot be made. `fileBytesMax`: see `limitSize`. */
+/**
+ * Throws RunFileError when there is such a file already or it cannot be made. `fileBytesMax`: see `limitSize`.
+ * `lasting`: what was written survives a power cut. Where the run can be had again, that is not worth its time.
+ */
 export function makeRunFile(
   path: string,
   header: RunHeader,
   fileBytesMax: number | undefined,
+  lasting: boolean,
 ): Database.Database {
   if (existsSync(path)) {
     throw new RunFileError(
@@ -27,10 +31,13 @@ export function makeRunFile(
     db = new Database(path, { timeout: 10_000 });
     // Large pages make a flat tree: of a file that is cut off, more can be found.
     db.pragma('page_size = 16384');
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
+    // Without a log each page is written once.
+    if (lasting) db.pragma('journal_mode = WAL');
+    db.pragma(`synchronous = ${lasting ? 'NORMAL' : 'OFF'}`);
     // A batch has its pages in memory until it is committed; the 2 MB of old would spill half-way. KiB.
     db.pragma('cache_size = -32000');
+    // An insert of several rows keeps what it changes until it has succeeded: not in a file.
+    db.pragma('temp_store = MEMORY');
     // A checkpoint syncs to disk and would stop the clients for its time: rarely, then.
     db.pragma('wal_autocheckpoint = 5000');
     db.transaction(insertHeader)(db, header);

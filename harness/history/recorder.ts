@@ -68,7 +68,7 @@ export interface Recorder {
 export interface RecorderOptions {
   /**
    * The run can be had again from its seed: batches are as large as they may be and wait for no
-   * timer, and the digest of the history is kept. A process that is killed loses what it recorded.
+   * timer, nothing is synced, and the digest of the history is kept. A process that is killed loses what it recorded.
    */
   readonly reproducible?: boolean;
   /** The file never grows beyond this; more is treated as a full disk. Unlimited where left out. */
@@ -81,9 +81,9 @@ export interface RecorderOptions {
  */
 export function openRun(dir: string, header: RunHeader, options: RecorderOptions = {}): Recorder {
   const path = join(dir, 'run.sqlite');
-  const db = makeRunFile(path, header, options.fileBytesMax);
-  noteRun(dir, header.name);
   const reproducible = options.reproducible === true;
+  const db = makeRunFile(path, header, options.fileBytesMax, !reproducible);
+  noteRun(dir, header.name);
   return new FileRecorder(db, path, reproducible, () => noteRun(dir, header.name));
 }
 
@@ -244,7 +244,7 @@ class FileRecorder implements Recorder {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     try {
-      this.#db.pragma('synchronous = FULL');
+      if (!this.#reproducible) this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
       // One file from now on, which can be read from read-only places too. Somebody who reads at
       // this moment keeps it from happening, which does no harm.

@@ -62,9 +62,10 @@ function openIndex(results: string): Database.Database {
       const known = db.pragma('user_version', { simple: true }) === INDEX_VERSION;
       if (!known) {
         db.pragma('journal_mode = WAL');
-        db.pragma('synchronous = NORMAL');
         db.exec(LAYOUT);
       }
+      // What a power cut spoils of it is made anew.
+      db.pragma('synchronous = OFF');
       return db;
     } catch (error) {
       db.close();

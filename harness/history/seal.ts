@@ -36,23 +36,24 @@ const NO_TRIGGERS = ['insert', 'update', 'delete']
 /**
  * Makes the indexes and the chunks of a run, unless it has current ones. A history that cannot be
  * judged (duplicate values, say) gets no chunks: its rows are all there is. `written`: all operations, from
- * whoever has just written them and still has them; else they are read. `withDigest`: the digest of the history is
- * kept, too. Throws RunFileError when the file cannot be written.
+ * whoever has just written them and still has them; else they are read. `reproducible`: the digest of the history is
+ * kept, too, and nothing is synced. Throws RunFileError when the file cannot be written.
  */
 export function sealRun(
   path: string,
   written: readonly StoredRow[] | null = null,
-  withDigest = false,
+  reproducible = false,
 ): void {
   const file = openRunFile(path, { write: true });
   try {
+    if (reproducible) file.db.pragma('synchronous = OFF');
     if (isSealed(file)) return;
     const history = judgeable(file, written);
     file.db.transaction(() => {
       file.db.exec(NO_TRIGGERS);
       file.db.exec('DELETE FROM chunk; DELETE FROM seal;');
       file.db.exec(INDEX_SQL);
-      keepSums(file, written, withDigest);
+      keepSums(file, written, reproducible);
       if (littleEndian && history !== null) writeChunks(file, history);
       file.db.exec(TRIGGERS + TRIGGERS_OF_CHECKS);
     })();
