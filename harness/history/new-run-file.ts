@@ -31,8 +31,7 @@ export function makeRunFile(
     db = new Database(path, { timeout: 10_000 });
     // Large pages make a flat tree: of a file that is cut off, more can be found.
     db.pragma('page_size = 16384');
-    // Without a log each page is written once.
-    if (lasting) db.pragma('journal_mode = WAL');
+    db.pragma('journal_mode = WAL');
     db.pragma(`synchronous = ${lasting ? 'NORMAL' : 'OFF'}`);
     // A batch has its pages in memory until it is committed; the 2 MB of old would spill half-way. KiB.
     db.pragma('cache_size = -32000');
