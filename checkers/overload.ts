@@ -1,6 +1,6 @@
 /**
- * Times at which the load could not keep its schedule. A machine that is overloaded keeps nodes from asking each other as
- * a fault does; no checker can tell that from the answers alone.
+ * Times at which the load could not keep its schedule. A machine that is overloaded keeps nodes from asking each
+ * other as a fault does; no checker can tell that from the answers alone.
  */
 import type { History } from './history.ts';
 

@@ -91,8 +91,8 @@ export class DockerCluster implements Cluster {
 
   /**
    * One after another, a fraction of a second each: while an engine takes one container out of a network, another
-   * that leaves the same network can lock it up for good (Docker 20.10: endpoint removal takes the controller's lock and
-   * then the network's, `getSvcRecords` the other way round).
+   * that leaves the same network can lock it up for good (Docker 20.10: endpoint removal takes the controller's lock
+   * and then the network's, `getSvcRecords` the other way round).
    */
   kill(node: string): Promise<void> {
     const kill = this.#lastExit.then(() => this.#kill(node));
