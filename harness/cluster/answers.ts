@@ -47,22 +47,6 @@ export async function asking<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Removes containers one after another (see `kill` in `docker-cluster.ts`). One that cannot be removed does not keep the others;
- * the first problem is thrown in the end.
- */
-export async function removeInTurn(
-  containers: readonly { remove(options: object): Promise<unknown> }[],
-): Promise<void> {
-  const problems: unknown[] = [];
-  for (const each of containers) {
-    await removing(each.remove({ force: true, v: true })).catch((problem) =>
-      problems.push(problem),
-    );
-  }
-  if (problems.length > 0) throw problems[0];
-}
-
 /** A removal: what is gone already, or is just being removed, counts as removed. */
 export async function removing(request: Promise<unknown>): Promise<void> {
   try {

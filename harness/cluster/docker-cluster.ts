@@ -1,7 +1,7 @@
 /**
  * What is done to nodes in containers once they run. `docker.ts` starts them.
  */
-import { asking, explain, removeInTurn, removing } from './answers.ts';
+import { asking, explain, removing } from './answers.ts';
 import type { Capability, Cluster, ExecResult, NodeHandle, ProcessState } from './cluster.ts';
 import type { Container, Engine } from './engine.ts';
 import { ClusterError } from './errors.ts';
@@ -174,7 +174,13 @@ export class DockerCluster implements Cluster {
   }
 
   async destroy(): Promise<void> {
-    await removeInTurn([...this.#containers.values()]);
+    const problems: unknown[] = [];
+    // One after another, for the reason that `kill` has; one that cannot be removed does not keep the others.
+    for (const container of this.#containers.values()) {
+      const removal = removing(container.remove({ force: true, v: true }));
+      await removal.catch((problem) => problems.push(problem));
+    }
+    if (problems.length > 0) throw problems[0];
     await removing(this.#engine.getNetwork(this.#networkId).remove());
   }
 }

@@ -2,7 +2,7 @@
  * What dead runs left behind, found by label. A control process that was killed cannot tidy up; the next start
  * does it, and `amnesia clean`.
  */
-import { asking, removeInTurn, removing } from './answers.ts';
+import { asking, removing } from './answers.ts';
 import { openEngine } from './engine.ts';
 import { bundleDigest, bundleLabel } from './image.ts';
 import { labelNames, ownerOf } from './labels.ts';
@@ -27,25 +27,28 @@ export async function sweep(all = false): Promise<Leftover[]> {
     all || isDead(ownerOf(labels));
   const removed: Leftover[] = [];
   const containers = await asking(engine.listContainers({ all: true, filters }));
-  const tries: PromiseSettledResult<void>[] = [];
-  for (const each of containers.filter(({ Labels }) => ours(Labels))) {
-    const [tried] = await Promise.allSettled([removeInTurn([engine.getContainer(each.Id)])]);
-    tries.push(tried);
-    if (tried.status === 'rejected') continue;
-    const name = each.Names[0]?.slice(1) ?? each.Id;
-    removed.push({ kind: 'container', name, runId: each.Labels[labelNames.run] ?? '' });
+  const problems: unknown[] = [];
+  const remove = async (request: Promise<unknown>, what: Leftover): Promise<void> => {
+    try {
+      await removing(request);
+      removed.push(what);
+    } catch (problem) {
+      problems.push(problem);
+    }
+  };
+  // One after another, as a cluster does it.
+  for (const { Id, Names, Labels } of containers.filter((each) => ours(each.Labels))) {
+    const what = { name: Names[0]?.slice(1) ?? Id, runId: Labels[labelNames.run] ?? '' };
+    const request = engine.getContainer(Id).remove({ force: true, v: true });
+    await remove(request, { kind: 'container', ...what });
   }
   // Only now: a network with containers cannot be removed.
   const networks = await asking(engine.listNetworks({ filters }));
-  for (const each of networks.filter((network) => ours(network.Labels ?? {}))) {
-    const [tried] = await Promise.allSettled([removing(engine.getNetwork(each.Id).remove())]);
-    tries.push(tried);
-    if (tried.status === 'rejected') continue;
-    const runId = each.Labels?.[labelNames.run] ?? '';
-    removed.push({ kind: 'network', name: each.Name, runId });
+  for (const { Id, Name, Labels } of networks.filter((each) => ours(each.Labels ?? {}))) {
+    const runId = Labels?.[labelNames.run] ?? '';
+    await remove(engine.getNetwork(Id).remove(), { kind: 'network', name: Name, runId });
   }
-  const failed = tries.find((each) => each.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (problems.length > 0) throw problems[0];
   return removed;
 }
 

@@ -87,7 +87,7 @@ export function historyOf(
   note: (text: string) => void = () => {},
 ): History {
   refuseNonsense(rows);
-  const kinds = Uint8Array.from(rows.fs.all, kindOf);
+  const kinds = Uint8Array.from(rows.fs.names, kindOf);
   const kind = new Uint8Array(rows.n);
   const time = new Float64Array(rows.n);
   const first = new Uint8Array(rows.n);
@@ -216,15 +216,15 @@ function assemble(
     complete: gather(rows.complete, new Float64Array(n)),
     late: gather(rows.late, new Float64Array(n)),
     f: gather(rows.f, new Uint8Array(n)),
-    error: rows.errors.all.length > 0 ? gather(rows.error, new Int32Array(n)) : null,
+    error: rows.errors.names.length > 0 ? gather(rows.error, new Int32Array(n)) : null,
     confidence: rows.hasConfidence ? confidence : null,
     hops: rows.hasHops ? hops : null,
     server: rows.hasServer ? server : null,
     sessions: rows.sessions,
-    keys: rows.keys.all,
-    nodes: rows.nodes.all,
-    errors: rows.errors.all,
-    fs: rows.fs.all,
+    keys: rows.keys.names,
+    nodes: rows.nodes.names,
+    errors: rows.errors.names,
+    fs: rows.fs.names,
     writes,
     values: ids.count,
     writeOp: allWriteOps,
@@ -277,7 +277,7 @@ function badOperation(rows: RowColumns, row: number, what: string): HistoryError
 
 function duplicate(rows: RowColumns, row: number, text: string | null): HistoryError {
   const index = rows.index[row]!;
-  const key = rows.keys.all[rows.key[row]!] ?? '';
+  const key = rows.keys.names[rows.key[row]!] ?? '';
   return new HistoryError(
     'duplicate-value',
     `operation ${index} writes ${text} to ${key}, which another operation wrote too: a history can ` +
@@ -323,7 +323,7 @@ function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumns, ids:
     } else if (what === Kind.ReadAll || what === Kind.ReadList) {
       const elements = JSON.parse(rows.value[row] ?? '[]') as unknown;
       if (!Array.isArray(elements)) {
-        throw badOperation(rows, row, `(${rows.fs.all[rows.f[row]!]}) did not return a list`);
+        throw badOperation(rows, row, `(${rows.fs.names[rows.f[row]!]}) did not return a list`);
       }
       const now = Int32Array.from(elements, (each) => ids.read(key, each));
       const isList = what === Kind.ReadList;

@@ -63,11 +63,17 @@ class Packer {
   }
 }
 
-/** SHA-256 in hex, in the order of idx. `rows` as above. */
-export function digestOf(db: Database.Database, rows: readonly StoredRow[] | null = null): string {
-  const hash = createHash('sha256');
-  for (const { numbers, texts } of packRows(db, rows)) hash.update(numbers).update(texts);
-  return hash.digest('hex');
+/** SHA-256 of the blocks of all operations, in order of idx. */
+export class Digest {
+  readonly #hash = createHash('sha256');
+
+  add({ numbers, texts }: Block): void {
+    this.#hash.update(numbers).update(texts);
+  }
+
+  hex(): string {
+    return this.#hash.digest('hex');
+  }
 }
 
 /** A row as the table has it. In the order of FIELDS. */

@@ -5,8 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type Database from 'better-sqlite3';
-import type { Block } from './digest.ts';
-import { packRows } from './digest.ts';
+import { type Block, packRows } from './digest.ts';
 import type { RunFile } from './run-file.ts';
 import { ROW_CHECK, tableSql } from './schema.ts';
 
@@ -46,15 +45,20 @@ export class RowSum {
   }
 }
 
-/** A change of these tables through SQLite is made on purpose: nothing is left to compare them with. */
-export const TRIGGERS_OF_CHECKS = Object.keys(SURROUNDING_ROWS)
-  .flatMap((name) =>
-    ['INSERT', 'UPDATE', 'DELETE'].map(
+/** Triggers that run a statement whenever a table is changed through SQLite. */
+export function onChange(table: string, statement: string): string {
+  return ['INSERT', 'UPDATE', 'DELETE']
+    .map(
       (event) =>
-        `CREATE TRIGGER IF NOT EXISTS ${name}_changed_by_${event.toLowerCase()} AFTER ${event} ON ${name}
-          BEGIN DELETE FROM ${ROW_CHECK.name} WHERE name = '${name}'; END;`,
-    ),
-  )
+        `CREATE TRIGGER IF NOT EXISTS ${table}_changed_by_${event.toLowerCase()} AFTER ${event} ON ${table}
+      BEGIN ${statement}; END;`,
+    )
+    .join('\n');
+}
+
+/** A change of these tables is made on purpose: nothing is left to compare them with. */
+export const TRIGGERS_OF_CHECKS = Object.keys(SURROUNDING_ROWS)
+  .map((name) => onChange(name, `DELETE FROM ${ROW_CHECK.name} WHERE name = '${name}'`))
   .join('\n');
 
 /** Null: none is known. */
@@ -81,7 +85,6 @@ export function intactBlocks(file: RunFile): number | null {
   try {
     for (const packed of packRows(file.db, null)) {
       if (checksumOf(packed) !== kept[block]) return block;
-
       block++;
     }
   } catch {

@@ -2,6 +2,7 @@
  * Columns of the operations of clients in the order of the table, filled row by row. Values stay JSON text; the
  * rest is numbers.
  */
+import { Interner } from '../../checkers/columns.ts';
 import { Flag, Status } from '../../checkers/history.ts';
 
 /** A row as `rows.ts` asks for it. */
@@ -27,26 +28,6 @@ export type Raw = readonly [
   hops: number | null,
   sentContext: string | null,
 ];
-
-/** Dense numbers for names, in order of first appearance. */
-export class Names {
-  readonly all: string[] = [];
-  readonly #ids = new Map<string, number>();
-
-  constructor(known: readonly string[] = []) {
-    for (const name of known) this.id(name);
-  }
-
-  id(name: string): number {
-    let id = this.#ids.get(name);
-    if (id === undefined) {
-      id = this.all.length;
-      this.all.push(name);
-      this.#ids.set(name, id);
-    }
-    return id;
-  }
-}
 
 function allocate(room: number) {
   return {
@@ -78,10 +59,10 @@ export interface RowColumns extends Readonly<Numbers> {
   readonly siblings: Map<number, string>;
   readonly version: Map<number, string>;
   readonly sentContext: Map<number, string>;
-  readonly keys: Names;
-  readonly nodes: Names;
-  readonly errors: Names;
-  readonly fs: Names;
+  readonly keys: Interner;
+  readonly nodes: Interner;
+  readonly errors: Interner;
+  readonly fs: Interner;
   readonly sessions: number;
   readonly hasServer: boolean;
   readonly hasHops: boolean;
@@ -100,18 +81,18 @@ export class RowCollector {
   readonly siblings = new Map<number, string>();
   readonly version = new Map<number, string>();
   readonly sentContext = new Map<number, string>();
-  readonly keys = new Names();
-  readonly nodes: Names;
-  readonly errors = new Names();
-  readonly fs = new Names();
+  readonly keys = new Interner();
+  readonly nodes: Interner;
+  readonly errors = new Interner();
+  readonly fs = new Interner();
   /** Number of the space of a key. */
   readonly #spaceOfKey: number[] = [];
-  readonly #spaces = new Names();
+  readonly #spaces = new Interner();
   readonly #sessionIds = new Map<number | string, number>();
   columns: Numbers;
 
   constructor(nodes: readonly string[], room: number) {
-    this.nodes = new Names(nodes);
+    this.nodes = new Interner(nodes);
     this.#room = Math.max(1024, room);
     this.columns = allocate(this.#room);
   }

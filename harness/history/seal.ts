@@ -4,30 +4,22 @@
  * their checksums hold and the rows were not touched since: a digest of the table is kept, and
  * triggers note every later change made through SQLite.
  */
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { HistoryError } from '../../checkers/build.ts';
 import type { History, Ragged, Versions } from '../../checkers/history.ts';
 import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian, type Numbers, pack } from './chunk-layout.ts';
 import { digestRows, type SealHeader } from './chunks.ts';
 import { historyOf, readHistory } from './columns.ts';
-import { keepDigest, packRows } from './digest.ts';
+import { Digest, keepDigest, packRows } from './digest.ts';
 import { writeFailure } from './errors.ts';
 import type { StoredRow } from './op-writer.ts';
-import { checksumOf, keepRowChecks, TRIGGERS_OF_CHECKS } from './row-checks.ts';
+import { checksumOf, keepRowChecks, onChange, TRIGGERS_OF_CHECKS } from './row-checks.ts';
 import { collectRows } from './rows.ts';
 import { openRunFile, type RunFile, readSummary } from './run-file.ts';
 import { isSealed } from './sealed.ts';
 import { INDEX_SQL } from './views.ts';
 
-const TRIGGERS = ['INSERT', 'UPDATE', 'DELETE']
-  .map(
-    (
-      event,
-    ) => `CREATE TRIGGER IF NOT EXISTS op_changed_by_${event.toLowerCase()} AFTER ${event} ON op
-      BEGIN UPDATE seal SET changed = 1; END;`,
-  )
-  .join('\n');
+const TRIGGERS = onChange('op', 'UPDATE seal SET changed = 1');
 
 const NO_TRIGGERS = ['insert', 'update', 'delete']
   .map((event) => `DROP TRIGGER IF EXISTS op_changed_by_${event};`)
@@ -66,14 +58,14 @@ export function sealRun(
 
 /** In one pass over the rows. */
 function keepSums(file: RunFile, written: readonly StoredRow[] | null, withDigest: boolean): void {
-  const hash = withDigest ? createHash('sha256') : null;
+  const digest = withDigest ? new Digest() : null;
   const checksums: number[] = [];
   for (const block of packRows(file.db, written)) {
     checksums.push(checksumOf(block));
-    hash?.update(block.numbers).update(block.texts);
+    digest?.add(block);
   }
   keepRowChecks(file.db, checksums);
-  if (hash !== null) keepDigest(file.db, hash.digest('hex'));
+  if (digest !== null) keepDigest(file.db, digest.hex());
 }
 
 function judgeable(file: RunFile, written: readonly StoredRow[] | null): History | null {
