@@ -13,7 +13,7 @@
  * says so is honest. And a node that still refuses a key when that time is over has not
  * found back to the cluster.
  */
-import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { type Budget, type Checker, type CheckOptions, STEP_MASK } from './checker.ts';
 import { Groups } from './grouping.ts';
 import { type FaultWindow, Flag, type History, Kind, PHASES, Status } from './history.ts';
 import { lateStarts } from './overload.ts';
@@ -251,7 +251,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   );
   let loadEndNs = 0;
   for (let row = 0; row < n; row++) {
-    if ((row & 65_535) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     if (!isLoad(history, row)) continue;
     const at = invoke[row]!;
     const answered = isAnswered(history, row);

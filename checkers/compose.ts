@@ -28,7 +28,7 @@ export interface Limits {
 }
 
 /** Steps between two looks at the memory, which cost more than looks at a clock. */
-const stepsPerMemoryLook = 64;
+const stepsPerMemoryLook = 128;
 
 /** A budget that runs from now on. */
 export function limitedBudget(limits: Limits): Budget {

@@ -10,7 +10,7 @@
  * the serving one must have seen of the cluster (`visibility.ts`). *Unwarned*: a factor below 1 without a
  * warning.
  */
-import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { type Budget, type Checker, type CheckOptions, STEP_MASK } from './checker.ts';
 import { isJudgedRead } from './final-reads.ts';
 import { Groups } from './grouping.ts';
 import { Flag, type History } from './history.ts';
@@ -101,7 +101,7 @@ function calibrate(history: History, budget: Budget): Calibration {
   const groups = new Groups<Overreach>();
   const result = { table, groups, total: 0, vouched: 0, missing: 0, missingUnwarned: 0 };
   for (let row = 0; factors !== null && measured !== null && row < history.n; row++) {
-    if ((row & 65_535) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     const factor = factors[row]!;
     if (Number.isNaN(factor) || !isJudgedRead(history, row)) continue;
     result.total++;

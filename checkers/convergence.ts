@@ -133,18 +133,26 @@ function convergedAt(history: History, { attempts }: KeyFinals, hashes: StateHas
     for (const row of rows) if (isJudgedRead(history, row)) answers.push(row);
     allSince = Math.max(allSince, answers[before] ?? Number.POSITIVE_INFINITY);
   }
+  if (!agree(hashes, answers)) return agreeing(history, answers, attempts.size, hashes);
   let since = Number.POSITIVE_INFINITY;
-  if (agree(hashes, answers)) {
-    for (const row of answers) {
-      if (row >= allSince) since = Math.min(since, history.complete[row]!);
-    }
-    return since;
-  }
-  answers.sort((a, b) => a - b);
-  const latest = new Map<number, number>();
   for (const row of answers) {
+    if (row >= allSince) since = Math.min(since, history.complete[row]!);
+  }
+  return since;
+}
+
+/** The same where not all answers ever given agree. */
+function agreeing(
+  history: History,
+  answers: number[],
+  readers: number,
+  hashes: StateHashes,
+): number {
+  const latest = new Map<number, number>();
+  let since = Number.POSITIVE_INFINITY;
+  for (const row of answers.sort((a, b) => a - b)) {
     latest.set(readerOf(history, row), row);
-    const isEqual = latest.size === attempts.size && agree(hashes, [...latest.values()]);
+    const isEqual = latest.size === readers && agree(hashes, [...latest.values()]);
     if (!isEqual) since = Number.POSITIVE_INFINITY;
     else since = Math.min(since, history.complete[row]!);
   }

@@ -3,7 +3,7 @@
  * wrong. A request that does not end within two forwards (to whom the route names, and on to whom that one
  * names) is going round in circles: that is the one violation.
  */
-import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { type Budget, type Checker, type CheckOptions, STEP_MASK } from './checker.ts';
 import { Groups } from './grouping.ts';
 import { type History, Status } from './history.ts';
 import { share } from './quantiles.ts';
@@ -42,7 +42,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   let calm = 0;
   let calmStale = 0;
   for (let row = 0; hops !== null && row < history.n; row++) {
-    if ((row & 65_535) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     const count = hops[row]!;
     if (count === unknownHops || status[row] !== Status.Ok) continue;
     byHops.set(count, (byHops.get(count) ?? 0) + 1);

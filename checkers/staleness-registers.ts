@@ -7,7 +7,7 @@
  * Reads stand where they end. So all that took effect before a read began is known when the scan reaches it.
  */
 import { Below } from './below.ts';
-import type { Budget } from './checker.ts';
+import { type Budget, STEP_MASK } from './checker.ts';
 import { isWholeRead } from './final-reads.ts';
 import { Flag, type History, isWrite, Kind, Status } from './history.ts';
 import type { Staleness } from './staleness-scan.ts';
@@ -28,7 +28,7 @@ export function measureRegisters(history: History, result: Staleness, budget: Bu
   const previous = new Int32Array(history.writes + 1);
   const laggards = new Map<number, number[]>();
   for (let row = 0; row < n; row++) {
-    if ((row & 65_535) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     const what = kind[row]!;
     const k = key[row]!;
     const id = value[row]!;

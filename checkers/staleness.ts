@@ -6,7 +6,7 @@
  * window and of the time in which the cluster still heals. Definitions in `staleness-scan.ts`. Answers
  * that the server itself marked stale are left out.
  */
-import { type Budget, type Checker, type CheckOptions, unlimited } from './checker.ts';
+import { type Budget, type Checker, type CheckOptions, STEP_MASK, unlimited } from './checker.ts';
 import { Groups } from './grouping.ts';
 import { Flag, type History } from './history.ts';
 import { milliseconds, Numbers, share } from './quantiles.ts';
@@ -47,7 +47,7 @@ function distributionsOf(
   let count = 0;
   let calmCount = 0;
   for (let row = 0; row < n; row++) {
-    if ((row & 65_535) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     const staleNs = timeNs[row]!;
     // NaN: no judged read.
     if (!(staleNs >= 0) || (flags[row]! & Flag.Final) !== 0) continue;

@@ -3,7 +3,7 @@
  *
  * Never says invalid. A name whose operations never succeeded is `unknown`: nothing was shown about it.
  */
-import type { Budget, Checker, CheckOptions } from './checker.ts';
+import { type Budget, type Checker, type CheckOptions, STEP_MASK } from './checker.ts';
 import { Flag, type History, Status } from './history.ts';
 import { milliseconds, quantilesOf } from './quantiles.ts';
 import type { Figure, Verdict } from './verdict.ts';
@@ -25,7 +25,7 @@ function count(history: History, budget: Budget): Counts {
   let stale = 0;
   let warned = 0;
   for (let row = 0; row < n; row++) {
-    if ((row & 65_535) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     byName[f[row]! * 3 + status[row]!]!++;
     if (error && error[row]! >= 0) byError[error[row]!]!++;
     if (status[row] !== Status.Ok) continue;

@@ -6,7 +6,7 @@
  *
  * Says which windows have no such order. Does not say why; `convergent.ts` looks for the cycle there.
  */
-import type { Budget } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../checker.ts';
 import { type Clocks, isBefore } from './clocks.ts';
 import { IntList } from './int-list.ts';
 import type { Findings } from './scan.ts';
@@ -86,7 +86,7 @@ class Arbitration {
       const last = windows.last[w]!;
       let waiting = 0;
       for (let at = first; at <= last; at++) {
-        if ((at & 0xffff) === 0) budget.step();
+        if ((at & STEP_MASK) === 0) budget.step();
         if (!isWriteOp(op[at]!)) continue;
         const id = value[at]!;
         const want = this.#want(id);

@@ -9,7 +9,7 @@
  * fall, and each fall is passed on to what comes before. For a write it is enough to look at the first
  * differing read at or after its deadline: later ones follow through that read's own source.
  */
-import type { Budget } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../checker.ts';
 import { cycleOf } from './hb-cycle.ts';
 import { IntList } from './int-list.ts';
 import { SessionReads } from './session-reads.ts';
@@ -198,7 +198,7 @@ class Fixpoint {
     const stack = this.#stack;
     while (stack.length > 0) {
       const at = stack.data[--stack.length]!;
-      if ((++this.#steps & 0xffff) === 0) this.#budget.step();
+      if ((++this.#steps & STEP_MASK) === 0) this.#budget.step();
       const deadline = this.#deadline[at]!;
       const previous = this.#previous[at]!;
       if (previous >= 0) this.#lower(previous, deadline, at);

@@ -12,7 +12,7 @@
  * each. All but the flip-flop put a in the reader's causal past, so only reads that the causal pass
  * has found overwritten need to be named. A flip-flop leaves a backward conflict edge there, or such a read.
  */
-import type { Budget } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../checker.ts';
 import { IntList, PairIndex } from './int-list.ts';
 import type { Findings } from './scan.ts';
 import { Op, type Trace } from './trace.ts';
@@ -39,7 +39,6 @@ export interface Breach {
   readonly flip: boolean;
 }
 
-const stepEvery = 1 << 16;
 /** Pairs of session and key up to which a table is taken for an index. */
 const directMax = 1 << 24;
 
@@ -49,15 +48,33 @@ export function breaches(trace: Trace, findings: Findings, budget: Budget): Brea
   return [...named, ...flips(trace, findings, budget)].sort((a, b) => a.read - b.read);
 }
 
+/** By key: 1 where something was found. */
+function keysOf({ key, lastInitial }: Trace, { by, read }: Findings): Uint8Array {
+  const found = new Uint8Array(lastInitial.length);
+  for (const list of [by.items, read.items]) {
+    for (let i = 0; i < list.length; i++) found[key[list[i]!]!] = 1;
+  }
+  return found;
+}
+
+/** By session: its number among those that read often enough to come back to something; -1 for the others. */
+function returners({ n, op, session, key, width }: Trace, inQuestion: Uint8Array): Int32Array {
+  const numbers = new Int32Array(width.length);
+  for (let at = 0; at < n; at++) {
+    if (op[at] === Op.Read && inQuestion[key[at]!] === 1) numbers[session[at]!]!++;
+  }
+  let count = 0;
+  for (let s = 0; s < numbers.length; s++) numbers[s] = numbers[s]! < 3 ? -1 : count++;
+  return numbers;
+}
+
 /** Reads that come back to a value which their session had left for another one. */
 function flips(trace: Trace, findings: Findings, budget: Budget): Breach[] {
   const { n, op, session, key, value } = trace;
   const keys = trace.lastInitial.length;
-  const sessions = trace.width.length;
-  const inQuestion = new Uint8Array(keys);
-  for (const list of [findings.by, findings.read]) {
-    for (const place of list.items) inQuestion[key[place]!] = 1;
-  }
+  const inQuestion = keysOf(trace, findings);
+  const numbers = returners(trace, inQuestion);
+  const sessions = 1 + numbers.reduce((most, number) => Math.max(most, number), -1);
   // By session and key what was read last; by value a bit for each session that has left it.
   const direct = sessions * keys <= directMax;
   const pairs = new PairIndex();
@@ -66,9 +83,10 @@ function flips(trace: Trace, findings: Findings, budget: Budget): Breach[] {
   const left = sessions > 32 ? new PairIndex() : null;
   const found: Breach[] = [];
   for (let at = 0; at < n; at++) {
-    if ((at & (stepEvery - 1)) === 0) budget.step();
+    if ((at & STEP_MASK) === 0) budget.step();
     if (op[at] !== Op.Read || inQuestion[key[at]!] === 0) continue;
-    const s = session[at]!;
+    const s = numbers[session[at]!]!;
+    if (s < 0) continue;
     const pair = direct ? s * keys + key[at]! : pairs.add(s, key[at]!);
     if (!direct && pair === current.length) current.push(0);
     const before = current.data[pair]!;
@@ -142,7 +160,7 @@ class Naming {
     const { read } = this.#findings;
     let i = 0;
     for (let at = 0; at < n; at++) {
-      if ((at & (stepEvery - 1)) === 0) budget.step();
+      if ((at & STEP_MASK) === 0) budget.step();
       const o = op[at]!;
       if (o === Op.Write) this.#write(at);
       // A read of a whole is evidence for itself; a register read only for later ones.

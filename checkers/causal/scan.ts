@@ -7,7 +7,7 @@
  * and overwriting write are compared by clocks; only writes that stand behind the source in the trace can have
  * overwritten it, so the work for a read is how far behind it is, at most one look for each column.
  */
-import type { Budget } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../checker.ts';
 import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
 import { ElementReads } from './elements.ts';
 import { IntList } from './int-list.ts';
@@ -48,8 +48,6 @@ export class Findings {
     this.openNewer.push(newer);
   }
 }
-
-const stepEvery = 1 << 16;
 
 /** All blocks of columns, then what one block alone could not decide. */
 export function scan(trace: Trace, budget: Budget): Findings {
@@ -118,7 +116,7 @@ function scanBlock(
   const shared = new Int32Array(width.length);
   let top = 0;
   for (let at = 0; at < n; at++) {
-    if ((at & (stepEvery - 1)) === 0) budget.step();
+    if ((at & STEP_MASK) === 0) budget.step();
     const o = op[at]!;
     if (o === Op.Skip) continue;
     const s = session[at]!;
@@ -313,7 +311,7 @@ export function replay(
   const shared = new Int32Array(width.length);
   let top = 0;
   for (let at = 0; at < n; at++) {
-    if ((at & (stepEvery - 1)) === 0) budget.step();
+    if ((at & STEP_MASK) === 0) budget.step();
     const o = op[at]!;
     if (o === Op.Skip || o === Op.ReadInitial) continue;
     const s = session[at]!;

@@ -75,6 +75,35 @@ describe('implications between the models', () => {
   }
 });
 
+it('a session comes back only to what it has left itself, however many others have left it', () => {
+  const writes = ['a', 'b'].map(
+    (value, i): PlainOperation => ({
+      process: value,
+      f: 'write',
+      key: 'x',
+      value,
+      invoke: i,
+      complete: 10 + i,
+      status: 'ok',
+    }),
+  );
+  // Every other session sees the two concurrent writes in the other order; one comes back.
+  const orders = Array.from({ length: 70 }, (_, s) => (s % 33 < 16 ? 'abb' : 'baa'));
+  const reads = [...orders, 'aba'].flatMap((order, s) =>
+    [...order].map((value, i): PlainOperation => {
+      const invoke = 100 + 10 * s + 2 * i;
+      const times = { invoke, complete: invoke + 1 };
+      return { process: s, f: 'read', key: 'x', value, status: 'ok', ...times };
+    }),
+  );
+  const history = buildHistory([...writes, ...reads]);
+  const found = new CausalAnalysis(history, unlimited).breaches(unlimited);
+  const last = writes.length + reads.length - 1;
+  expect(found.map(({ guarantee, read, flip }) => [guarantee, read, flip])).toEqual([
+    ['monotonic-reads', last, true],
+  ]);
+});
+
 describe('changes that change nothing', () => {
   const same = (
     name: string,

@@ -18,7 +18,7 @@
  * In the inner loops an operation is a *place* (0..n-1) of these columns. A place is the row of the history
  * unless `row` says otherwise.
  */
-import type { Budget } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../checker.ts';
 import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history.ts';
 import { collectChains } from '../set-reads.ts';
 import { IntList } from './int-list.ts';
@@ -74,8 +74,6 @@ export interface Draft {
   readonly value: Int32Array;
   readonly row: Int32Array | null;
 }
-
-const stepEvery = 1 << 16;
 
 export function traceOf(history: History, budget: Budget): Trace {
   const draft = history.expected ? withCasReads(history) : columnsOf(history);
@@ -199,7 +197,7 @@ function classify(
     sourceless.value.push(id);
   };
   for (let at = 0; at < n; at++) {
-    if ((at & (stepEvery - 1)) === 0) budget.step();
+    if ((at & STEP_MASK) === 0) budget.step();
     const k = kind[at]!;
     const s = status[at]!;
     if (key[at]! < 0) continue;

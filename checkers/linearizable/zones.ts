@@ -10,8 +10,8 @@
  * [s, f] needs just one moment of it: so two forward zones that overlap exclude each other, and a
  * backward zone inside a forward one. Intervals are closed: what touches overlaps.
  */
-import type { Budget } from '../checker.ts';
-import { Flag, type History, isWrite, Kind, Status } from '../history.ts';
+import { type Budget, STEP_MASK } from '../checker.ts';
+import { Flag, type History, Kind, Status } from '../history.ts';
 
 export interface ZoneViolation {
   readonly pattern: 'ForwardZonesOverlap' | 'BackwardZoneInside';
@@ -31,7 +31,6 @@ export interface Zones {
   readonly reads: number;
 }
 
-const stepEvery = 1 << 16;
 /** Violations that are kept; all are counted. */
 const keptMax = 4096;
 
@@ -41,25 +40,50 @@ export function findZoneViolations(
   skipped: Uint8Array | null,
   budget: Budget,
 ): Zones {
+  const { first, last, initial, perKey, ...reading } = zonesOf(history, skipped, budget);
+  const { ids, off } = writesByKey(history, skipped, perKey);
+  const violations: ZoneViolation[] = [];
+  const count = { ForwardZonesOverlap: 0, BackwardZoneInside: 0 };
+  for (let k = 0; k < history.keys.length; k++) {
+    if ((k & STEP_MASK) === 0) budget.step();
+    const own = ids.subarray(off[k]!, off[k + 1]!);
+    sweep(own, first, last, initial[k]!, k, violations, count);
+  }
+  return { violations, count, ...reading };
+}
+
+interface Bounds {
+  /** By value id: when it had been written or read first, and when it was written or read last, ns. */
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  /** By key: the latest invocation of a read of the initial value. */
+  readonly initial: Float64Array;
+  /** By key: writes that may have happened. */
+  readonly perKey: Int32Array;
+}
+
+function zonesOf(
+  history: History,
+  skipped: Uint8Array | null,
+  budget: Budget,
+): Bounds & Pick<Zones, 'thinAir' | 'aborted' | 'future' | 'reads'> {
   const { n, kind, status, flags, key, value, invoke, complete, values, writes } = history;
-  const keys = history.keys.length;
   const first = new Float64Array(values + 1).fill(Number.POSITIVE_INFINITY);
   const last = new Float64Array(values + 1).fill(Number.NEGATIVE_INFINITY);
-  /** By key: the latest invocation of a read of the initial value. */
-  const initial = new Float64Array(keys).fill(Number.NEGATIVE_INFINITY);
-  const perKey = new Int32Array(keys + 1);
+  const initial = new Float64Array(history.keys.length).fill(Number.NEGATIVE_INFINITY);
+  const perKey = new Int32Array(history.keys.length);
   const thinAir: number[] = [];
   const aborted: number[] = [];
   const future: number[] = [];
   let reads = 0;
   for (let row = 0; row < n; row++) {
-    if ((row & (stepEvery - 1)) === 0) budget.step();
+    if ((row & STEP_MASK) === 0) budget.step();
     const k = kind[row]!;
     if (k === Kind.Write) {
       if (status[row] === Status.Fail || key[row]! < 0) continue;
       if (skipped !== null && skipped[key[row]!] === 1) continue;
       const id = value[row]!;
-      perKey[key[row]! + 1]!++;
+      perKey[key[row]!]!++;
       if (status[row] === Status.Ok && complete[row]! < first[id]!) first[id] = complete[row]!;
       if (invoke[row]! > last[id]!) last[id] = invoke[row]!;
     } else if (k === Kind.Read) {
@@ -88,31 +112,26 @@ export function findZoneViolations(
       if (invoke[row]! > last[id]!) last[id] = invoke[row]!;
     }
   }
-  for (let k = 0; k < keys; k++) perKey[k + 1]! += perKey[k]!;
-  const byKey = new Int32Array(perKey[keys]!);
-  const fill = perKey.slice(0, keys);
+  return { first, last, initial, perKey, thinAir, aborted, future, reads };
+}
+
+/** Value ids of the writes that may have happened, key by key; `perKey` says how many each key has. */
+function writesByKey(
+  { key, kind, status, keys, writes, writeOp }: History,
+  skipped: Uint8Array | null,
+  perKey: Int32Array,
+): { readonly ids: Int32Array; readonly off: Int32Array } {
+  const off = new Int32Array(keys.length + 1);
+  for (let k = 0; k < keys.length; k++) off[k + 1] = off[k]! + perKey[k]!;
+  const ids = new Int32Array(off[keys.length]!);
+  const fill = off.slice(0, keys.length);
   for (let id = 1; id <= writes; id++) {
-    const write = history.writeOp[id]!;
-    if (!isWrite(kind[write]!) || kind[write] !== Kind.Write || status[write] === Status.Fail)
-      continue;
-    if (skipped !== null && skipped[key[write]!] === 1) continue;
-    byKey[fill[key[write]!]!++] = id;
+    const write = writeOp[id]!;
+    if (kind[write] !== Kind.Write || status[write] === Status.Fail) continue;
+    const k = key[write]!;
+    if (skipped === null || skipped[k] === 0) ids[fill[k]!++] = id;
   }
-  const violations: ZoneViolation[] = [];
-  const count = { ForwardZonesOverlap: 0, BackwardZoneInside: 0 };
-  for (let k = 0; k < keys; k++) {
-    if ((k & 1023) === 0) budget.step();
-    sweep(
-      byKey.subarray(perKey[k]!, perKey[k + 1]!),
-      first,
-      last,
-      initial[k]!,
-      k,
-      violations,
-      count,
-    );
-  }
-  return { violations, count, thinAir, aborted, future, reads };
+  return { ids, off };
 }
 
 function sweep(
