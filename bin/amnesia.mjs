@@ -26,5 +26,6 @@ function start() {
     process.exitCode = 254;
     return;
   }
-  require(built).main(process.argv.slice(2));
+  // What is in memory needs no tidying up: Node would free it piece by piece.
+  require(built).main(process.argv.slice(2)).then(() => process.exit());
 }

@@ -33,6 +33,7 @@ class Tally {
   ok = 0;
   all = 0;
   readonly latencies = new Numbers();
+  #figures: Record<string, Figure> | null = null;
 
   add(answered: boolean, latencyNs: number): void {
     this.all++;
@@ -41,10 +42,12 @@ class Tally {
     this.latencies.push(latencyNs);
   }
 
-  /** What all of them have seen. */
+  /** What all of them have seen; the only one that has seen anything where there is just one. */
   static sum(parts: readonly Tally[]): Tally {
+    const used = parts.filter((part) => part.all > 0);
+    if (used.length === 1) return used[0]!;
     const all = new Tally();
-    for (const part of parts) {
+    for (const part of used) {
       all.ok += part.ok;
       all.all += part.all;
       all.latencies.append(part.latencies);
@@ -52,8 +55,13 @@ class Tally {
     return all;
   }
 
+  /** Once all is put down. */
   figures(): Record<string, Figure> {
-    const latency = quantilesOf(this.latencies.toArray());
+    return (this.#figures ??= this.#measure());
+  }
+
+  #measure(): Record<string, Figure> {
+    const latency = quantilesOf(this.latencies.inPlace());
     const of = (ns: number | undefined): number | null =>
       ns === undefined ? null : milliseconds(ns);
     return {

@@ -93,6 +93,11 @@ export class Numbers {
     this.length += other.length;
   }
 
+  /** The numbers themselves, for those who do not mind their order; valid until the next push. */
+  inPlace(): Float64Array {
+    return this.#data.subarray(0, this.length);
+  }
+
   /** A copy. */
   toArray(): Float64Array {
     return this.#data.slice(0, this.length);
