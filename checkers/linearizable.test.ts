@@ -34,6 +34,28 @@ describe('linearizable', () => {
     });
   }
 
+  it('sorts many concurrent writes that took effect in the opposite order', () => {
+    const writes = 300;
+    const ops = Array.from({ length: writes }, (_, i): PlainOperation[] => {
+      const at = 1000 + 10 * (writes - i);
+      const common = { process: i, key: 'x', value: i + 1, status: 'ok' } as const;
+      return [
+        { ...common, f: 'write', invoke: i, complete: at },
+        { ...common, f: 'read', invoke: at + 2, complete: at + 4 },
+      ];
+    });
+    const judged = (all: PlainOperation[]) =>
+      linearizable.check(buildHistory(all), options, unlimited);
+    expect(judged(ops.flat())).toMatchObject({ valid: true, counts: {} });
+    const again = { process: 999, key: 'x', value: 7, status: 'ok', f: 'read' } as const;
+    const broken = judged([...ops.flat(), { ...again, invoke: 9000, complete: 9001 }]);
+    expect(broken.valid).toBe(false);
+    for (const each of broken.anomalies) {
+      expect(each).toMatchObject({ confirmed: true, minimal: true });
+      expect(each.summary).toContain(' 7');
+    }
+  });
+
   const literal: readonly (readonly [string, string, string | null])[] = [
     ['lets overlapping writes take effect in either order', 'A w x 1 || B w x 2; C r x 1', null],
     ['finds a value that comes back', 'A w x 1; B w x 2; C r x 1', 'BackwardZoneInside'],

@@ -58,11 +58,9 @@ function keysOf({ key, lastInitial }: Trace, { by, read }: Findings): Uint8Array
 }
 
 /** By session: its number among those that read often enough to come back to something; -1 for the others. */
-function returners({ n, op, session, key, width }: Trace, inQuestion: Uint8Array): Int32Array {
+function returners({ n, op, session, width }: Trace): Int32Array {
   const numbers = new Int32Array(width.length);
-  for (let at = 0; at < n; at++) {
-    if (op[at] === Op.Read && inQuestion[key[at]!] === 1) numbers[session[at]!]!++;
-  }
+  for (let at = 0; at < n; at++) if (op[at] === Op.Read) numbers[session[at]!]!++;
   let count = 0;
   for (let s = 0; s < numbers.length; s++) numbers[s] = numbers[s]! < 3 ? -1 : count++;
   return numbers;
@@ -73,7 +71,7 @@ function flips(trace: Trace, findings: Findings, budget: Budget): Breach[] {
   const { n, op, session, key, value } = trace;
   const keys = trace.lastInitial.length;
   const inQuestion = keysOf(trace, findings);
-  const numbers = returners(trace, inQuestion);
+  const numbers = returners(trace);
   const sessions = 1 + numbers.reduce((most, number) => Math.max(most, number), -1);
   // By session and key what was read last; by value a bit for each session that has left it.
   const direct = sessions * keys <= directMax;

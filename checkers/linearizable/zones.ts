@@ -41,13 +41,12 @@ export function findZoneViolations(
   budget: Budget,
 ): Zones {
   const { first, last, initial, perKey, ...reading } = zonesOf(history, skipped, budget);
-  const { ids, off } = writesByKey(history, skipped, perKey);
+  const zones = byKey(history, skipped, { first, last, perKey });
   const violations: ZoneViolation[] = [];
   const count = { ForwardZonesOverlap: 0, BackwardZoneInside: 0 };
   for (let k = 0; k < history.keys.length; k++) {
     if ((k & STEP_MASK) === 0) budget.step();
-    const own = ids.subarray(off[k]!, off[k + 1]!);
-    sweep(own, first, last, initial[k]!, k, violations, count);
+    sweep(zones, k, initial[k]!, violations, count);
   }
   return { violations, count, ...reading };
 }
@@ -115,50 +114,69 @@ function zonesOf(
   return { first, last, initial, perKey, thinAir, aborted, future, reads };
 }
 
-/** Value ids of the writes that may have happened, key by key; `perKey` says how many each key has. */
-function writesByKey(
+/** The zones of key k stand from `off[k]` to `off[k + 1]`, so that a sweep finds its next one beside the last. */
+interface ZonesByKey {
+  readonly off: Int32Array;
+  /** Value ids of writes that may have happened. */
+  readonly ids: Int32Array;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+}
+
+function byKey(
   { key, kind, status, keys, writes, writeOp }: History,
   skipped: Uint8Array | null,
-  perKey: Int32Array,
-): { readonly ids: Int32Array; readonly off: Int32Array } {
+  { first, last, perKey }: Pick<Bounds, 'first' | 'last' | 'perKey'>,
+): ZonesByKey {
   const off = new Int32Array(keys.length + 1);
   for (let k = 0; k < keys.length; k++) off[k + 1] = off[k]! + perKey[k]!;
-  const ids = new Int32Array(off[keys.length]!);
+  const all = off[keys.length]!;
+  const zones = {
+    ids: new Int32Array(all),
+    first: new Float64Array(all),
+    last: new Float64Array(all),
+  };
   const fill = off.slice(0, keys.length);
   for (let id = 1; id <= writes; id++) {
     const write = writeOp[id]!;
     if (kind[write] !== Kind.Write || status[write] === Status.Fail) continue;
     const k = key[write]!;
-    if (skipped === null || skipped[k] === 0) ids[fill[k]!++] = id;
+    if (skipped !== null && skipped[k] === 1) continue;
+    const at = fill[k]!++;
+    zones.ids[at] = id;
+    zones.first[at] = first[id]!;
+    zones.last[at] = last[id]!;
   }
-  return { ids, off };
+  return { off, ...zones };
 }
 
 function sweep(
-  ids: Int32Array,
-  first: Float64Array,
-  last: Float64Array,
-  initial: number,
+  zones: ZonesByKey,
   key: number,
+  initial: number,
   violations: ZoneViolation[],
   count: Record<ZoneViolation['pattern'], number>,
 ): void {
-  sortByStart(ids, first, last);
+  const { ids, first, last, off } = zones;
+  const from = off[key]!;
+  const to = off[key + 1]!;
+  sortByStart(zones, from, to);
   // The forward zone that reaches furthest so far; at first that of the initial value.
   let end = initial;
   let pinned = 0;
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
-    const f = first[id]!;
-    const s = last[id]!;
+  for (let i = from; i < to; i++) {
+    const f = first[i]!;
+    const s = last[i]!;
     if (f < end) {
       const pattern = f < s ? 'ForwardZonesOverlap' : 'BackwardZoneInside';
       count[pattern]++;
-      if (violations.length < keptMax) violations.push({ pattern, key, outer: pinned, inner: id });
+      if (violations.length < keptMax) {
+        violations.push({ pattern, key, outer: pinned, inner: ids[i]! });
+      }
     }
     if (f < s && s > end) {
       end = s;
-      pinned = id;
+      pinned = ids[i]!;
     }
   }
 }
@@ -166,26 +184,53 @@ function sweep(
 /** Moves for each zone after which insertion is given up. */
 const movesMax = 64;
 
-/** By lower bound; at the same moment backward zones first. Zones come nearly sorted. */
-function sortByStart(ids: Int32Array, first: Float64Array, last: Float64Array): void {
-  const before = (a: number, b: number): boolean => {
-    const startA = Math.min(first[a]!, last[a]!);
-    const startB = Math.min(first[b]!, last[b]!);
-    if (startA !== startB) return startA < startB;
-    return first[a]! >= last[a]! && first[b]! < last[b]!;
-  };
-  let moves = movesMax * ids.length;
-  for (let i = 1; i < ids.length && moves > 0; i++) {
-    const id = ids[i]!;
+/** Does zone [f, s] stand before [g, t]: by lower bound; at the same moment backward zones first? */
+function isBefore(f: number, s: number, g: number, t: number): boolean {
+  const start = Math.min(f, s);
+  const other = Math.min(g, t);
+  return start < other || (start === other && f >= s && g < t);
+}
+
+/** Zones come nearly sorted. */
+function sortByStart(zones: ZonesByKey, from: number, to: number): void {
+  const { ids, first, last } = zones;
+  let moves = movesMax * (to - from);
+  for (let i = from + 1; i < to; i++) {
+    const f = first[i]!;
+    const s = last[i]!;
     let j = i - 1;
-    while (j >= 0 && before(id, ids[j]!)) {
+    if (!isBefore(f, s, first[j]!, last[j]!)) continue;
+    const id = ids[i]!;
+    while (j >= from && isBefore(f, s, first[j]!, last[j]!)) {
       ids[j + 1] = ids[j]!;
+      first[j + 1] = first[j]!;
+      last[j + 1] = last[j]!;
       j--;
     }
     ids[j + 1] = id;
+    first[j + 1] = f;
+    last[j + 1] = s;
     moves -= i - 1 - j;
+    if (moves <= 0) {
+      sortFully(zones, from, to);
+      return;
+    }
   }
-  if (moves <= 0) ids.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
+}
+
+function sortFully({ ids, first, last }: ZonesByKey, from: number, to: number): void {
+  const order = Int32Array.from({ length: to - from }, (_, i) => from + i);
+  const before = (a: number, b: number): boolean =>
+    isBefore(first[a]!, last[a]!, first[b]!, last[b]!);
+  order.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
+  ids.set(
+    order.map((at) => ids[at]!),
+    from,
+  );
+  const firsts = Float64Array.from(order, (at) => first[at]!);
+  const lasts = Float64Array.from(order, (at) => last[at]!);
+  first.set(firsts, from);
+  last.set(lasts, from);
 }
 
 /** Two values of one key whose zones exclude each other. */

@@ -183,8 +183,13 @@ function judgeBeyondMemory(
 
 /** Known before anything is loaded, so that a history that is too long ends no process. */
 function beyondMemory(file: RunFile, { memoryMb = MEMORY_MB }: JudgeOptions): string | null {
-  const { n } = file.db.prepare<[], { n: number }>('SELECT count(*) AS n FROM op').get()!;
-  const needMb = Math.ceil((n * OPERATION_BYTES) / 2 ** 20);
+  const one = (what: string): number =>
+    file.db.prepare<[], { n: number | null }>(`SELECT ${what} AS n FROM op`).get()!.n ?? 0;
+  const mb = (operations: number): number => Math.ceil((operations * OPERATION_BYTES) / 2 ** 20);
+  // To count them is to read them; their last index is enough to know that they are few.
+  if (mb(one('max(idx) + 1')) <= memoryMb) return null;
+  const n = one('count(*)');
+  const needMb = mb(n);
   if (needMb <= memoryMb) return null;
   return (
     `${n} operations need at least ${needMb} MB in memory and ${memoryMb} MB are allowed: allow more ` +
