@@ -13,11 +13,12 @@
  * says so is honest. And a node that still refuses a key when that time is over has not
  * found back to the cluster.
  */
-import { type Budget, type Checker, type CheckOptions, STEP_MASK } from './checker.ts';
+import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { Groups } from './grouping.ts';
-import { type FaultWindow, Flag, type History, Kind, PHASES, Status } from './history.ts';
+import { type FaultWindow, Flag, type History, PHASES, Status } from './history.ts';
+import { Count, figuresOf, isAnswered, isLoad, loadOf, type Tally } from './load.ts';
 import { lateStarts } from './overload.ts';
-import { milliseconds, Numbers, quantilesOf, share } from './quantiles.ts';
+import { milliseconds, share } from './quantiles.ts';
 import { lastingRefusals, refusalAnomaly } from './refusals.ts';
 import type { Anomaly, Figure, Verdict } from './verdict.ts';
 import { describe, indices, keyName, lanes } from './witness.ts';
@@ -27,65 +28,6 @@ const calmBeforeFaultNs = 1e9;
 const calmAfterFaultNs = 10e9;
 /** Of the share before a fault, that means recovered. */
 const recoveredShare = 0.95;
-
-/** Answered and asked, with the latencies of what was answered, ns. */
-class Tally {
-  ok = 0;
-  all = 0;
-  readonly latencies = new Numbers();
-  #figures: Record<string, Figure> | null = null;
-
-  add(answered: boolean, latencyNs: number): void {
-    this.all++;
-    if (!answered) return;
-    this.ok++;
-    this.latencies.push(latencyNs);
-  }
-
-  /** What all of them have seen; the only one that has seen anything where there is just one. */
-  static sum(parts: readonly Tally[]): Tally {
-    const used = parts.filter((part) => part.all > 0);
-    if (used.length === 1) return used[0]!;
-    const all = new Tally();
-    for (const part of used) {
-      all.ok += part.ok;
-      all.all += part.all;
-      all.latencies.append(part.latencies);
-    }
-    return all;
-  }
-
-  /** Once all is put down. */
-  figures(): Record<string, Figure> {
-    return (this.#figures ??= this.#measure());
-  }
-
-  #measure(): Record<string, Figure> {
-    const latency = quantilesOf(this.latencies.inPlace());
-    const of = (ns: number | undefined): number | null =>
-      ns === undefined ? null : milliseconds(ns);
-    return {
-      'operation-count': this.all,
-      'answered-share': share(this.ok, this.all),
-      'latency-p50-ms': of(latency?.p50),
-      'latency-p95-ms': of(latency?.p95),
-      'latency-p99-ms': of(latency?.p99),
-      'latency-max-ms': of(latency?.max),
-    };
-  }
-}
-
-/** Is this operation part of the load? Final reads are the tester's own. */
-function isLoad(history: History, row: number): boolean {
-  return (history.flags[row]! & Flag.Final) === 0;
-}
-
-/** A compare-and-set that found another value was answered too. */
-function isAnswered(history: History, row: number): boolean {
-  if (history.status[row] === Status.Ok) return true;
-  const hasError = history.error !== null && history.error[row]! >= 0;
-  return history.status[row] === Status.Fail && history.kind[row] === Kind.Cas && !hasError;
-}
 
 /** Nodes that could talk to the same others, both ways: the sides of a cut. */
 function sidesOf(history: History, fault: FaultWindow): number[][] {
@@ -173,11 +115,11 @@ function follow(history: History, fault: FaultWindow, untilNs: number): Recovery
   return { before, firstFailure, worst, firstSuccess, recovered };
 }
 
-function figuresOf(history: History, fault: FaultWindow, loadEndNs: number): FaultFigures {
+function faultFigures(history: History, fault: FaultWindow, loadEndNs: number): FaultFigures {
   const next = history.faults.find((each) => each.start > fault.start && each.start >= fault.end);
   const untilNs = Math.max(fault.start + 1, Math.min(next?.start ?? loadEndNs, loadEndNs));
-  const sides = sidesOf(history, fault).map((nodes) => ({ nodes, tally: new Tally() }));
-  const during = new Tally();
+  const sides = sidesOf(history, fault).map((nodes) => ({ nodes, tally: new Count() }));
+  const during = new Count();
   for (let row = 0; row < history.n; row++) {
     const at = history.invoke[row]!;
     if (at < fault.start || at >= fault.end || !isLoad(history, row)) continue;
@@ -200,9 +142,9 @@ function figuresOf(history: History, fault: FaultWindow, loadEndNs: number): Fau
     'recovered-after-heal-ms': milliseconds(Math.max(0, recovered - fault.end)),
     sides: sides.map(({ nodes, tally }) => ({
       nodes: nodes.map((node) => history.nodes[node]).join(' '),
-      figures: tally.figures(),
+      figures: figuresOf(tally),
     })),
-    figures: during.figures(),
+    figures: figuresOf(during),
   };
 }
 
@@ -244,52 +186,28 @@ function staleAnomaly(history: History, row: number, count: number): Anomaly {
   };
 }
 
-function isInFault({ faults }: History, at: number): boolean {
-  for (const fault of faults) if (at >= fault.start && at < fault.end) return true;
-  return false;
-}
-
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const { n, invoke, complete, phase, node } = history;
-  const inFaults = { ok: 0, all: 0 };
-  const hasFaults = history.faults.length > 0;
-  // By phase and node, the last of which stands for none: each latency is put down once.
-  const cells = PHASES.map(() =>
-    Array.from({ length: history.nodes.length + 1 }, () => new Tally()),
-  );
-  let loadEndNs = 0;
-  for (let row = 0; row < n; row++) {
-    if ((row & STEP_MASK) === 0) budget.step();
-    if (!isLoad(history, row)) continue;
-    const at = invoke[row]!;
-    const answered = isAnswered(history, row);
-    const latencyNs = complete[row]! - at;
-    if (at > loadEndNs) loadEndNs = at;
-    cells[phase[row]!]!.at(node[row]!)!.add(answered, latencyNs);
-    if (!hasFaults || !isInFault(history, at)) continue;
-    inFaults.all++;
-    if (answered) inFaults.ok++;
-  }
-  const phases = cells.map((nodes) => Tally.sum(nodes));
-  const nodes = history.nodes.map((_, i) => Tally.sum(cells.map((each) => each[i]!)));
-  const overall = Tally.sum(phases);
+  const { overall, phases, nodes, inFaults, endNs } = loadOf(history, budget);
   const faults = history.faults.map((fault) => {
     budget.step();
-    return figuresOf(history, fault, loadEndNs);
+    return faultFigures(history, fault, endNs);
   });
   const stale = staleAnswers(history);
   const refused = lastingRefusals(history, calmAfterFaultNs);
   const groups = new Groups<number>();
   for (const row of refused) groups.add('refused-after-heal', String(history.node[row]), row);
   for (const row of stale.calm) groups.add('stale-in-calm', String(history.node[row]), row);
-  const { 'operation-count': _, ...figures } = overall.figures();
-  const isMute = overall.ok === 0;
+  // In this order: within the whole each selection moves what the one before it has found.
   const table = (names: readonly string[], tallies: readonly Tally[]) =>
     Object.fromEntries(
       names
-        .map((name, i) => [name, tallies[i]!.figures()] as const)
+        .map((name, i) => [name, figuresOf(tallies[i]!)] as const)
         .filter(([, each]) => each['operation-count'] !== 0),
     );
+  const byNode = table(history.nodes, nodes);
+  const byPhase = table(PHASES, phases);
+  const { 'operation-count': _, ...figures } = figuresOf(overall);
+  const isMute = overall.ok === 0;
   return {
     checker: availability.name,
     version: availability.version,
@@ -313,7 +231,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
       'stale-under-overload-count': stale.overloaded,
       'refused-after-heal-count': refused.length,
     },
-    details: { phases: table(PHASES, phases), nodes: table(history.nodes, nodes), faults },
+    details: { phases: byPhase, nodes: byNode, faults },
     anomalies: groups.show(options.maxAnomalies, (row, count) =>
       history.status[row] === Status.Ok
         ? staleAnomaly(history, row, count)

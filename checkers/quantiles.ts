@@ -85,14 +85,6 @@ export class Numbers {
     this.#data[this.length++] = value;
   }
 
-  append(other: Numbers): void {
-    const grown = new Float64Array(Math.max(this.#data.length, this.length + other.length));
-    grown.set(this.#data.subarray(0, this.length));
-    grown.set(other.#data.subarray(0, other.length), this.length);
-    this.#data = grown;
-    this.length += other.length;
-  }
-
   /** The numbers themselves, for those who do not mind their order; valid until the next push. */
   inPlace(): Float64Array {
     return this.#data.subarray(0, this.length);
