@@ -51,6 +51,31 @@ function allocate(room: number) {
 }
 type Numbers = ReturnType<typeof allocate>;
 
+/** One loop that knows the type of each column: through a function for all of them a cell costs many times as much. */
+export function inOrder(columns: Readonly<Numbers>, order: Uint32Array): Numbers {
+  const to = allocate(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    to.index[i] = columns.index[row]!;
+    to.status[i] = columns.status[row]!;
+    to.flags[i] = columns.flags[row]!;
+    to.phase[i] = columns.phase[row]!;
+    to.session[i] = columns.session[row]!;
+    to.process[i] = columns.process[row]!;
+    to.key[i] = columns.key[row]!;
+    to.node[i] = columns.node[row]!;
+    to.server[i] = columns.server[row]!;
+    to.invoke[i] = columns.invoke[row]!;
+    to.complete[i] = columns.complete[row]!;
+    to.late[i] = columns.late[row]!;
+    to.confidence[i] = columns.confidence[row]!;
+    to.hops[i] = columns.hops[row]!;
+    to.error[i] = columns.error[row]!;
+    to.f[i] = columns.f[row]!;
+  }
+  return to;
+}
+
 /** One entry for each operation of a client, in order of `idx`. */
 export interface RowColumns extends Readonly<Numbers> {
   readonly n: number;

@@ -60,10 +60,8 @@ function openIndex(results: string): Database.Database {
     const db = new Database(path, { timeout: 10_000 });
     try {
       const known = db.pragma('user_version', { simple: true }) === INDEX_VERSION;
-      if (!known) {
-        db.pragma('journal_mode = WAL');
-        db.exec(LAYOUT);
-      }
+      // No WAL: SQLite does not wait for its lock when two processes switch to it at once.
+      if (!known) db.exec(LAYOUT);
       // What a power cut spoils of it is made anew.
       db.pragma('synchronous = OFF');
       return db;
