@@ -27,5 +27,7 @@ function start() {
     return;
   }
   // What is in memory needs no tidying up: Node would free it piece by piece.
-  require(built).main(process.argv.slice(2)).then(() => process.exit());
+  require(built)
+    .main(process.argv.slice(2))
+    .then(() => process.exit());
 }
