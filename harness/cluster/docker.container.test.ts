@@ -75,7 +75,7 @@ describe.skipIf(!answering)('nodes in containers', () => {
       (reason: unknown) => reason,
     );
     expect(error).toBeInstanceOf(ClusterError);
-    expect((error as ClusterError).code).toBe('node-died');
+    expect((error as ClusterError).code).toBe('settings-refused');
     expect((error as Error).message).toMatch(/exit code \d+/);
     expect((error as Error).message).toContain('ENGRAM_REPLICATION_FACTOR');
     expect(await ofRun(runId)).toEqual(nothing);

@@ -7,16 +7,35 @@ export type ClusterErrorCode =
   | 'port-in-use'
   | 'no-node'
   | 'node-died'
+  | 'settings-refused'
   | 'not-ready'
   | 'engine-failed';
 
 export class ClusterError extends Error {
   readonly code: ClusterErrorCode;
-  /** Nothing is wrong with the arguments, and there is nothing to be judged. */
-  readonly exitCode = 255;
+  /** 254: bad arguments. 255: nothing is wrong with them, and there is nothing to be judged. */
+  readonly exitCode: 254 | 255;
   constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ClusterError';
     this.code = code;
+    this.exitCode = code === 'settings-refused' ? 254 : 255;
   }
+}
+
+/** EX_CONFIG of sysexits.h: with it a node ends that cannot use its settings. */
+export const EXIT_CONFIG = 78;
+
+/** A node that ended before it served; `words`: the last lines that it said. */
+export function diedAtStart(
+  node: string,
+  exitCode: number | null,
+  words: readonly string[],
+): ClusterError {
+  const how = exitCode === null ? '' : ` with exit code ${exitCode}`;
+  const said = words.map((line) => `  ${line}`).join('\n');
+  return new ClusterError(
+    exitCode === EXIT_CONFIG ? 'settings-refused' : 'node-died',
+    `${node} died at start${how}; ${said === '' ? 'it said nothing' : `its last words:\n${said}`}`,
+  );
 }

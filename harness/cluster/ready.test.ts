@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster, NodeHandle, ProcessState } from './cluster.ts';
+import { diedAtStart } from './errors.ts';
 import { printable, waitUntilReady } from './ready.ts';
 import { realWorld } from './real-world.ts';
 
@@ -64,11 +65,17 @@ describe('a cluster', () => {
     const gone = { name: 'n1', address: '127.0.0.1', url: 'http://127.0.0.1:1' };
     const ready = waitUntilReady(fakeCluster([gone], 'exited'), 60_000);
     await expect(ready).rejects.toMatchObject({
-      code: 'node-died',
+      code: 'settings-refused',
+      exitCode: 254,
       message:
         'n1 died at start with exit code 78; its last words:\n  cannot start: ?[31mno disk?[0m',
     });
   });
+});
+
+it("a node that ends for another reason than its settings is nobody's bad argument", () => {
+  const message = 'n1 died at start with exit code 74; it said nothing';
+  expect(diedAtStart('n1', 74, [])).toMatchObject({ code: 'node-died', exitCode: 255, message });
 });
 
 it('nothing that a node says can steer a terminal', () => {

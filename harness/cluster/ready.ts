@@ -3,7 +3,7 @@
  * hopes.
  */
 import type { Cluster, NodeHandle } from './cluster.ts';
-import { ClusterError } from './errors.ts';
+import { ClusterError, diedAtStart } from './errors.ts';
 
 const pollMs = 50;
 const askTimeoutMs = 1000;
@@ -32,17 +32,12 @@ export function printable(line: string): string {
 async function death(cluster: Cluster, node: string): Promise<ClusterError> {
   const lines = await cluster.logs(node, lastLines);
   const code = (await cluster.exitCode?.(node)) ?? null;
-  const words = lines.map((line) => `  ${printable(line)}`).join('\n');
-  return new ClusterError(
-    'node-died',
-    `${node} died at start${code === null ? '' : ` with exit code ${code}`}; ` +
-      (words === '' ? 'it said nothing' : `its last words:\n${words}`),
-  );
+  return diedAtStart(node, code, lines.map(printable));
 }
 
 /**
- * Resolves when all nodes agree in one and the same round. Rejects with ClusterError: `node-died` with its
- * last log lines, or `not-ready` at the deadline.
+ * Resolves when all nodes agree in one and the same round. Rejects with ClusterError: `node-died` or
+ * `settings-refused` with its last log lines, or `not-ready` at the deadline.
  */
 export async function waitUntilReady(cluster: Cluster, timeoutMs: number): Promise<void> {
   const { clock } = cluster.world;

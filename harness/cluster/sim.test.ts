@@ -43,7 +43,7 @@ describe('a virtual world', () => {
 
   it('refuses settings that a node would refuse, with its words', async () => {
     const created = createSimCluster({ ...spec, nodeFaults: ['no-such-switch'] });
-    await expect(created).rejects.toMatchObject({ code: 'node-died' });
+    await expect(created).rejects.toMatchObject({ code: 'settings-refused', exitCode: 254 });
     await expect(created).rejects.toThrow(/ENGRAM_FAULTS has no-such-switch/);
   });
 

@@ -7,10 +7,9 @@ import { SwimAgent } from '../../../docker/engram/src/swim/agent.ts';
 import { swimSettings } from '../../../docker/engram/src/swim/protocol.ts';
 import { LogError } from '../../../docker/engram/src/wal/log.ts';
 import type { ClusterSpec } from '../cluster.ts';
-import { ClusterError } from '../errors.ts';
+import { diedAtStart, EXIT_CONFIG } from '../errors.ts';
 
 /** As docker/engram/src/main.ts has them, after sysexits.h. */
-const exitConfig = 78;
 const exitDefect = 70;
 const exitDisk = 74;
 /** As in main.ts: how long a node waits for its cluster before it serves alone. */
@@ -27,9 +26,8 @@ export function settingsOf(name: string, seeds: readonly string[], spec: Cluster
     ...spec.env,
   });
   if (parsed.ok) return parsed.settings;
-  const words = parsed.problems.map((problem) => `  engram cannot start: ${problem}`).join('\n');
-  const text = `${name} died at start with exit code ${exitConfig}; its last words:\n${words}`;
-  throw new ClusterError('node-died', text);
+  const words = parsed.problems.map((problem) => `engram cannot start: ${problem}`);
+  throw diedAtStart(name, EXIT_CONFIG, words);
 }
 
 /** As docker/engram/src/main.ts brings a node up. Rejects with what would end its process. */
