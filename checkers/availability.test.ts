@@ -45,6 +45,47 @@ describe('availability', () => {
     });
   });
 
+  it('gives the quantiles of each phase and node by themselves, and of all', () => {
+    const nodes = ['n1', 'n2', null];
+    const phases = ['warm-up', 'chaos', 'heal'] as const;
+    const one = fc.record({
+      node: fc.constantFrom(...nodes),
+      phase: fc.constantFrom(...phases),
+      ms: fc.nat(999),
+      status: fc.constantFrom('ok', 'ok', 'fail'),
+    });
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 60 }), (drawn) => {
+        const ops = drawn.map(({ ms, ...each }, i): PlainOperation => {
+          const times = { invoke: i * 1e9, complete: i * 1e9 + ms * 1e6 };
+          return { process: 'A', f: 'read', key: 'x', ...each, ...times };
+        });
+        const history = buildHistory(ops, { nodes: ['n1', 'n2'] });
+        const { figures, details } = availability.check(history, defaultCheckOptions, unlimited);
+        const expected = (wanted: (each: (typeof drawn)[number]) => boolean) => {
+          const all = drawn.filter(wanted);
+          const answered = all.filter((each) => each.status === 'ok').map((each) => each.ms);
+          const sorted = Float64Array.from(answered).sort();
+          if (all.length === 0) return undefined;
+          const at = (part: number) => (sorted.length === 0 ? null : quantile(sorted, part));
+          return expect.objectContaining({
+            'latency-p50-ms': at(0.5),
+            'latency-p99-ms': at(0.99),
+            'latency-max-ms': at(1),
+          });
+        };
+        const tables = details as Record<'phases' | 'nodes', Record<string, unknown>>;
+        for (const phase of phases) {
+          expect(tables.phases[phase]).toEqual(expected((each) => each.phase === phase));
+        }
+        for (const node of ['n1', 'n2']) {
+          expect(tables.nodes[node]).toEqual(expected((each) => each.node === node));
+        }
+        expect(figures).toEqual(expected(() => true));
+      }),
+    );
+  });
+
   it('is unknown where nothing was answered', () => {
     expect(judge('A w x 1 fail; B w x 2 info')).toMatchObject({
       valid: 'unknown',

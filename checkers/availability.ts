@@ -15,8 +15,8 @@
  */
 import type { Budget, Checker, CheckOptions } from './checker.ts';
 import { Groups } from './grouping.ts';
-import { type FaultWindow, Flag, type History, PHASES, Status } from './history.ts';
-import { Count, figuresOf, isAnswered, isLoad, loadOf, type Tally } from './load.ts';
+import { type FaultWindow, Flag, type History, Status } from './history.ts';
+import { Count, figuresOf, isAnswered, isLoad, loadOf } from './load.ts';
 import { lateStarts } from './overload.ts';
 import { milliseconds, share } from './quantiles.ts';
 import { lastingRefusals, refusalAnomaly } from './refusals.ts';
@@ -187,7 +187,7 @@ function staleAnomaly(history: History, row: number, count: number): Anomaly {
 }
 
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
-  const { overall, phases, nodes, inFaults, endNs } = loadOf(history, budget);
+  const { overall, phases, nodes, ok, all, inFaults, endNs } = loadOf(history, budget);
   const faults = history.faults.map((fault) => {
     budget.step();
     return faultFigures(history, fault, endNs);
@@ -197,17 +197,8 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   const groups = new Groups<number>();
   for (const row of refused) groups.add('refused-after-heal', String(history.node[row]), row);
   for (const row of stale.calm) groups.add('stale-in-calm', String(history.node[row]), row);
-  // In this order: within the whole each selection moves what the one before it has found.
-  const table = (names: readonly string[], tallies: readonly Tally[]) =>
-    Object.fromEntries(
-      names
-        .map((name, i) => [name, figuresOf(tallies[i]!)] as const)
-        .filter(([, each]) => each['operation-count'] !== 0),
-    );
-  const byNode = table(history.nodes, nodes);
-  const byPhase = table(PHASES, phases);
-  const { 'operation-count': _, ...figures } = figuresOf(overall);
-  const isMute = overall.ok === 0;
+  const { 'operation-count': _, ...figures } = overall;
+  const isMute = ok === 0;
   return {
     checker: availability.name,
     version: availability.version,
@@ -222,7 +213,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
               ? [`${stale.calm.length} answers were stale although no fault was near`]
               : []),
           ].join('; ')
-        : `${overall.ok} of ${overall.all} operations were answered`,
+        : `${ok} of ${all} operations were answered`,
     figures: {
       ...figures,
       'answered-in-faults-share': share(inFaults.ok, inFaults.all),
@@ -231,7 +222,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
       'stale-under-overload-count': stale.overloaded,
       'refused-after-heal-count': refused.length,
     },
-    details: { phases: byPhase, nodes: byNode, faults },
+    details: { phases, nodes, faults },
     anomalies: groups.show(options.maxAnomalies, (row, count) =>
       history.status[row] === Status.Ok
         ? staleAnomaly(history, row, count)

@@ -60,11 +60,13 @@ function isInFault({ faults }: History, at: number): boolean {
   return false;
 }
 
-/** The load by phase and node. */
 export interface Load {
-  readonly overall: Tally;
-  readonly phases: readonly Tally[];
-  readonly nodes: readonly Tally[];
+  readonly overall: Record<string, Figure>;
+  /** By name; those of which no operation is known are left out. */
+  readonly phases: Readonly<Record<string, Record<string, Figure>>>;
+  readonly nodes: Readonly<Record<string, Record<string, Figure>>>;
+  readonly ok: number;
+  readonly all: number;
   readonly inFaults: { readonly ok: number; readonly all: number };
   /** When the last of it was invoked, ns. */
   readonly endNs: number;
@@ -93,22 +95,43 @@ export function loadOf(history: History, budget: Budget): Load {
     if (answered) inFaults.ok++;
   }
   const { latencies, off } = latenciesOf(history, ok, width);
-  const tallyOf = (cells: readonly number[], values: Float64Array): Tally => ({
+  const tallyOf = (cells: readonly number[], of: Float64Array): Tally => ({
     ok: cells.reduce((sum, cell) => sum + ok[cell]!, 0),
     all: cells.reduce((sum, cell) => sum + all[cell]!, 0),
-    latencies: values,
+    latencies: of,
   });
-  const nodes = history.nodes.map((_, i) => {
-    const cells = PHASES.map((__, p) => p * width + i);
+  // Nodes first, then phases, then all: quantiles move latencies about within what they are taken of.
+  const nodes = table(history.nodes, (i) => {
+    const cells = PHASES.map((_, p) => p * width + i);
     const parts = cells.map((cell) => latencies.subarray(off[cell]!, off[cell + 1]!));
     return tallyOf(cells, joined(parts));
   });
-  const phases = PHASES.map((_, p) => {
-    const cells = Array.from({ length: width }, (__, i) => p * width + i);
+  const phases = table(PHASES, (p) => {
+    const cells = Array.from({ length: width }, (_, i) => p * width + i);
     return tallyOf(cells, latencies.subarray(off[p * width]!, off[(p + 1) * width]!));
   });
   const overall = tallyOf([...ok.keys()], latencies);
-  return { overall, phases, nodes, inFaults, endNs };
+  return {
+    overall: figuresOf(overall),
+    phases,
+    nodes,
+    ok: overall.ok,
+    all: overall.all,
+    inFaults,
+    endNs,
+  };
+}
+
+function table(
+  names: readonly string[],
+  tallyOf: (i: number) => Tally,
+): Record<string, Record<string, Figure>> {
+  return Object.fromEntries(
+    names
+      .map((name, i) => [name, tallyOf(i)] as const)
+      .filter(([, tally]) => tally.all > 0)
+      .map(([name, tally]) => [name, figuresOf(tally)]),
+  );
 }
 
 /** Those of cell c from `off[c]` to `off[c + 1]`. */
