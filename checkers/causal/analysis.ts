@@ -7,9 +7,10 @@ import type { Budget } from '../checker.ts';
 import type { History } from '../history.ts';
 import { type Convergence, converge } from './convergent.ts';
 import { deadlines, type HbViolation, type SessionModel } from './deadlines.ts';
+import type { Findings } from './findings.ts';
 import { type Breach, breaches } from './guarantees.ts';
 import { type ListViolation, listViolations } from './lists.ts';
-import { type Findings, scan } from './scan.ts';
+import { scan } from './scan.ts';
 import { type Trace, traceOf } from './trace.ts';
 
 export class CausalAnalysis {

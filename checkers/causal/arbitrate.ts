@@ -8,8 +8,8 @@
  */
 import { type Budget, STEP_MASK } from '../checker.ts';
 import { type Clocks, isBefore } from './clocks.ts';
+import type { Findings } from './findings.ts';
 import { IntList } from './int-list.ts';
-import type { Findings } from './scan.ts';
 import { Op, type Trace } from './trace.ts';
 import type { Windows } from './windows.ts';
 

@@ -11,9 +11,10 @@ import type { Budget } from '../checker.ts';
 import { windowsWithoutOrder } from './arbitrate.ts';
 import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
 import { Graph } from './cycles.ts';
+import type { Findings } from './findings.ts';
 import { IntList } from './int-list.ts';
 import { endWithin, KeyIndex } from './key-index.ts';
-import { type Findings, replay } from './scan.ts';
+import { replay } from './replay.ts';
 import { Op, type Trace } from './trace.ts';
 import { mergeWindows, onlyWindows, placeOf, type Windows } from './windows.ts';
 

@@ -8,9 +8,10 @@
  */
 import { BudgetExceeded } from '../checker.ts';
 import type { Clocks } from './clocks.ts';
+import type { Findings } from './findings.ts';
 import { PairIndex } from './int-list.ts';
 import { endWithin, type KeyIndex, type KeyWrites } from './key-index.ts';
-import { type Findings, join } from './scan.ts';
+import { join } from './replay.ts';
 import type { Trace } from './trace.ts';
 
 const Past = 1;

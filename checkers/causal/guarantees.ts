@@ -13,8 +13,8 @@
  * has found overwritten need to be named. A flip-flop leaves a backward conflict edge there, or such a read.
  */
 import { type Budget, STEP_MASK } from '../checker.ts';
+import type { Findings } from './findings.ts';
 import { IntList, PairIndex } from './int-list.ts';
-import type { Findings } from './scan.ts';
 import { Op, type Trace } from './trace.ts';
 
 export const GUARANTEES = [

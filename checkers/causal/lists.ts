@@ -10,8 +10,8 @@
 import type { Budget } from '../checker.ts';
 import { Flag, type History, Kind, Status } from '../history.ts';
 import { blockWidth, type Clocks, isBefore } from './clocks.ts';
-import type { Findings } from './scan.ts';
-import { pairsOf } from './scan.ts';
+import type { Findings } from './findings.ts';
+import { pairsOf } from './replay.ts';
 import { Op, type Trace } from './trace.ts';
 
 export interface ListViolation {

@@ -10,44 +10,10 @@
 import { type Budget, STEP_MASK } from '../checker.ts';
 import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
 import { ElementReads } from './elements.ts';
-import { IntList } from './int-list.ts';
+import { Findings, tidy } from './findings.ts';
 import { endWithin, KeyIndex } from './key-index.ts';
+import { pairsOf } from './replay.ts';
 import { Op, type Trace } from './trace.ts';
-
-export class Findings {
-  /** Overwritten reads: place, what was read (0: initial; for sets: absent), what had replaced it. */
-  readonly read = new IntList();
-  readonly source = new IntList();
-  readonly newer = new IntList();
-  /** Conflict edges against the trace: `from` must precede `to` in any arbitration, as `by` shows. */
-  readonly from = new IntList();
-  readonly to = new IntList();
-  readonly by = new IntList();
-  /** Reads whose source is in another block of columns than what may have replaced it. */
-  readonly openRead = new IntList();
-  readonly openSource = new IntList();
-  readonly openNewer = new IntList();
-  /** The clocks as they stand at the end, where one block was enough. */
-  clocks: Clocks | null = null;
-
-  overwritten(place: number, source: number, newer: number): void {
-    this.read.push(place);
-    this.source.push(source);
-    this.newer.push(newer);
-  }
-
-  conflict(from: number, to: number, by: number): void {
-    this.from.push(from);
-    this.to.push(to);
-    this.by.push(by);
-  }
-
-  open(place: number, source: number, newer: number): void {
-    this.openRead.push(place);
-    this.openSource.push(source);
-    this.openNewer.push(newer);
-  }
-}
 
 /** All blocks of columns, then what one block alone could not decide. */
 export function scan(trace: Trace, budget: Budget): Findings {
@@ -73,28 +39,6 @@ class KeyIndexOnDemand {
   get(): KeyIndex {
     return (this.#index ??= new KeyIndex(this.#trace, this.#trace.history));
   }
-}
-
-/** The session reads the write: its past grows by the write and the write's past. True if it grew. */
-export function join(trace: Trace, clocks: Clocks, session: number, id: number): boolean {
-  const { clock, pool } = clocks;
-  const width = clocks.width[session]!;
-  const base = clocks.start[session]!;
-  const column = trace.column[id]! - clocks.low;
-  const count = trace.count[id]!;
-  const inside = column >= 0 && column < width;
-  if (inside && clock[base + column]! >= count) return false;
-  const from = clocks.snapshot[id]!;
-  let grew = inside;
-  for (let c = 0; c < width; c++) {
-    const theirs = pool[from + c]!;
-    if (theirs > clock[base + c]!) {
-      clock[base + c] = theirs;
-      grew = true;
-    }
-  }
-  if (inside) clock[base + column] = count;
-  return grew;
 }
 
 function scanBlock(
@@ -273,83 +217,5 @@ function settle(trace: Trace, block: number, findings: Findings, budget: Budget)
     const newer = openNewer.data[i]!;
     if (ask[i] === 1) findings.overwritten(read, source, newer);
     else findings.conflict(newer, source, read);
-  }
-}
-
-/** For each pair of value ids: 1 if the first is in the causal past of the second. */
-export function pairsOf(
-  trace: Trace,
-  earlier: Int32Array,
-  later: Int32Array,
-  block: number,
-  budget: Budget,
-): Uint8Array {
-  const answers = new Uint8Array(earlier.length);
-  const wanted = new Set<number>();
-  for (const id of earlier) wanted.add(Math.floor(trace.column[id]! / block));
-  for (const each of wanted) {
-    const clocks = clocksOf(trace, each * block, (each + 1) * block);
-    replay(trace, clocks, budget, () => {});
-    for (let i = 0; i < earlier.length; i++) {
-      if (Math.floor(trace.column[earlier[i]!]! / block) !== each) continue;
-      answers[i] = isBefore(trace, clocks, earlier[i]!, later[i]!) ? 1 : 0;
-    }
-  }
-  return answers;
-}
-
-/** The clocks again, without any judgement. `afterRead` is told of each register read. */
-export function replay(
-  trace: Trace,
-  clocks: Clocks,
-  budget: Budget,
-  afterRead: (at: number) => void,
-): void {
-  const { n, op, session, value, count, columnOf, changes, row, place } = trace;
-  const { low, width, start, clock, snapshot, pool } = clocks;
-  const changed = new Uint8Array(width.length).fill(1);
-  const shared = new Int32Array(width.length);
-  let top = 0;
-  for (let at = 0; at < n; at++) {
-    if ((at & STEP_MASK) === 0) budget.step();
-    const o = op[at]!;
-    if (o === Op.Skip || o === Op.ReadInitial) continue;
-    const s = session[at]!;
-    const wide = width[s]!;
-    if (wide === 0) continue;
-    const base = start[s]!;
-    if (o === Op.Read) {
-      if (join(trace, clocks, s, value[at]!)) changed[s] = 1;
-      afterRead(at);
-    } else if (o === Op.ReadAll) {
-      const from = row ? row[at]! : at;
-      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-        const id = changes!.data[i]!;
-        if (id > 0 && place[id]! < at && join(trace, clocks, s, id)) changed[s] = 1;
-      }
-    } else {
-      const id = value[at]!;
-      if (changed[s] === 1 || o === Op.InfoWrite) {
-        pool.set(clock.subarray(base, base + wide), top);
-        snapshot[id] = top;
-        top += wide;
-        if (o === Op.InfoWrite) continue;
-        shared[s] = snapshot[id]!;
-        changed[s] = 0;
-      }
-      snapshot[id] = shared[s]!;
-      const c = columnOf[s]! - low;
-      if (c >= 0 && c < wide) clock[base + c] = count[id]!;
-    }
-  }
-}
-
-/** Several blocks may have found the same read: in order, and each replacement once. */
-function tidy({ read, source, newer }: Findings): void {
-  const order = Int32Array.from(read.items.keys());
-  order.sort((a, b) => read.data[a]! - read.data[b]! || newer.data[a]! - newer.data[b]!);
-  for (const list of [read, source, newer]) {
-    const sorted = Int32Array.from(order, (i) => list.data[i]!);
-    list.data.set(sorted);
   }
 }
