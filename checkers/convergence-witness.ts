@@ -1,8 +1,8 @@
 /** Who differs from whom and in what: the explanations of `convergence`. */
 import { type Budget, type CheckOptions, unlimited } from './checker.ts';
-import type { StateHashes } from './convergence.ts';
 import { type FinalReads, isWholeRead, readerOf } from './final-reads.ts';
 import { type History, Kind } from './history.ts';
+import type { StateHashes } from './state-hashes.ts';
 import type { Anomaly, Verdict } from './verdict.ts';
 import { describe, elementsAt, indices, lanes, shrink, valueName } from './witness.ts';
 
