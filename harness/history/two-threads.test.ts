@@ -10,6 +10,7 @@ import { writeRun } from '../../bench/checkers-file.ts';
 import { lwwHistory } from '../../checkers/testing/lww-store.ts';
 import type { Verdict } from '../../checkers/verdict.ts';
 import { judgeRun } from './judge.ts';
+import { header, makeRun, row } from './testing/made-runs.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'amnesia-threads-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -25,6 +26,17 @@ it('does not load what has no room', () => {
   expect(valid).toBe('unknown');
   expect(verdicts).toMatchObject([{ checker: 'history', reason: 'checker-memory' }]);
   expect(verdicts[0]!.message).toMatch(/200400 operations need at least 10 MB .* --memory-mb/);
+});
+
+it('does not take a high index for a long history', () => {
+  const few = [
+    row(0, { f: 'write', value: 1, invoked: 1, completed: 2 }),
+    row(100_000, { value: 1, invoked: 3, completed: 4 }),
+  ];
+  const path = makeRun(few, header());
+  // Its two operations are loaded; that no process is as small as this is the checker's to say.
+  const { verdicts } = judgeRun(path, { store: false, memoryMb: 1, checkers: ['stats'] });
+  expect(verdicts).toMatchObject([{ checker: 'stats', reason: 'checker-memory' }]);
 });
 
 it('gives up in time, and says of each checker that it did', () => {
