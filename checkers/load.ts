@@ -73,8 +73,12 @@ export interface Load {
 }
 
 /** A cell for each phase and node, the last of which stands for none; those of a phase side by side. */
+function cellOf({ phase, node, nodes }: History, row: number): number {
+  return phase[row]! * (nodes.length + 1) + (node[row]! < 0 ? nodes.length : node[row]!);
+}
+
 export function loadOf(history: History, budget: Budget): Load {
-  const { n, invoke, phase, node } = history;
+  const { n, invoke } = history;
   const width = history.nodes.length + 1;
   const ok = new Int32Array(PHASES.length * width);
   const all = new Int32Array(PHASES.length * width);
@@ -86,7 +90,7 @@ export function loadOf(history: History, budget: Budget): Load {
     if (!isLoad(history, row)) continue;
     const at = invoke[row]!;
     const answered = isAnswered(history, row);
-    const cell = phase[row]! * width + (node[row]! < 0 ? width - 1 : node[row]!);
+    const cell = cellOf(history, row);
     all[cell]!++;
     if (answered) ok[cell]!++;
     if (at > endNs) endNs = at;
@@ -94,7 +98,7 @@ export function loadOf(history: History, budget: Budget): Load {
     inFaults.all++;
     if (answered) inFaults.ok++;
   }
-  const { latencies, off } = latenciesOf(history, ok, width);
+  const { latencies, off } = latenciesOf(history, ok);
   const tallyOf = (cells: readonly number[], of: Float64Array): Tally => ({
     ok: cells.reduce((sum, cell) => sum + ok[cell]!, 0),
     all: cells.reduce((sum, cell) => sum + all[cell]!, 0),
@@ -138,16 +142,15 @@ function table(
 function latenciesOf(
   history: History,
   ok: Int32Array,
-  width: number,
 ): { readonly latencies: Float64Array; readonly off: Int32Array } {
-  const { n, invoke, complete, phase, node } = history;
+  const { n, invoke, complete } = history;
   const off = new Int32Array(ok.length + 1);
   for (let cell = 0; cell < ok.length; cell++) off[cell + 1] = off[cell]! + ok[cell]!;
   const latencies = new Float64Array(off[ok.length]!);
   const fill = off.slice();
   for (let row = 0; row < n; row++) {
     if (!isLoad(history, row) || !isAnswered(history, row)) continue;
-    const cell = phase[row]! * width + (node[row]! < 0 ? width - 1 : node[row]!);
+    const cell = cellOf(history, row);
     latencies[fill[cell]!++] = complete[row]! - invoke[row]!;
   }
   return { latencies, off };
