@@ -16,6 +16,8 @@ async function docker(why: string): Promise<Runtime> {
 
 async function sim(why: string): Promise<Runtime> {
   const { createSimCluster } = await import('./sim.ts');
+  const { compileLater } = await import('./sim/compile-later.ts');
+  compileLater();
   return { name: 'sim', title: `sim${why}`, createCluster: createSimCluster };
 }
 
