@@ -1,6 +1,6 @@
 /** What answers about memories have in common: headers, visibility, and failures to reach an owner. */
 import { encodeContext } from '../conflict/context.ts';
-import type { Context, MemoryState, MemoryVersion } from '../data.ts';
+import type { Context } from '../data.ts';
 import { type HttpRequest, type HttpResponse, JsonBody } from '../env/env.ts';
 import { RoutingError, type Served } from '../routing/router.ts';
 import { ApiError } from './errors.ts';
@@ -20,24 +20,6 @@ export function json(
   const typed = headers['content-type'] === undefined;
   const all = typed ? { 'content-type': jsonType, ...headers } : headers;
   return { status, headers: all, body: new JsonBody(body) };
-}
-
-const dayMs = 86_400_000;
-const digits = Array.from({ length: 1000 }, (_, number) => String(number).padStart(2, '0'));
-let known = { day: Number.NaN, text: '' };
-
-/** RFC 3339 in UTC. As Date does it, for lists of hundreds: the text of a day is made once. */
-export function timeText(ms: number): string {
-  const day = Math.floor(ms / dayMs);
-  if (!Number.isInteger(ms)) return new Date(ms).toISOString();
-  if (day !== known.day) known = { day, text: new Date(ms).toISOString().slice(0, -13) };
-  const rest = ms - day * dayMs;
-  const milliseconds = rest % 1000;
-  const seconds = Math.floor(rest / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const [h, m, s] = [Math.floor(minutes / 60), minutes % 60, seconds % 60];
-  const point = milliseconds < 100 ? '.0' : '.';
-  return `${known.text}${digits[h]}:${digits[m]}:${digits[s]}${point}${digits[milliseconds]}Z`;
 }
 
 /** In words: high, medium or low. */
@@ -128,61 +110,6 @@ export function seenNow(service: Service, stale: boolean): Seen {
   if (!stale) return { penalty: factor, warnings };
   const also = 'The state of the context cannot be reached - the answer is stale';
   return { penalty: factor, warnings: [...warnings, also], stale };
-}
-
-interface ShownVersion {
-  readonly version: string;
-  readonly content: string;
-  readonly confidence: number;
-  readonly timestamp: string;
-  readonly deleted?: true;
-}
-
-export interface ShownMemory extends ShownVersion {
-  readonly id: string;
-  readonly memory_type: string;
-  readonly tags: readonly string[];
-  readonly conflict: boolean;
-  readonly siblings: readonly ShownVersion[];
-  readonly embedding?: readonly number[];
-}
-
-export function showVersion(each: MemoryVersion, factor: number): ShownVersion {
-  const { dot: version, content, observedAtMs, deleted } = each;
-  const confidence = each.confidence * factor;
-  const timestamp = timeText(observedAtMs);
-  if (deleted) return { version, content, confidence, timestamp, deleted };
-  return { version, content, confidence, timestamp };
-}
-
-/** The newest memories that were shown: lists show the same hundreds again and again. */
-const shownMemories = new Map<MemoryState, { factor: number; memory: ShownMemory }>();
-const shownMemoriesMax = 8192;
-
-export function showMemory(memory: MemoryState, factor: number, embeddings: boolean): ShownMemory {
-  const { embedding } = memory.shown;
-  if (embeddings && embedding) return { ...showOne(memory, factor), embedding: [...embedding] };
-  const known = shownMemories.get(memory);
-  if (known !== undefined && known.factor === factor) return known.memory;
-  const made = showOne(memory, factor);
-  if (shownMemories.size >= shownMemoriesMax) shownMemories.clear();
-  shownMemories.set(memory, { factor, memory: made });
-  return made;
-}
-
-function showOne({ id, shown, siblings }: MemoryState, factor: number): ShownMemory {
-  const versions = siblings.map((version) => showVersion(version, factor));
-  return {
-    id,
-    version: shown.dot,
-    content: shown.content,
-    confidence: shown.confidence * factor,
-    timestamp: versions[0]!.timestamp,
-    memory_type: shown.memoryType,
-    tags: shown.tags,
-    conflict: siblings.length > 1,
-    siblings: versions,
-  };
 }
 
 /** 404 for a memory: still an answer about the space, with all that such answers carry. */

@@ -1,6 +1,7 @@
 /** Endpoints about single memories and lists of them: remember, get, list, delete. */
 
 import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import { bytesOf } from '../query/embedding.ts';
 import type { Served } from '../routing/router.ts';
 import {
   categoryOf,
@@ -10,9 +11,6 @@ import {
   servedHeaders,
   serveRead,
   serveWrite,
-  showMemory,
-  showVersion,
-  timeText,
 } from './answers.ts';
 import { ApiError, episodeExample, invalid } from './errors.ts';
 import {
@@ -30,14 +28,9 @@ import {
   timeField,
   wholeParameter,
 } from './input.ts';
-import {
-  type DeleteBody,
-  type DeleteValue,
-  toBytes,
-  type WriteBody,
-  type WriteValue,
-} from './kinds.ts';
+import type { DeleteBody, DeleteValue, WriteBody, WriteValue } from './kinds.ts';
 import type { Service } from './service.ts';
+import { showMemory, showVersion, timeText } from './shown.ts';
 
 /** Of an answer to a write; durability is what was asked for, or less where there was not time. */
 function writtenHeaders(
@@ -120,7 +113,7 @@ export async function remember(service: Service, request: HttpRequest): Promise<
     tags: tagsField(body),
     memoryType: 'semantic',
     observedAtMs: timeField(body, 'timestamp', service.env.nowMs()),
-    embedding: toBytes(embeddingField(body.embedding, content)),
+    embedding: bytesOf(embeddingField(body.embedding, content)),
   });
 }
 
@@ -152,7 +145,7 @@ export async function rememberEpisode(
     tags: tagsField(body),
     memoryType: 'episodic',
     observedAtMs: timeField(body, 'when', service.env.nowMs()),
-    embedding: toBytes(embeddingField(body.embedding, content)),
+    embedding: bytesOf(embeddingField(body.embedding, content)),
   });
 }
 

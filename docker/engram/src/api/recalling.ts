@@ -1,18 +1,12 @@
 /** Endpoints that find memories by similarity: recall and probabilistic query. */
 import type { HttpRequest, HttpResponse } from '../env/env.ts';
+import { bytesOf } from '../query/embedding.ts';
 import { shareOut } from '../query/recall.ts';
-import {
-  categoryOf,
-  json,
-  type Seen,
-  seenNow,
-  servedHeaders,
-  serveRead,
-  showMemory,
-} from './answers.ts';
+import { categoryOf, json, type Seen, seenNow, servedHeaders, serveRead } from './answers.ts';
 import { contextOf, cueOf, numberParameter, spaceOf, wholeParameter } from './input.ts';
-import { type RecallBody, toBytes } from './kinds.ts';
+import type { RecallBody } from './kinds.ts';
 import type { Service } from './service.ts';
+import { showMemory } from './shown.ts';
 
 type Found = Record<string, unknown> & { readonly similarity: number };
 
@@ -26,7 +20,7 @@ async function recollect(service: Service, request: HttpRequest): Promise<Recoll
   const space = spaceOf(request);
   const body: RecallBody = {
     context: contextOf(request),
-    cue: toBytes(cueOf(request)),
+    cue: bytesOf(cueOf(request)),
     threshold: numberParameter(request, 'threshold', 0.5, -1, 1),
     resultsMax: wholeParameter(request, 'max_results', 10, 1, 1000),
   };
