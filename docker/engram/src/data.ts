@@ -63,8 +63,8 @@ export interface MemoryVersion {
   /** When it was observed (client's) and stored (node's), ms since 1970. */
   readonly observedAtMs: number;
   readonly storedAtMs: number;
-  /** 768 numbers, or null for tombstones. */
-  readonly embedding: Float32Array | null;
+  /** 768 numbers as their bytes, see query/embedding.ts; null for tombstones. */
+  readonly embedding: Uint8Array | null;
 }
 
 export interface WriteRequest {
@@ -76,7 +76,7 @@ export interface WriteRequest {
   readonly tags: readonly string[];
   readonly memoryType: string;
   readonly observedAtMs: number;
-  readonly embedding: Float32Array | null;
+  readonly embedding: Uint8Array | null;
   /** Null: the client sent none; then the write supersedes and depends on what this node knows. */
   readonly context: Context | null;
   readonly durability: Durability;

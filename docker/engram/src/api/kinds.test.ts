@@ -1,6 +1,7 @@
 /** What is read comes through the wire as it was, with or without its embeddings. */
 import { describe, expect, it } from 'vitest';
 import type { DataPlane, MemoryVersion } from '../data.ts';
+import { bytesOf } from '../query/embedding.ts';
 import { pack, unpack } from '../store/codec.ts';
 import { makeKinds, type ReadValue } from './kinds.ts';
 
@@ -21,7 +22,7 @@ const version: MemoryVersion = {
   memoryType: 'semantic',
   observedAtMs: 1_700_000_000_001,
   storedAtMs: 1_700_000_000_002,
-  embedding: Float32Array.of(0.25, -0.5, 1),
+  embedding: bytesOf(Float32Array.of(0.25, -0.5, 1)),
 };
 
 function reading(embeddings: boolean): ReadValue {

@@ -10,6 +10,7 @@ import type {
   ReadResult,
   WriteRequest,
 } from '../data.ts';
+import { ownBytes, vectorOf } from '../query/embedding.ts';
 import { recall } from '../query/recall.ts';
 import type { Kind, Wire } from '../routing/router.ts';
 import { type PackedVersion, packVersion, unpackVersion } from '../store/codec.ts';
@@ -21,7 +22,6 @@ export interface WriteBody {
   readonly tags: readonly string[];
   readonly memoryType: string;
   readonly observedAtMs: number;
-  /** Raw float32. */
   readonly embedding: Uint8Array;
   readonly context: Context | null;
   readonly durability: Durability;
@@ -107,18 +107,6 @@ const wireOfRead: Wire = {
   },
 };
 
-function toFloats(bytes: Uint8Array): Float32Array {
-  // All of a buffer: it was never part of a message.
-  if (bytes.length === bytes.buffer.byteLength) return new Float32Array(bytes.buffer);
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
-  return new Float32Array(copy.buffer);
-}
-
-export function toBytes(floats: Float32Array): Uint8Array {
-  return Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength);
-}
-
 function answer<T>(
   result: ReadResult<T>,
   memories: readonly MemoryState[],
@@ -199,7 +187,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
           tags: given.tags,
           memoryType: given.memoryType,
           observedAtMs: given.observedAtMs,
-          embedding: toFloats(given.embedding),
+          embedding: ownBytes(given.embedding),
           context: given.context,
           durability: given.durability,
         };
@@ -236,7 +224,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
       handler: async (space, body, deadlineMs) => {
         const { context, cue, threshold, resultsMax } = body as RecallBody;
         const result = await data.list(space, context, readWaitMs(deadlineMs));
-        const found = recall(result.value, toFloats(cue), threshold, resultsMax);
+        const found = recall(result.value, vectorOf(cue), threshold, resultsMax);
         const memories = found.map((each) => each.memory);
         return {
           ...answer(result, memories, memories.length, false),

@@ -14,9 +14,12 @@ import type { RpcBody } from '../env/env.ts';
 import {
   approximateBytes,
   opened,
+  openedAs,
   type PackedVersion,
+  type Plain,
   packVersion,
   parcel,
+  parcelOf,
   unpackVersion,
 } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
@@ -38,16 +41,30 @@ export interface PullRequest {
 }
 
 interface FirstPiece {
-  readonly versions: readonly PackedVersion[];
+  readonly versions: readonly MemoryVersion[];
   readonly vector: VersionVector;
   /** 0: this is all. Else the name of the rest, for `data.more`. */
   readonly more: number;
 }
 
 interface LaterPiece {
-  readonly versions: readonly PackedVersion[];
+  readonly versions: readonly MemoryVersion[];
   readonly last: boolean;
 }
+
+/** A piece as plain data, and back. */
+function plainPiece<T extends FirstPiece | LaterPiece>(): Plain<T> {
+  return {
+    plain: (piece) => ({ ...piece, versions: piece.versions.map(packVersion) }),
+    value: (plain) => {
+      const { versions } = plain as { readonly versions: readonly PackedVersion[] };
+      return { ...(plain as T), versions: versions.map(unpackVersion) };
+    },
+  };
+}
+
+const firstPiece = plainPiece<FirstPiece>();
+const laterPiece = plainPiece<LaterPiece>();
 
 interface OpenAnswer {
   readonly versions: readonly MemoryVersion[];
@@ -70,10 +87,10 @@ export class Transfers {
   /** Fetches and merges. Rejects where the peer cannot be reached or breaks off. */
   async fetch(peer: Member, request: PullRequest): Promise<void> {
     this.counters.pulls++;
-    const first = (await this.#call(peer, 'data.pull', request)) as FirstPiece;
+    const first = await this.#call(peer, 'data.pull', request, firstPiece);
     const { vector } = this.#replica.peek(request.space);
     if (request.buckets.length === 0 && covers(vector, first.vector)) return;
-    const versions = first.versions.map(unpackVersion);
+    const versions = [...first.versions];
     if (first.more !== 0) {
       if (this.#long.has(request.space)) return;
       this.#long.add(request.space);
@@ -89,16 +106,17 @@ export class Transfers {
 
   async #fetchRest(peer: Member, more: number, into: MemoryVersion[]): Promise<void> {
     for (let last = false; !last; ) {
-      const piece = (await this.#call(peer, 'data.more', { more })) as LaterPiece;
-      for (const packed of piece.versions) into.push(unpackVersion(packed));
+      const piece = await this.#call(peer, 'data.more', { more }, laterPiece);
+      for (const version of piece.versions) into.push(version);
       last = piece.last;
     }
   }
 
-  async #call(peer: Member, method: string, body: unknown): Promise<unknown> {
+  async #call<T>(peer: Member, method: string, body: unknown, piece: Plain<T>): Promise<T> {
     const { rpc } = this.#replica.env;
     try {
-      return opened(await rpc.call(peer.rpcAddress, method, parcel(body), pieceDeadlineMs));
+      const answer = await rpc.call(peer.rpcAddress, method, parcel(body), pieceDeadlineMs);
+      return openedAs(answer, piece);
     } catch (error) {
       this.counters.brokenPulls++;
       throw error;
@@ -112,14 +130,14 @@ export class Transfers {
     const wanted = new Set(buckets);
     const versions = state.difference(vector, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
     const answer = { versions, next: 0, usedAtMs: this.#replica.env.monotonicMs() };
-    const packed = takePiece(answer);
+    const first = takePiece(answer);
     let more = 0;
     if (answer.next < versions.length) {
       this.#makeRoom();
       more = ++this.#opened;
       this.#open.set(more, answer);
     }
-    return parcel({ versions: packed, vector: state.vector, more } satisfies FirstPiece);
+    return parcelOf({ versions: first, vector: state.vector, more }, firstPiece);
   }
 
   #makeRoom(): void {
@@ -141,18 +159,18 @@ export class Transfers {
     const versions = takePiece(answer);
     const last = answer.next >= answer.versions.length;
     if (last) this.#open.delete(more);
-    return parcel({ versions, last } satisfies LaterPiece);
+    return parcelOf({ versions, last }, laterPiece);
   }
 }
 
-function takePiece(answer: OpenAnswer): PackedVersion[] {
-  const piece: PackedVersion[] = [];
+function takePiece(answer: OpenAnswer): MemoryVersion[] {
+  const piece: MemoryVersion[] = [];
   let bytes = 0;
   while (answer.next < answer.versions.length) {
     const version = answer.versions[answer.next]!;
     bytes += approximateBytes(version);
     if (bytes > pieceBytesMax && piece.length > 0) break;
-    piece.push(packVersion(version));
+    piece.push(version);
     answer.next++;
   }
   return piece;

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { MemoryState, MemoryVersion } from '../data.ts';
-import { cosine, embeddingLength, embedText } from './embedding.ts';
+import { bytesOf, cosine, embeddingLength, embedText, ownBytes, vectorOf } from './embedding.ts';
 import { recall, shareOut } from './recall.ts';
 
 describe('embeddings of text', () => {
@@ -41,9 +41,31 @@ describe('cosine', () => {
 });
 
 function memory(id: string, content: string): MemoryState {
-  const shown = { content, embedding: embedText(content) } as MemoryVersion;
+  const shown = { content, embedding: bytesOf(embedText(content)) } as MemoryVersion;
   return { id, shown, siblings: [shown] };
 }
+
+describe('the bytes of an embedding', () => {
+  const vector = embedText('the red kettle');
+  const bytes = bytesOf(vector);
+
+  it('are its numbers, wherever they stand', () => {
+    for (const place of [0, 1, 2, 3]) {
+      const message = new Uint8Array(place + bytes.length + 5);
+      message.set(bytes, place);
+      expect(vectorOf(message.subarray(place, place + bytes.length))).toEqual(vector);
+    }
+  });
+
+  it('keep nothing else in memory where they are to be kept', () => {
+    const message = Buffer.concat([Buffer.from('head'), bytes, Buffer.alloc(1000)]);
+    const own = ownBytes(message.subarray(4, 4 + bytes.length));
+    expect(own.buffer.byteLength).toBe(bytes.length);
+    message.fill(0);
+    expect(vectorOf(own)).toEqual(vector);
+    expect(ownBytes(own)).toBe(own);
+  });
+});
 
 describe('recall', () => {
   const memories = [

@@ -1,6 +1,6 @@
 /** Recall by similarity over the memories of one owner. Pure. */
 import type { MemoryState } from '../data.ts';
-import { cosine } from './embedding.ts';
+import { cosine, vectorOf } from './embedding.ts';
 
 export interface Recalled {
   readonly memory: MemoryState;
@@ -18,7 +18,7 @@ export function recall(
   for (const memory of memories) {
     const { embedding } = memory.shown;
     if (embedding === null) continue;
-    const similarity = cosine(cue, embedding);
+    const similarity = cosine(cue, vectorOf(embedding));
     if (similarity >= threshold) found.push({ memory, similarity });
   }
   return found.sort((left, right) => right.similarity - left.similarity).slice(0, resultsMax);

@@ -4,8 +4,15 @@
  * served at once.
  */
 import type { MemoryVersion, Placement } from '../data.ts';
-import { Parcel, type RpcBody } from '../env/env.ts';
-import { type PackedVersion, pack, packVersion, unpack, unpackVersion } from '../store/codec.ts';
+import type { RpcBody } from '../env/env.ts';
+import {
+  openedAs,
+  type PackedVersion,
+  type Plain,
+  packVersion,
+  parcelOf,
+  unpackVersion,
+} from '../store/codec.ts';
 import type { OwnWrite } from '../store/journal.ts';
 import type { Outgoing, Replica } from '../store/replica.ts';
 import type { Member, Membership } from '../swim/membership.ts';
@@ -183,7 +190,7 @@ export class Shipper implements Outgoing {
     const member = this.#membership.get(peer);
     if (!member || !this.#membership.reachable(peer)) return outOfReach;
     this.counters.batches++;
-    const body = new Parcel(shipments, () => packShipments(shipments));
+    const body = parcelOf(shipments, plainShipments);
     return this.#replica.env.rpc.call(member.rpcAddress, 'data.ship', body, shipDeadlineMs);
   }
 
@@ -238,16 +245,15 @@ export class Shipper implements Outgoing {
 
   /** The receiving side of `data.ship`: durable here before it is acknowledged. */
   receive(body: RpcBody): Promise<RpcBody> {
-    const writes = body instanceof Parcel ? body.value : unpackShipments(body);
-    return this.#replica.commitReplicated(writes as readonly OwnWrite[]).then(() => received);
+    const writes = openedAs(body, plainShipments);
+    return this.#replica.commitReplicated(writes).then(() => received);
   }
 }
 
-function packShipments(shipments: readonly OwnWrite[]): Uint8Array {
-  return pack(shipments.map(({ space, version }) => [space, packVersion(version)]));
-}
-
-function unpackShipments(bytes: Uint8Array): OwnWrite[] {
-  const batch = unpack(bytes) as readonly [string, PackedVersion][];
-  return batch.map(([space, packed]) => ({ space, version: unpackVersion(packed) }));
-}
+const plainShipments: Plain<readonly OwnWrite[]> = {
+  plain: (shipments) => shipments.map(({ space, version }) => [space, packVersion(version)]),
+  value: (plain) => {
+    const batch = plain as readonly (readonly [string, PackedVersion])[];
+    return batch.map(([space, packed]) => ({ space, version: unpackVersion(packed) }));
+  },
+};

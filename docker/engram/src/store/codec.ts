@@ -6,6 +6,8 @@ import { Packr } from 'msgpackr';
 import { formatDot } from '../conflict/vector.ts';
 import type { MemoryVersion, VersionVector } from '../data.ts';
 import { Parcel, type RpcBody } from '../env/env.ts';
+import { ownBytes } from '../query/embedding.ts';
+import type { Pieces } from '../wal/record.ts';
 
 const packr = new Packr({ useRecords: false });
 
@@ -27,11 +29,29 @@ export function opened(body: RpcBody): unknown {
   return body instanceof Parcel ? body.value : unpack(body);
 }
 
+/** How a value that is not plain, since versions are in it, becomes plain data, and comes back. */
+export interface Plain<T> {
+  plain(value: T): unknown;
+  value(plain: unknown): T;
+}
+
+/** As `parcel` and `opened`. Within a process the value is handed over as it is. */
+export function parcelOf<T>(value: T, { plain }: Plain<T>): RpcBody {
+  return new Parcel(value, () => pack(plain(value)));
+}
+
+export function openedAs<T>(body: RpcBody, { value }: Plain<T>): T {
+  return body instanceof Parcel ? (body.value as T) : value(unpack(body));
+}
+
 /** A version as a flat tuple, in the order of `packVersion`. */
 export type PackedVersion = readonly unknown[];
 
 export function packVersion(version: MemoryVersion): PackedVersion {
-  const { embedding } = version;
+  return tupleOf(version, version.embedding);
+}
+
+function tupleOf(version: MemoryVersion, embedding: Uint8Array | null): PackedVersion {
   return [
     version.id,
     version.actor,
@@ -49,21 +69,46 @@ export function packVersion(version: MemoryVersion): PackedVersion {
     version.memoryType,
     version.observedAtMs,
     version.storedAtMs,
-    embedding === null
-      ? null
-      : Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength),
+    embedding,
   ];
 }
 
-function unpackEmbedding(bytes: Uint8Array | null): Float32Array | null {
-  if (bytes === null) return null;
-  // A copy: the bytes may be unaligned, and would keep a whole log segment in memory.
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
-  return new Float32Array(copy.buffer);
+/** How bytes of that length begin in MessagePack: bin 8, bin 16 or bin 32. */
+function binHead(length: number): Buffer {
+  if (length < 2 ** 8) return Buffer.of(0xc4, length);
+  if (length < 2 ** 16) return Buffer.of(0xc5, length >> 8, length & 0xff);
+  const head = Buffer.of(0xc6, 0, 0, 0, 0);
+  head.writeUInt32BE(length, 1);
+  return head;
 }
 
+/**
+ * The bytes of `packVersion`, the embedding where it is: it comes last, and is most of them. Replicas in one
+ * process then have it once.
+ */
+export function packInPieces(version: MemoryVersion): Pieces {
+  const { embedding } = version;
+  if (embedding === null) return [pack(packVersion(version))];
+  // Without it there is a nil in its place, which is one byte.
+  const bare = pack(tupleOf(version, null)).subarray(0, -1);
+  return [Buffer.concat([bare, binHead(embedding.length)]), embedding];
+}
+
+/** Of a message, which is gone when its versions are stored. */
 export function unpackVersion(packed: PackedVersion): MemoryVersion {
+  const bytes = packed[16] as Uint8Array | null;
+  return versionOf(packed, bytes === null ? null : ownBytes(bytes));
+}
+
+/**
+ * Of a log: the embedding stays where it was read. That keeps the log's bytes in memory, nine tenths of which
+ * are embeddings; and they are bounded, since a long log is cut.
+ */
+export function unpackVersionInPlace(packed: PackedVersion): MemoryVersion {
+  return versionOf(packed, packed[16] as Uint8Array | null);
+}
+
+function versionOf(packed: PackedVersion, embedding: Uint8Array | null): MemoryVersion {
   const actor = packed[1] as string;
   const counter = packed[2] as number;
   return {
@@ -83,14 +128,14 @@ export function unpackVersion(packed: PackedVersion): MemoryVersion {
     memoryType: packed[13] as string,
     observedAtMs: packed[14] as number,
     storedAtMs: packed[15] as number,
-    embedding: unpackEmbedding(packed[16] as Uint8Array | null),
+    embedding,
   };
 }
 
 /** About how many bytes a version takes on the wire and in the log, for limits. */
 export function approximateBytes(version: MemoryVersion): number {
   const tags = version.tags.reduce((sum, tag) => sum + tag.length, 0);
-  return 256 + 3 * (version.content.length + tags) + (version.embedding?.byteLength ?? 0);
+  return 256 + 3 * (version.content.length + tags) + (version.embedding?.length ?? 0);
 }
 
 /** A record of the log. */

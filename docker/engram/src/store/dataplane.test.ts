@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Context, DataPlane, WriteRequest, WriteResult } from '../data.ts';
 import type { FaultName } from '../faults.ts';
+import { bytesOf, vectorOf } from '../query/embedding.ts';
 import { type ChaosOptions, runChaos } from './testing/chaos.ts';
 import { nothingSeen, type VirtualNode, World, type WorldOptions } from './testing/world.ts';
 
@@ -24,7 +25,7 @@ function request(content: string, more: Partial<WriteRequest> = {}): WriteReques
     tags: [],
     memoryType: 'semantic',
     observedAtMs: 0,
-    embedding: Float32Array.from([0.5, -0.25]),
+    embedding: bytesOf(Float32Array.from([0.5, -0.25])),
     context: null,
     durability: 'primary',
     ...more,
@@ -59,7 +60,7 @@ describe('the data plane of one node', () => {
     const result = await write(world, n1!, request('a'));
     expect(await shown(n1!.data!)).toBe('a');
     expect(result).toMatchObject({ copies: 1, satisfied: true, deferred: false });
-    expect(result.version.embedding).toEqual(Float32Array.from([0.5, -0.25]));
+    expect(result.version.embedding).toEqual(bytesOf(Float32Array.from([0.5, -0.25])));
   });
 
   it('shows nothing that is not durable yet', async () => {
@@ -92,7 +93,7 @@ describe('the data plane of one node', () => {
     }
     const list = await n1!.data!.list('space0', null, 0);
     expect(list.value.map((memory) => memory.shown.content)).toHaveLength(20);
-    expect(list.value[7]!.shown.embedding).toEqual(Float32Array.from([0.5, -0.25]));
+    expect(vectorOf(list.value[7]!.shown.embedding!)).toEqual(Float32Array.of(0.5, -0.25));
   });
 
   it('loses nothing that is under way when a snapshot takes the place of the log', async () => {
@@ -258,7 +259,7 @@ describe('the data plane of a cluster', () => {
     const [n1, n2, n3] = world.nodes;
     n3!.kill(true);
     n3!.disk.wipe();
-    const embedding = new Float32Array(8192);
+    const embedding = bytesOf(new Float32Array(8192));
     for (let i = 0; i < 60; i++) {
       await write(world, n1!, request(`value ${i}`, { id: `m${i}`, embedding }));
     }

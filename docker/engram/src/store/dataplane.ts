@@ -19,7 +19,7 @@ import type {
 import type { Env, RpcBody } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { AntiEntropy } from '../gossip/antientropy.ts';
-import { cosine } from '../query/embedding.ts';
+import { cosine, vectorOf } from '../query/embedding.ts';
 import { Shipper } from '../replication/shipper.ts';
 import type { Membership } from '../swim/membership.ts';
 import { CatchUp } from './catchup.ts';
@@ -277,8 +277,8 @@ function lookalike({ id, embedding }: WriteRequest, state: SpaceState): MemoryVe
   return found?.shown ?? null;
 }
 
-function isAlike(left: Float32Array | null, right: Float32Array): boolean {
-  return left !== null && cosine(left, right) > alikeCosine;
+function isAlike(left: Uint8Array | null, right: Uint8Array): boolean {
+  return left !== null && cosine(vectorOf(left), vectorOf(right)) > alikeCosine;
 }
 
 export function createDataPlane(

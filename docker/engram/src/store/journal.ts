@@ -16,9 +16,10 @@ import {
   type LogRecord,
   type PackedVersion,
   pack,
+  packInPieces,
   packVersion,
   unpack,
-  unpackVersion,
+  unpackVersionInPlace,
 } from './codec.ts';
 
 /** How many records `restart-forgets-log-tail` drops. */
@@ -129,7 +130,7 @@ export class Journal {
         rebuilt.space(record.space);
         break;
       case 'w':
-        rebuilt.write(record.space, unpackVersion(record.version), record.own);
+        rebuilt.write(record.space, unpackVersionInPlace(record.version), record.own);
         break;
       case 'p': {
         this.#merges = Math.max(this.#merges, record.merge);
@@ -139,7 +140,7 @@ export class Journal {
         break;
       }
       case 'm': {
-        const versions = (this.#parts.get(record.merge) ?? []).map(unpackVersion);
+        const versions = (this.#parts.get(record.merge) ?? []).map(unpackVersionInPlace);
         this.#parts.delete(record.merge);
         rebuilt.merge(record.space, versions, record.vector);
         break;
@@ -148,7 +149,7 @@ export class Journal {
         rebuilt.shippedCount(record.count);
         break;
       case 'u':
-        rebuilt.unshipped(record.space, unpackVersion(record.version));
+        rebuilt.unshipped(record.space, unpackVersionInPlace(record.version));
         break;
       default:
         record satisfies never;
@@ -257,21 +258,21 @@ function beginningsOf(space: string): readonly [Uint8Array, Uint8Array] {
 }
 
 /** The newest versions that were packed: replicas in one process log a write one after the other. */
-const packed = new Map<MemoryVersion, Uint8Array>();
+const packed = new Map<MemoryVersion, Pieces>();
 const packedMax = 32;
 
-function bytesOf(version: MemoryVersion): Uint8Array {
+function piecesOf(version: MemoryVersion): Pieces {
   const known = packed.get(version);
   if (known !== undefined) return known;
-  const bytes = pack(packVersion(version));
+  const pieces = packInPieces(version);
   if (packed.size >= packedMax) packed.clear();
-  packed.set(version, bytes);
-  return bytes;
+  packed.set(version, pieces);
+  return pieces;
 }
 
 /** A `LogRecord` of type `w`: the bytes of a version are the same in every log. */
 function packWrite({ space, version, own }: OwnWrite & { readonly own: boolean }): Pieces {
-  return [beginningsOf(space)[own ? 1 : 0], bytesOf(version)];
+  return [beginningsOf(space)[own ? 1 : 0], ...piecesOf(version)];
 }
 
 /** Records of limited size, made one at a time. */

@@ -2,7 +2,15 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { formatDot } from '../conflict/vector.ts';
 import type { MemoryVersion, VersionVector } from '../data.ts';
-import { pack, packVersion, unpack, unpackVersion } from './codec.ts';
+import { bytesOf } from '../query/embedding.ts';
+import {
+  pack,
+  packInPieces,
+  packVersion,
+  unpack,
+  unpackVersion,
+  unpackVersionInPlace,
+} from './codec.ts';
 import { healthy, SpaceState } from './space.ts';
 
 function version(
@@ -151,7 +159,7 @@ describe('the state of a space', () => {
 
 describe('versions as bytes', () => {
   it('come back as they were', () => {
-    const embedding = Float32Array.from({ length: 768 }, (_, i) => Math.sin(i));
+    const embedding = bytesOf(Float32Array.from({ length: 768 }, (_, i) => Math.sin(i)));
     const original = version(
       'n1.aaaaa+:7',
       { 'n2.bbbbb': 3 },
@@ -165,7 +173,30 @@ describe('versions as bytes', () => {
     const bytes = pack(packVersion(original));
     expect(bytes.length).toBeLessThan(768 * 4 + 200);
     expect(unpackVersion(unpack(bytes) as unknown[])).toEqual(original);
+    expect(unpackVersionInPlace(unpack(bytes) as unknown[])).toEqual(original);
     const tombstone = version('a:1', {}, { deleted: true });
     expect(unpackVersion(unpack(pack(packVersion(tombstone))) as unknown[])).toEqual(tombstone);
+  });
+
+  it('are the same in pieces, of which the embedding is the last', () => {
+    for (const places of [0, 2, 63, 64, 768, 16_383, 16_384, 20_000]) {
+      const embedding = bytesOf(Float32Array.from({ length: places }, (_, i) => Math.cos(i)));
+      const each = version('n1.aaaaa:7', { 'n2.bbbbb': 3 }, { content: 'x', embedding });
+      const pieces = packInPieces(each);
+      expect(pieces.at(-1)).toBe(embedding);
+      expect(Buffer.concat(pieces)).toEqual(Buffer.from(pack(packVersion(each))));
+    }
+    const tombstone = version('a:1', {}, { deleted: true, embedding: null });
+    expect(Buffer.concat(packInPieces(tombstone))).toEqual(pack(packVersion(tombstone)));
+  });
+
+  it('point into a log that was read, and have memory of their own where they came in a message', () => {
+    const embedding = bytesOf(Float32Array.from([1, 2, 3]));
+    const bytes = pack(packVersion(version('a:1', {}, { embedding })));
+    const kept = unpackVersionInPlace(unpack(bytes) as unknown[]).embedding!;
+    const own = unpackVersion(unpack(bytes) as unknown[]).embedding!;
+    bytes.fill(0);
+    expect(kept).toEqual(Buffer.alloc(12));
+    expect(own).toEqual(embedding);
   });
 });

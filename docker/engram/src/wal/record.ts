@@ -40,6 +40,16 @@ export function framedBytes(records: readonly Pieces[]): number {
   return bytes;
 }
 
+/** Shorter pieces are copied: a checksum and a write of its own for each would cost more. */
+const pieceBytesMin = 1024;
+
+/** The first pieces of a record that are copied together; the first is in any case. */
+function joinedPieces(record: Pieces): Pieces {
+  let joined = 1;
+  while (joined < record.length && record[joined]!.length < pieceBytesMin) joined++;
+  return joined === record.length ? record : record.slice(0, joined);
+}
+
 /**
  * One frame with all `records`, to be written at `offset` of `segment`. In pieces as well: an embedding is
  * most of a record, and is written from where it is.
@@ -50,14 +60,18 @@ export function frame(records: readonly Pieces[], segment: number, offset: numbe
   let crc = placeSeed(segment, offset);
   for (const record of records) {
     const before = framed.length === 0 ? headerBytes : 0;
-    const first = record[0]!;
-    const head = Buffer.allocUnsafe(before + 4 + first.length);
+    const joined = joinedPieces(record);
+    const head = Buffer.allocUnsafe(before + 4 + bytesIn(joined));
     const length = bytesIn(record);
     head.writeUInt32LE(length, before);
-    head.set(first, before + 4);
+    let at = before + 4;
+    for (const piece of joined) {
+      head.set(piece, at);
+      at += piece.length;
+    }
     crc = crc32(before === 0 ? head : head.subarray(before), crc);
     framed.push(head);
-    for (let i = 1; i < record.length; i++) {
+    for (let i = joined.length; i < record.length; i++) {
       crc = crc32(record[i]!, crc);
       framed.push(record[i]!);
     }

@@ -3,7 +3,8 @@
  * reaches the platter: a killed process keeps the cache, a power loss keeps the platter and, of what
  * was not synced, some first part (a torn tail) or nothing.
  *
- * Bytes that are handed over are kept as they are, not copied: nobody changes them afterwards.
+ * Bytes that are handed over are kept as they are, and so is what is read, without a copy: nobody changes them
+ * afterwards.
  *
  * Each operation takes time; one that was under way when the node died did not happen, except that
  * a part of a write may have.
@@ -93,12 +94,15 @@ export class VirtualDisk {
 
   /** For tests: turns over one bit, as a failing disk does. */
   flip(name: string, offset: number): void {
-    contentOf(this.#files.get(name)!)[offset]! ^= 1;
+    const file = this.#files.get(name)!;
+    // What was written, or read before, is somebody's still.
+    file.pieces = [Uint8Array.from(contentOf(file))];
+    file.pieces[0]![offset]! ^= 1;
   }
 
   #read(name: string): Uint8Array | null {
     const file = this.#files.get(name);
-    return file ? contentOf(file).slice() : null;
+    return file ? contentOf(file) : null;
   }
 
   #open(name: string): StoredFile {
@@ -183,6 +187,6 @@ function contentOf(file: StoredFile): Uint8Array {
 
 function shorten(file: StoredFile, length: number): void {
   if (length === file.length) return;
-  file.pieces = [contentOf(file).slice(0, length)];
+  file.pieces = [contentOf(file).subarray(0, length)];
   file.length = length;
 }

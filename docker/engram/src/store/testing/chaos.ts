@@ -1,6 +1,7 @@
 /** Random sessions against a virtual cluster to which random things happen; then peace, and judgement. */
 import { joinContexts } from '../../conflict/context.ts';
 import type { Context, DataPlane, WriteRequest } from '../../data.ts';
+import { bytesOf } from '../../query/embedding.ts';
 import { Oracle } from './oracle.ts';
 import { nothingSeen, type VirtualNode, World, type WorldOptions } from './world.ts';
 
@@ -163,7 +164,7 @@ class Chaos {
       tags: [],
       memoryType: 'semantic',
       observedAtMs: 0,
-      embedding: new Float32Array([this.#serial, 0.5]),
+      embedding: bytesOf(Float32Array.of(this.#serial, 0.5)),
       context,
       durability: this.#pick(['primary', 'primary', 'replica']),
     };
