@@ -94,7 +94,7 @@ export function collectChains(history: History): Chains | null {
 /** What remains of the changes from one read that is not stale to the next. */
 function netChanges(history: History, delta: Ragged, chainOf: Int32Array): Ragged {
   const pending = new Map<number, Map<number, number>>();
-  const changes: (readonly number[] | null)[] = new Array(history.n).fill(null);
+  const changes: (ArrayLike<number> | null)[] = new Array(history.n).fill(null);
   for (let row = 0; row < history.n; row++) {
     const chain = chainOf[row]!;
     if (chain < 0) continue;
@@ -102,11 +102,12 @@ function netChanges(history: History, delta: Ragged, chainOf: Int32Array): Ragge
     const waiting = pending.get(chain);
     const isStale = (history.flags[row]! & Flag.Stale) !== 0;
     if (!waiting && !isStale && history.kind[row] === Kind.ReadAll) {
-      changes[row] = [...own];
+      changes[row] = own;
       continue;
     }
     const net = waiting ?? new Map<number, number>();
-    for (const change of own) {
+    for (let i = 0; i < own.length; i++) {
+      const change = own[i]!;
       const id = Math.abs(change);
       // An element that came and went, or went and came, did not change.
       if (net.has(id)) net.delete(id);

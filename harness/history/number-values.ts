@@ -97,7 +97,8 @@ export function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumn
       if (!Array.isArray(elements)) {
         throw badOperation(rows, row, `(${rows.fs.names[rows.f[row]!]}) did not return a list`);
       }
-      const now = Int32Array.from(elements, (each) => ids.read(key, each));
+      const now = new Int32Array(elements.length);
+      for (let at = 0; at < now.length; at++) now[at] = ids.read(key, elements[at]);
       const isList = what === Kind.ReadList;
       previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
     }

@@ -91,10 +91,11 @@ export class MerkleTree {
     if (level === depth) return this.#blocks[Math.floor(index / fanout)]?.[index % fanout] ?? 0;
     const hashes = this.#levels[level]!;
     if (this.#stale[level]![index] === 1) {
+      const block = level === depth - 1 ? (this.#blocks[index] ?? emptyBlock) : null;
       let low = 0xdeadbeef;
       let high = 0x41c6ce57;
       for (let child = 0; child < fanout; child++) {
-        const hash = this.node(level + 1, index * fanout + child);
+        const hash = block?.[child] ?? this.node(level + 1, index * fanout + child);
         // Both halves into both lanes; after each multiplication its upper bits come down again.
         const lower = hash | 0;
         const upper = (hash / 2 ** 32) | 0;

@@ -73,9 +73,10 @@ export class RoutingTable {
   candidates(space: string): string[] {
     const owners = this.#view.owners(space);
     const primary = this.#routes.get(space)?.primary ?? owners[0]!;
-    return owners
-      .filter((owner) => this.#view.reachable(owner))
-      .sort((left, right) => Number(right === primary) - Number(left === primary));
+    const candidates = owners.filter((owner) => this.#view.reachable(owner));
+    const place = candidates.indexOf(primary);
+    if (place > 0) candidates.unshift(...candidates.splice(place, 1));
+    return candidates;
   }
 
   /** Promotes this node where it must; returns the new route, or null where nothing changed. */
