@@ -3,7 +3,7 @@
  * over from the retired one: it inherits what was done and seen, and an indeterminate operation
  * never entered them.
  *
- * A token is documented as base64url of `{"v":{actor:counter},"t":[ms,counter]}`, so two of them can be
+ * A token is documented as base64url of `{"v":{actor:counter},"t":[ms,counter],"r":rank}`, so two of them can be
  * joined here: what a session has seen never shrinks, whichever server it talks to.
  */
 
@@ -11,10 +11,12 @@ interface Held {
   readonly token: string;
   readonly v: Readonly<Record<string, number>>;
   readonly t: readonly [number, number];
+  /** Servers need not say it. */
+  readonly r: number | undefined;
 }
 
-function encode(v: Held['v'], t: Held['t']): Held {
-  return { token: Buffer.from(JSON.stringify({ v, t })).toString('base64url'), v, t };
+function encode(v: Held['v'], t: Held['t'], r: Held['r']): Held {
+  return { token: Buffer.from(JSON.stringify({ v, t, r })).toString('base64url'), v, t, r };
 }
 
 /** Of a token that fits, the JSON is made here: a buffer of its own would cost more than its parsing. */
@@ -28,9 +30,9 @@ function textOf(token: string): string {
 /** Null where the token is not as documented: then it is passed back as it is. */
 function parse(token: string): Held | null {
   try {
-    const { v, t } = JSON.parse(textOf(token)) as Held;
+    const { v, t, r } = JSON.parse(textOf(token)) as Held;
     if (typeof v !== 'object' || v === null || !Array.isArray(t)) return null;
-    return { token, v, t };
+    return { token, v, t, r: typeof r === 'number' ? r : undefined };
   } catch {
     return null;
   }
@@ -50,11 +52,14 @@ function join(left: Held, right: Held): Held {
   const v: Record<string, number> = { ...left.v };
   for (const actor in right.v) v[actor] = Math.max(v[actor] ?? 0, right.v[actor]!);
   const later = left.t[0] - right.t[0] || left.t[1] - right.t[1];
-  return encode(v, later >= 0 ? left.t : right.t);
+  // Of two of which one says nothing, nothing is known.
+  const isRanked = left.r !== undefined && right.r !== undefined;
+  const r = isRanked ? Math.max(left.r, right.r) : undefined;
+  return encode(v, later >= 0 ? left.t : right.t, r);
 }
 
 /** Says "I have seen nothing", so that every write supersedes exactly what its session has seen. */
-const nothingSeen = encode({}, [0, 0]);
+const nothingSeen = encode({}, [0, 0], undefined);
 
 /** Sessions see the same few tokens again and again. */
 const decodedMax = 4096;
@@ -81,7 +86,7 @@ export class SessionContexts {
   learn(space: string, token: string): void {
     const before = this.#bySpace.get(space);
     if (before?.token === token) return;
-    const seen = decode(token) ?? { token, v: {}, t: [0, 0] as const };
+    const seen = decode(token) ?? { token, v: {}, t: [0, 0] as const, r: undefined };
     if (!before || covers(seen, before)) this.#bySpace.set(space, seen);
     else if (!covers(before, seen)) this.#bySpace.set(space, join(before, seen));
   }

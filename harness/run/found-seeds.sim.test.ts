@@ -30,6 +30,18 @@ const found: readonly (readonly [string, string, string, string])[] = [
     'delete',
     'kill,pause,flapping,loss,bandwidth,power',
   ],
+  [
+    'a write that had waited for its past outranked all later ones, so no one order explained two keys',
+    '700493',
+    'set,register',
+    'partition,kill,pause,flapping,loss,duplicate,bandwidth,power,disk-full',
+  ],
+  [
+    'so it did where its node had been killed',
+    '700420',
+    'set,register',
+    'kill,pause,loss,delay,duplicate,power',
+  ],
 ];
 
 describe('the healthy node is valid where once', () => {

@@ -28,12 +28,14 @@ export interface Hlc {
 
 /**
  * The causal context of a session in one space, as it travels in X-Engram-Context: base64url of
- * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0]}`. `t` is at least the clock of every write that `v` covers, so
- * that a write made with this context gets a later clock than everything that its client had seen.
+ * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0],"r":0.9}`. `t` is at least the clock of every write that `v` covers,
+ * so that a write made with this context gets a later clock than everything that its client had seen; `r` is at
+ * least the rank of each, so that no write ranks below what it replaces, also where its node has not got that.
  */
 export interface Context {
   readonly v: VersionVector;
   readonly t: Hlc;
+  readonly r: number;
 }
 
 /** One version of one memory. A tombstone has `deleted` and no content. */
@@ -48,8 +50,8 @@ export interface MemoryVersion {
   /** max(own confidence, `inherited`). */
   readonly rank: number;
   /**
-   * The largest rank of what it supersedes, 0 where that is nothing. It is 1 where the node did not know
-   * what it superseded, so that a version never ranks below what it replaced.
+   * The largest rank of what it supersedes, 0 where that is nothing; at least that, and no more than the rank in
+   * the context, where the node had not got what it superseded. A version never ranks below what it replaced.
    */
   readonly inherited: number;
   readonly hlc: Hlc;

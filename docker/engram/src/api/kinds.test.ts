@@ -31,7 +31,7 @@ function reading(embeddings: boolean): ReadValue {
     embeddings,
     similarities: [],
     total: 1,
-    context: { v: { 'n1.aaaaa': 3 }, t: version.hlc },
+    context: { v: { 'n1.aaaaa': 3 }, t: version.hlc, r: 0.8 },
     stale: false,
   };
 }

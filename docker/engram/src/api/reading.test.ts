@@ -50,7 +50,7 @@ describe('reading one memory', () => {
 
   it('marks what is older than the context as stale, or refuses it if it must not be', async () => {
     await ask('POST', remembering, { id: 'fork', content: 'here' });
-    const context = encodeContext({ v: { 'n9.abcde': 5 }, t: { ms: 0, counter: 0 } });
+    const context = encodeContext({ v: { 'n9.abcde': 5 }, t: { ms: 0, counter: 0 }, r: 0 });
     const headers = { 'x-engram-context': context };
     const found = await ask('GET', '/api/v1/memories/fork', undefined, headers);
     expect(found.body).toMatchObject({ content: 'here', stale: true });

@@ -1,17 +1,19 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { ContextError, decodeContext, encodeContext } from './context.ts';
+import { ContextError, decodeContext, encodeContext, joinContexts } from './context.ts';
 
 const token = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
 describe('the context token', () => {
   it('is base64url of JSON as documented', () => {
-    const context = { v: { 'n1.k3x9q': 5, 'n2.00001+': 7 }, t: { ms: 1700000000000, counter: 3 } };
+    const t = { ms: 1700000000000, counter: 3 };
+    const context = { v: { 'n1.k3x9q': 5, 'n2.00001+': 7 }, t, r: 0.95 };
     const json = Buffer.from(encodeContext(context), 'base64url').toString('utf8');
     expect(JSON.parse(json)).toEqual({
       v: { 'n1.k3x9q': 5, 'n2.00001+': 7 },
       t: [1700000000000, 3],
+      r: 0.95,
     });
     expect(decodeContext(encodeContext(context))).toEqual(context);
   });
@@ -20,14 +22,39 @@ describe('the context token', () => {
     const v: Record<string, number> = {};
     for (let count = 0; count <= 1000; count += 100) {
       while (Object.keys(v).length < count) v[`n${Object.keys(v).length}.life`] = count;
-      const context = { v: { ...v }, t: { ms: 1, counter: 2 } };
+      const context = { v: { ...v }, t: { ms: 1, counter: 2 }, r: 0.5 };
       const json = Buffer.from(encodeContext(context), 'base64url').toString('utf8');
-      expect(json).toBe(JSON.stringify({ v, t: [1, 2] }));
+      expect(json).toBe(JSON.stringify({ v, t: [1, 2], r: 0.5 }));
     }
   });
 
   it('takes a context that has seen nothing', () => {
-    expect(decodeContext(token({ v: {} }))).toEqual({ v: {}, t: { ms: 0, counter: 0 } });
+    expect(decodeContext(token({ v: {} }))).toEqual({ v: {}, t: { ms: 0, counter: 0 }, r: 0 });
+  });
+
+  it('takes one that does not say how high the rank is of what was seen: it may be the highest', () => {
+    const v = { 'n1.k3x9q': 5 };
+    expect(decodeContext(token({ v, t: [1, 2] }))).toEqual({ v, t: { ms: 1, counter: 2 }, r: 1 });
+    expect(decodeContext(token({ v }))).toMatchObject({ r: 1 });
+    expect(decodeContext(token({ v, r: 0.25 }))).toMatchObject({ r: 0.25 });
+  });
+
+  it('is another one for the same vector with another clock or rank', () => {
+    const v = { 'n1.k3x9q': 5 };
+    const contexts = [
+      { v, t: { ms: 1, counter: 0 }, r: 0.5 },
+      { v, t: { ms: 1, counter: 1 }, r: 0.5 },
+      { v, t: { ms: 1, counter: 1 }, r: 0.75 },
+    ];
+    const sent = contexts.map(encodeContext);
+    expect(new Set(sent).size).toBe(3);
+    expect(sent.map(decodeContext)).toEqual(contexts);
+    const joined = joinContexts(contexts[2]!, {
+      v: { 'n2.aaaaa': 1 },
+      t: { ms: 9, counter: 0 },
+      r: 0,
+    });
+    expect(joined).toEqual({ v: { ...v, 'n2.aaaaa': 1 }, t: { ms: 9, counter: 0 }, r: 0.75 });
   });
 
   const bad: readonly [string, string][] = [
@@ -43,6 +70,9 @@ describe('the context token', () => {
     ['an actor that every object has', token({ v: { constructor: 1 }, t: [1, 2] })],
     ['an actor with a strange name', token({ v: { 'n1.<b>': 1 }, t: [1, 2] })],
     ['half a clock', token({ v: {}, t: [1] })],
+    ['a rank above the highest', token({ v: {}, r: 1.5 })],
+    ['a negative rank', token({ v: {}, r: -0.5 })],
+    ['a rank that is a text', token({ v: {}, r: '1' })],
     ['a clock beyond all calendars', token({ v: {}, t: [9e15, 0] })],
   ];
   for (const [what, text] of bad) {

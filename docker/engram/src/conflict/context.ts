@@ -1,12 +1,13 @@
 /**
  * The causal context as it travels in X-Engram-Context: base64url of
- * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0]}`. Documented, so that a tester may look into it.
+ * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0],"r":0.9}`. Documented, so that a tester may look into it.
  */
 import type { Context } from '../data.ts';
 import { laterClock, zeroClock } from './clock.ts';
 import { join } from './vector.ts';
 
-export const emptyContext: Context = { v: {}, t: zeroClock };
+/** Of no time and no rank: of a client that has seen nothing. */
+export const emptyContext: Context = { v: {}, t: zeroClock, r: 0 };
 
 /** Why a token was refused. The API answers 400 with the message. */
 export class ContextError extends Error {
@@ -14,6 +15,8 @@ export class ContextError extends Error {
 }
 
 const maxActors = 4096;
+/** As confidences, of which it is made. */
+const rankMax = 1;
 /** The end of the year 9999: what is later is no time. */
 const clockMsMax = 253_402_300_799_999;
 /** The dot keeps names like `constructor` out, which every object has. */
@@ -31,17 +34,17 @@ function remember(token: string, context: Context): void {
 }
 
 /** The last token of a vector: a space that is only read has the same one for every answer. */
-const tokens = new WeakMap<Context['v'], { readonly t: Context['t']; readonly token: string }>();
+const tokens = new WeakMap<Context['v'], { readonly context: Context; readonly token: string }>();
 
 /** Every answer has one. Neither actors nor numbers need to be escaped. */
-function jsonOf({ v, t }: Context): string {
+function jsonOf({ v, t, r }: Context): string {
   let entries = '';
   let before = '"';
   for (const actor in v) {
     entries += `${before}${actor}":${v[actor]}`;
     before = ',"';
   }
-  return `{"v":{${entries}},"t":[${t.ms},${t.counter}]}`;
+  return `{"v":{${entries}},"t":[${t.ms},${t.counter}],"r":${r}}`;
 }
 
 /** A buffer of its own for each text would cost more than all the rest. */
@@ -53,13 +56,18 @@ function base64urlOf(ascii: string): string {
 }
 
 export function encodeContext(context: Context): string {
-  const { v, t } = context;
-  const last = tokens.get(v);
-  if (last !== undefined && last.t.ms === t.ms && last.t.counter === t.counter) return last.token;
+  const last = tokens.get(context.v);
+  if (last !== undefined && areSame(last.context, context)) return last.token;
   const token = base64urlOf(jsonOf(context));
-  tokens.set(v, { t, token });
+  tokens.set(context.v, { context, token });
   remember(token, context);
   return token;
+}
+
+/** Of contexts of one vector. */
+function areSame(left: Context, right: Context): boolean {
+  const { t, r } = left;
+  return t.ms === right.t.ms && t.counter === right.t.counter && r === right.r;
 }
 
 function isCounter(value: unknown): value is number {
@@ -82,7 +90,7 @@ function parseContext(token: string): Context {
   } catch (cause) {
     throw new ContextError('X-Engram-Context is not base64url of JSON', { cause });
   }
-  const { v, t } = (parsed ?? {}) as { v?: unknown; t?: unknown };
+  const { v, t, r } = (parsed ?? {}) as { v?: unknown; t?: unknown; r?: unknown };
   if (typeof v !== 'object' || v === null || Array.isArray(v)) {
     throw new ContextError('X-Engram-Context has no version vector "v"');
   }
@@ -95,7 +103,8 @@ function parseContext(token: string): Context {
       throw new ContextError(`X-Engram-Context has a bad entry for actor "${actor.slice(0, 40)}"`);
     }
   }
-  if (t === undefined) return { v: v as Record<string, number>, t: zeroClock };
+  const seen = { v: v as Record<string, number>, r: rankOf(r, entries.length > 0) };
+  if (t === undefined) return { ...seen, t: zeroClock };
   if (
     !Array.isArray(t) ||
     t.length !== 2 ||
@@ -105,9 +114,20 @@ function parseContext(token: string): Context {
   ) {
     throw new ContextError('X-Engram-Context has a bad clock "t"; it is [ms, counter]');
   }
-  return { v: v as Record<string, number>, t: { ms: t[0], counter: t[1] } };
+  return { ...seen, t: { ms: t[0], counter: t[1] } };
+}
+
+/** Where nothing is said of it, what was seen may have any rank. Throws ContextError. */
+function rankOf(r: unknown, hasSeen: boolean): number {
+  if (r === undefined) return hasSeen ? rankMax : 0;
+  if (typeof r === 'number' && r >= 0 && r <= rankMax) return r;
+  throw new ContextError('X-Engram-Context has a bad rank "r"; it is a number from 0 to 1');
 }
 
 export function joinContexts(left: Context, right: Context): Context {
-  return { v: join(left.v, right.v), t: laterClock(left.t, right.t) };
+  return {
+    v: join(left.v, right.v),
+    t: laterClock(left.t, right.t),
+    r: Math.max(left.r, right.r),
+  };
 }

@@ -1,57 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Context, DataPlane, WriteRequest, WriteResult } from '../data.ts';
+import type { WriteResult } from '../data.ts';
 import type { FaultName } from '../faults.ts';
 import { bytesOf, vectorOf } from '../query/embedding.ts';
 import { type ChaosOptions, runChaos } from './testing/chaos.ts';
-import { nothingSeen, type VirtualNode, World, type WorldOptions } from './testing/world.ts';
-
-const calm = { nodes: 5, copies: 3, loss: 0, faults: [] };
-
-async function makeWorld(seed = 1, more: Partial<WorldOptions> = {}): Promise<World> {
-  const world = new World(seed, { ...calm, ...more });
-  for (const node of world.nodes) void node.start();
-  await world.run(1000);
-  return world;
-}
-
-/** space0 belongs to n1, n2 and n3. */
-function request(content: string, more: Partial<WriteRequest> = {}): WriteRequest {
-  return {
-    space: 'space0',
-    id: 'm',
-    deleted: false,
-    content,
-    confidence: 0.7,
-    tags: [],
-    memoryType: 'semantic',
-    observedAtMs: 0,
-    embedding: bytesOf(Float32Array.from([0.5, -0.25])),
-    context: null,
-    durability: 'primary',
-    ...more,
-  };
-}
-
-/** Lets the world run until `promise` is settled, at most `timeoutMs`. */
-async function within<T>(world: World, promise: Promise<T>, timeoutMs = 3000): Promise<T> {
-  let settled = false;
-  const done = (): void => {
-    settled = true;
-  };
-  promise.then(done, done);
-  for (let i = 0; i < timeoutMs && !settled; i++) await world.run(1);
-  if (!settled) throw new Error(`not settled after ${timeoutMs} ms`);
-  return promise;
-}
-
-function write(world: World, node: VirtualNode, what: WriteRequest): Promise<WriteResult> {
-  return within(world, node.data!.write(what, 1000));
-}
-
-async function shown(data: DataPlane, context: Context | null = null): Promise<string | null> {
-  const { value } = await data.read('space0', 'm', context, 0);
-  return value && !value.shown.deleted ? value.shown.content : null;
-}
+import { makeWorld, request, shown, within, write } from './testing/small-world.ts';
+import { nothingSeen } from './testing/world.ts';
 
 describe('the data plane of one node', () => {
   it('shows a write before it acknowledges it', async () => {
@@ -188,26 +141,6 @@ describe('the data plane of a cluster', () => {
     world.heal();
     await world.run(1500);
     expect(await shown(n3!.data!, context)).toBe('a');
-  });
-
-  it('acknowledges a write whose past is out of reach and shows it when that arrives', async () => {
-    const world = await makeWorld();
-    const [n1, n2, n3] = world.nodes;
-    world.cut([[n1!], world.nodes.slice(1)]);
-    await world.run(500);
-    const first = await write(world, n1!, request('first'));
-    const second = await write(world, n2!, request('second', { context: first.context }));
-    expect(second.deferred).toBe(true);
-    expect(await shown(n2!.data!)).toBe(null);
-    await world.run(500);
-    n2!.kill(true);
-    await within(world, n2!.start());
-    world.heal();
-    await world.run(2000);
-    for (const node of [n1!, n2!, n3!]) {
-      const { value } = await node.data!.read('space0', 'm', second.context, 0);
-      expect(value!.siblings.map((version) => version.content)).toEqual(['second']);
-    }
   });
 
   it('hands over what a node that is no owner had to take', async () => {

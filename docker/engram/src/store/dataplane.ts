@@ -30,7 +30,6 @@ import type { SpaceState } from './space.ts';
 /** How long a write waits for its dependencies before it is deferred. */
 const writeCatchUpMs = 150;
 const conflictsMax = 1000;
-const confidenceMax = 1;
 /** Of random unit vectors of 768 dimensions (deviation 0.036), 3 in 1000 are that close. */
 const alikeCosine = 0.1;
 
@@ -106,7 +105,11 @@ class NodeData implements DataPlane {
     }
     return {
       version,
-      context: { v: seen, t: laterClock(state.clock, version.hlc) },
+      context: {
+        v: seen,
+        t: laterClock(state.clock, version.hlc),
+        r: Math.max(state.rank, version.rank, request.context?.r ?? 0),
+      },
       copies,
       satisfied: copies >= needed,
       deferred,
@@ -124,7 +127,10 @@ class NodeData implements DataPlane {
     const hlc = tick(state.clock, nowMs);
     state.observeClock(hlc);
     if (!current) this.#replica.counters.deferredWrites++;
-    const inherited = current ? inheritedRank(state.versions(request.id), deps) : confidenceMax;
+    // What is not here is known by the context alone, and only with one something is missing.
+    const inherited = current
+      ? inheritedRank(state.versions(request.id), deps)
+      : request.context!.r;
     return {
       id: request.id,
       dot: formatDot(actor, counter),
@@ -178,7 +184,7 @@ class NodeData implements DataPlane {
   }
 
   #contextOf(state: SpaceState): Context {
-    return { v: state.vector, t: state.clock };
+    return { v: state.vector, t: state.clock, r: state.rank };
   }
 
   #covers(space: string, context: Context | null): boolean {

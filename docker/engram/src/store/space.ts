@@ -71,6 +71,7 @@ export class SpaceState {
   readonly #arrived = new Set<string>();
   #vector: VersionVector = {};
   #clock: Hlc = zeroClock;
+  #rank = 0;
 
   constructor(name: string, faults: SpaceFaults) {
     this.name = name;
@@ -84,6 +85,11 @@ export class SpaceState {
   /** At least the clock of every version that was ever visible or waits here. */
   get clock(): Hlc {
     return this.#clock;
+  }
+
+  /** At least the rank of every version that was ever visible or waits here. */
+  get rank(): number {
+    return this.#rank;
   }
 
   /** Number of memories; those that were deleted do not count. */
@@ -110,12 +116,17 @@ export class SpaceState {
     this.#clock = laterClock(this.#clock, clock);
   }
 
+  #observe({ hlc, rank }: MemoryVersion): void {
+    this.observeClock(hlc);
+    this.#rank = Math.max(this.#rank, rank);
+  }
+
   /**
    * Takes a write that is durable. Makes it visible if its dependencies are, together with everything
    * that waited for it; else keeps it. Returns the number of writes that became visible.
    */
   deliver(version: MemoryVersion, own: boolean): number {
-    this.observeClock(version.hlc);
+    this.#observe(version);
     if (this.knows(version)) {
       if (this.#faults.duplicateApply && !own) this.#applyAgain(version);
       return 0;
@@ -215,7 +226,7 @@ export class SpaceState {
    */
   merge(versions: readonly MemoryVersion[], vector: VersionVector): void {
     for (const version of versions) {
-      this.observeClock(version.hlc);
+      this.#observe(version);
       const before = this.versions(version.id);
       const after = this.#broken(before, version) ?? mergeVersions(before, [version]);
       this.#set(version.id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);

@@ -2,7 +2,7 @@
  * Clients of a virtual cluster that write, delete and read with causal contexts while things break, and an
  * account of what they must still see. Judges by HTTP answers alone.
  */
-import { decodeContext, encodeContext, joinContexts } from '../conflict/context.ts';
+import { decodeContext, emptyContext, encodeContext, joinContexts } from '../conflict/context.ts';
 import { coversDot } from '../conflict/vector.ts';
 import type { Context } from '../data.ts';
 import { ConnectionLost } from '../env/virtual.ts';
@@ -112,7 +112,7 @@ export class Session {
   }
 
   #contextOf(space: string): Context {
-    return this.#contexts.get(space) ?? { v: {}, t: { ms: 0, counter: 0 } };
+    return this.#contexts.get(space) ?? emptyContext;
   }
 
   async #ask(method: string, path: string, space: string, body?: unknown): Promise<Answer | null> {

@@ -3,6 +3,7 @@
  * memory, the versions that the vector covers and that no covered version supersedes. So every answer
  * can be checked exactly, whatever node gave it and whatever had happened to that node.
  */
+import { compareClocks } from '../../conflict/clock.ts';
 import { covers, coversDot } from '../../conflict/vector.ts';
 import { compareVersions, supersedes } from '../../conflict/versions.ts';
 import type { Context, MemoryState, MemoryVersion, VersionVector } from '../../data.ts';
@@ -12,7 +13,7 @@ interface Seen {
   readonly what: string;
   /** Null: the whole space. */
   readonly id: string | null;
-  readonly vector: VersionVector;
+  readonly context: Context;
   readonly memories: readonly MemoryState[];
 }
 
@@ -62,7 +63,7 @@ export class Oracle {
     for (const memory of memories) {
       for (const version of memory.siblings) this.note(space, version);
     }
-    this.#seen.push({ space, what, id, vector: answer.context.v, memories });
+    this.#seen.push({ space, what, id, context: answer.context, memories });
   }
 
   /** All that was wrong, once everything is known. */
@@ -80,7 +81,9 @@ export class Oracle {
     return known.filter((version) => !known.some((other) => supersedes(other, version)));
   }
 
-  #checkSeen({ space, what, id, vector, memories }: Seen): void {
+  #checkSeen({ space, what, id, context, memories }: Seen): void {
+    const vector = context.v;
+    this.#checkContext(space, what, context);
     const ids = id === null ? [...(this.#versions.get(space)?.keys() ?? [])] : [id];
     for (const each of ids) {
       const expected = this.expected(space, each, vector).sort((a, b) => compareVersions(b, a));
@@ -92,6 +95,18 @@ export class Oracle {
         this.problems.push(`${what}: ${space}/${each} shows [${got}], ought to show [${want}]`);
       } else if (found && found.shown.dot !== expected[0]!.dot) {
         this.problems.push(`${what}: ${space}/${each} shows ${found.shown.dot} first`);
+      }
+    }
+  }
+
+  /** Its clock and its rank are at least those of all that it covers. */
+  #checkContext(space: string, what: string, { v, t, r }: Context): void {
+    for (const dots of this.#versions.get(space)?.values() ?? []) {
+      for (const { dot, actor, counter, hlc, rank } of dots.values()) {
+        if (!coversDot(v, actor, counter) || (compareClocks(hlc, t) <= 0 && rank <= r)) continue;
+        this.problems.push(
+          `${what}: the context for ${space} covers ${dot} and is before or below it`,
+        );
       }
     }
   }
