@@ -22,7 +22,7 @@ export type Body = Readonly<Record<string, unknown>>;
 
 export function readJson(request: HttpRequest): Body {
   const type = request.headers.get('content-type') ?? '';
-  if (type !== 'application/json' && !/^application\/json\b/i.test(type)) {
+  if (!/^application\/json\b/i.test(type)) {
     throw new ApiError(
       'UNSUPPORTED_MEDIA_TYPE',
       `The content type is ${type === '' ? 'missing' : JSON.stringify(type.slice(0, 80))}.`,

@@ -39,7 +39,6 @@ export function addVersion(
     if (known.dot === added.dot || supersedes(known, added)) return versions;
   }
   const kept = versions.filter((known) => !supersedes(added, known));
-  if (kept.length === 0) return [added];
   kept.push(added);
   return kept.sort((left, right) => compareVersions(right, left));
 }

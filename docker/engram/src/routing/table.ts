@@ -73,10 +73,9 @@ export class RoutingTable {
   candidates(space: string): string[] {
     const owners = this.#view.owners(space);
     const primary = this.#routes.get(space)?.primary ?? owners[0]!;
-    const candidates = owners.filter((owner) => this.#view.reachable(owner));
-    const place = candidates.indexOf(primary);
-    if (place > 0) candidates.unshift(...candidates.splice(place, 1));
-    return candidates;
+    return owners
+      .filter((owner) => this.#view.reachable(owner))
+      .sort((left, right) => Number(right === primary) - Number(left === primary));
   }
 
   /** Promotes this node where it must; returns the new route, or null where nothing changed. */
