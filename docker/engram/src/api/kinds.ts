@@ -12,8 +12,14 @@ import type {
 } from '../data.ts';
 import { ownBytes, vectorOf } from '../query/embedding.ts';
 import { recall } from '../query/recall.ts';
-import type { Kind, Wire } from '../routing/router.ts';
-import { type PackedVersion, packVersion, unpackVersion } from '../store/codec.ts';
+import type { Kind } from '../routing/router.ts';
+import {
+  type PackedVersion,
+  packBare,
+  packVersion,
+  unpackVersion,
+  type Wire,
+} from '../store/codec.ts';
 
 export interface WriteBody {
   readonly id: string;
@@ -82,9 +88,7 @@ export interface ReadValue {
 }
 
 function packMemory(memory: MemoryState, embeddings: boolean): PackedMemory {
-  return memory.siblings.map((version) =>
-    packVersion(embeddings ? version : { ...version, embedding: null }),
-  );
+  return memory.siblings.map(embeddings ? packVersion : packBare);
 }
 
 function unpackMemory(packed: PackedMemory): MemoryState {

@@ -16,11 +16,11 @@ import {
   opened,
   openedAs,
   type PackedVersion,
-  type Plain,
   packVersion,
   parcel,
   parcelOf,
   unpackVersion,
+  type Wire,
 } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Member } from '../swim/membership.ts';
@@ -53,18 +53,18 @@ interface LaterPiece {
 }
 
 /** A piece as plain data, and back. */
-function plainPiece<T extends FirstPiece | LaterPiece>(): Plain<T> {
+function wireOfPiece<T extends FirstPiece | LaterPiece>(): Wire<T> {
   return {
-    plain: (piece) => ({ ...piece, versions: piece.versions.map(packVersion) }),
-    value: (plain) => {
-      const { versions } = plain as { readonly versions: readonly PackedVersion[] };
-      return { ...(plain as T), versions: versions.map(unpackVersion) };
+    pack: (piece) => ({ ...piece, versions: piece.versions.map(packVersion) }),
+    unpack: (packed) => {
+      const { versions } = packed as { readonly versions: readonly PackedVersion[] };
+      return { ...(packed as T), versions: versions.map(unpackVersion) };
     },
   };
 }
 
-const firstPiece = plainPiece<FirstPiece>();
-const laterPiece = plainPiece<LaterPiece>();
+const firstPiece = wireOfPiece<FirstPiece>();
+const laterPiece = wireOfPiece<LaterPiece>();
 
 interface OpenAnswer {
   readonly versions: readonly MemoryVersion[];
@@ -112,7 +112,7 @@ export class Transfers {
     }
   }
 
-  async #call<T>(peer: Member, method: string, body: unknown, piece: Plain<T>): Promise<T> {
+  async #call<T>(peer: Member, method: string, body: unknown, piece: Wire<T>): Promise<T> {
     const { rpc } = this.#replica.env;
     try {
       const answer = await rpc.call(peer.rpcAddress, method, parcel(body), pieceDeadlineMs);

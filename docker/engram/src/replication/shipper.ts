@@ -8,10 +8,10 @@ import type { RpcBody } from '../env/env.ts';
 import {
   openedAs,
   type PackedVersion,
-  type Plain,
   packVersion,
   parcelOf,
   unpackVersion,
+  type Wire,
 } from '../store/codec.ts';
 import type { OwnWrite } from '../store/journal.ts';
 import type { Outgoing, Replica } from '../store/replica.ts';
@@ -190,7 +190,7 @@ export class Shipper implements Outgoing {
     const member = this.#membership.get(peer);
     if (!member || !this.#membership.reachable(peer)) return outOfReach;
     this.counters.batches++;
-    const body = parcelOf(shipments, plainShipments);
+    const body = parcelOf(shipments, wireOfShipments);
     return this.#replica.env.rpc.call(member.rpcAddress, 'data.ship', body, shipDeadlineMs);
   }
 
@@ -245,15 +245,15 @@ export class Shipper implements Outgoing {
 
   /** The receiving side of `data.ship`: durable here before it is acknowledged. */
   receive(body: RpcBody): Promise<RpcBody> {
-    const writes = openedAs(body, plainShipments);
+    const writes = openedAs(body, wireOfShipments);
     return this.#replica.commitReplicated(writes).then(() => received);
   }
 }
 
-const plainShipments: Plain<readonly OwnWrite[]> = {
-  plain: (shipments) => shipments.map(({ space, version }) => [space, packVersion(version)]),
-  value: (plain) => {
-    const batch = plain as readonly (readonly [string, PackedVersion])[];
-    return batch.map(([space, packed]) => ({ space, version: unpackVersion(packed) }));
+const wireOfShipments: Wire<readonly OwnWrite[]> = {
+  pack: (shipments) => shipments.map(({ space, version }) => [space, packVersion(version)]),
+  unpack: (packed) => {
+    const batch = packed as readonly (readonly [string, PackedVersion])[];
+    return batch.map(([space, version]) => ({ space, version: unpackVersion(version) }));
   },
 };

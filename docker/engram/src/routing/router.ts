@@ -10,7 +10,7 @@
 import type { Placement } from '../data.ts';
 import { type Env, Parcel, type RpcBody, RpcError } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
-import { opened, pack, parcel, unpack } from '../store/codec.ts';
+import { opened, pack, parcel, unpack, type Wire } from '../store/codec.ts';
 import type { Membership } from '../swim/membership.ts';
 import { Breakers } from './breaker.ts';
 import { RouteGossip } from './gossip.ts';
@@ -70,12 +70,6 @@ export interface Kind {
   readonly handler: LocalHandler;
   /** Absent where what the handler gives is plain data. */
   readonly wire?: Wire;
-}
-
-/** A value of a handler as plain data, and back. */
-export interface Wire {
-  pack(value: unknown): unknown;
-  unpack(packed: unknown): unknown;
 }
 
 export interface RouterParts {

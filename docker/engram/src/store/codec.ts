@@ -29,19 +29,19 @@ export function opened(body: RpcBody): unknown {
   return body instanceof Parcel ? body.value : unpack(body);
 }
 
-/** How a value that is not plain, since versions are in it, becomes plain data, and comes back. */
-export interface Plain<T> {
-  plain(value: T): unknown;
-  value(plain: unknown): T;
+/** A value with versions in it as plain data, and back. */
+export interface Wire<T = unknown> {
+  pack(value: T): unknown;
+  unpack(packed: unknown): T;
 }
 
 /** As `parcel` and `opened`. Within a process the value is handed over as it is. */
-export function parcelOf<T>(value: T, { plain }: Plain<T>): RpcBody {
-  return new Parcel(value, () => pack(plain(value)));
+export function parcelOf<T>(value: T, wire: Wire<T>): RpcBody {
+  return new Parcel(value, () => pack(wire.pack(value)));
 }
 
-export function openedAs<T>(body: RpcBody, { value }: Plain<T>): T {
-  return body instanceof Parcel ? (body.value as T) : value(unpack(body));
+export function openedAs<T>(body: RpcBody, wire: Wire<T>): T {
+  return body instanceof Parcel ? (body.value as T) : wire.unpack(unpack(body));
 }
 
 /** A version as a flat tuple, in the order of `packVersion`. */
@@ -49,6 +49,11 @@ export type PackedVersion = readonly unknown[];
 
 export function packVersion(version: MemoryVersion): PackedVersion {
   return tupleOf(version, version.embedding);
+}
+
+/** As `packVersion`, where the embedding goes another way or is not wanted. */
+export function packBare(version: MemoryVersion): PackedVersion {
+  return tupleOf(version, null);
 }
 
 function tupleOf(version: MemoryVersion, embedding: Uint8Array | null): PackedVersion {
@@ -90,7 +95,7 @@ export function packInPieces(version: MemoryVersion): Pieces {
   const { embedding } = version;
   if (embedding === null) return [pack(packVersion(version))];
   // Without it there is a nil in its place, which is one byte.
-  const bare = pack(tupleOf(version, null)).subarray(0, -1);
+  const bare = pack(packBare(version)).subarray(0, -1);
   return [Buffer.concat([bare, binHead(embedding.length)]), embedding];
 }
 
