@@ -63,7 +63,7 @@ function history(operations: number, shape: Shape): History {
 }
 
 function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 interface Result {
@@ -90,14 +90,14 @@ function measure({ checkers: names, models, shape }: Measure, operations: number
     const fresh = { ...made };
     const cpu = process.cpuUsage();
     const began = performance.now();
-    const verdicts = names.map((name) => checkers[name]!.check(fresh, options as never, unlimited));
+    const verdicts = names.map((name) => checkers[name].check(fresh, options as never, unlimited));
     times.push(performance.now() - began);
     const { user, system } = process.cpuUsage(cpu);
     cpuTimes.push((user + system) / 1000);
     verdict = verdicts.map((each) => each.valid).join(' ');
   }
   const maxMb = process.resourceUsage().maxRSS / 1024;
-  return { ms: median(times), firstMs: times[0]!, cpuMs: median(cpuTimes), maxMb, verdict };
+  return { ms: median(times), firstMs: times[0], cpuMs: median(cpuTimes), maxMb, verdict };
 }
 
 /** From a run's file to its verdict: `amnesia check`, the start of its process included. */
@@ -137,10 +137,10 @@ Others, on the same kind of history and two cores of this kind, from the CC ques
 const here = fileURLToPath(import.meta.url);
 const [mode, ...rest] = process.argv.slice(2);
 if (mode === 'one') {
-  const result = measure(MEASURES[Number(rest[0])]!, Number(rest[1]));
+  const result = measure(MEASURES[Number(rest[0])], Number(rest[1]));
   process.stdout.write(JSON.stringify(result));
 } else if (mode === 'write') {
-  writeRun(rest[0]!, history(Number(rest[1]), 'd'));
+  writeRun(rest[0], history(Number(rest[1]), 'd'));
 } else {
   const largest = Number(mode ?? 1_000_000);
   if (!(largest >= SIZES[0]))
@@ -176,7 +176,7 @@ function report(sizes: readonly number[]): void {
     for (const [at, size] of sizes.entries()) {
       const result = child('one', String(i), String(size));
       ratios.push(result.ms);
-      line(`${name} (${shape})`, size, result, targetMs[at]!);
+      line(`${name} (${shape})`, size, result, targetMs[at]);
     }
     const [first, second] = ratios.slice(-2);
     if (ratios.length > 1)
@@ -185,7 +185,7 @@ function report(sizes: readonly number[]): void {
       );
   }
   for (const [at, size] of sizes.entries()) {
-    line('file to verdict (d)', size, measureFile(size), FILE_TARGETS_MS[at]!);
+    line('file to verdict (d)', size, measureFile(size), FILE_TARGETS_MS[at]);
   }
   console.log(OTHERS);
 }

@@ -21,7 +21,7 @@ async function timed<T>(what: string, action: () => Promise<T>): Promise<T> {
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 for (let round = 1; round <= rounds; round++) {
@@ -40,7 +40,7 @@ for (let round = 1; round <= rounds; round++) {
       ['pause', 'minority'],
       ['kill', 'minority'],
     ] as const) {
-      const fault = faults[kind]!;
+      const fault = faults[kind];
       const nodes = cluster.nodes.map((node) => node.name);
       const context = { nodes, rng: makeRng(round), startMs: 0, durationMs: 1000 };
       const plan = fault.plan(context, variant, 1);

@@ -52,7 +52,7 @@ try {
   });
   const loadUntilMs = (options['warm-up'] + seconds) * 1000;
   const loaded = marks.filter((mark) => mark.atMs >= 2000 && mark.atMs <= loadUntilMs);
-  const first = loaded[0]!;
+  const first = loaded[0];
   const last = loaded.at(-1)!;
   const spanMs = last.atMs - first.atMs;
   const core = Math.round((100 * (last.cpuMs - first.cpuMs)) / spanMs);

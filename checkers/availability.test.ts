@@ -24,14 +24,14 @@ function load(untilMs: number, fails: (ms: number, node: string) => boolean): Pl
 }
 
 const cut = {
-  ...parseScene('A w x 1 || B w x 2 || C w x 3\nfault partition 2-4 n1').faults[0]!,
+  ...parseScene('A w x 1 || B w x 2 || C w x 3\nfault partition 2-4 n1').faults[0],
   variant: 'isolate-one',
 };
 
 function figuresOf(ops: readonly PlainOperation[]) {
   const history = buildHistory(ops, { nodes: ['n1', 'n2', 'n3'], faults: [cut] });
   const { details } = availability.check(history, defaultCheckOptions, unlimited);
-  return (details!.faults as FaultFigures[])[0]!;
+  return (details!.faults as FaultFigures[])[0];
 }
 
 describe('availability', () => {

@@ -82,7 +82,7 @@ function follow(history: History, fault: FaultWindow, untilNs: number): Recovery
   let beforeAll = 0;
   let firstFailure = Number.POSITIVE_INFINITY;
   for (let row = 0; row < n; row++) {
-    const at = invoke[row]!;
+    const at = invoke[row];
     if (at < from || at >= untilNs || !isLoad(history, row)) continue;
     const answered = isAnswered(history, row);
     if (at < fault.start) {
@@ -92,14 +92,14 @@ function follow(history: History, fault: FaultWindow, untilNs: number): Recovery
       continue;
     }
     const bucket = Math.min(buckets - 1, Math.floor((at - fault.start) / secondNs));
-    all[bucket]!++;
-    if (answered) ok[bucket]!++;
+    all[bucket]++;
+    if (answered) ok[bucket]++;
     else if (at < firstFailure) firstFailure = at;
   }
   let firstSuccess = Number.POSITIVE_INFINITY;
   for (let row = 0; row < n && firstFailure < Number.POSITIVE_INFINITY; row++) {
-    if (invoke[row]! < firstFailure || invoke[row]! >= untilNs || !isLoad(history, row)) continue;
-    if (isAnswered(history, row)) firstSuccess = Math.min(firstSuccess, complete[row]!);
+    if (invoke[row] < firstFailure || invoke[row] >= untilNs || !isLoad(history, row)) continue;
+    if (isAnswered(history, row)) firstSuccess = Math.min(firstSuccess, complete[row]);
   }
   const before = share(beforeOk, beforeAll);
   const needed = recoveredShare * (before ?? 1);
@@ -107,8 +107,8 @@ function follow(history: History, fault: FaultWindow, untilNs: number): Recovery
   let recovered = fault.start;
   for (let bucket = 0; bucket < buckets; bucket++) {
     if (all[bucket] === 0) continue;
-    const rate = ok[bucket]! / all[bucket]!;
-    if (worst === null || rate < worst) worst = share(ok[bucket]!, all[bucket]!);
+    const rate = ok[bucket] / all[bucket];
+    if (worst === null || rate < worst) worst = share(ok[bucket], all[bucket]);
     if (rate < needed) recovered = Number.POSITIVE_INFINITY;
     else if (recovered === Number.POSITIVE_INFINITY) recovered = fault.start + bucket * secondNs;
   }
@@ -121,13 +121,13 @@ function faultFigures(history: History, fault: FaultWindow, loadEndNs: number): 
   const sides = sidesOf(history, fault).map((nodes) => ({ nodes, tally: new Count() }));
   const during = new Count();
   for (let row = 0; row < history.n; row++) {
-    const at = history.invoke[row]!;
+    const at = history.invoke[row];
     if (at < fault.start || at >= fault.end || !isLoad(history, row)) continue;
     const answered = isAnswered(history, row);
-    const latencyNs = history.complete[row]! - at;
+    const latencyNs = history.complete[row] - at;
     during.add(answered, latencyNs);
     for (const side of sides) {
-      if (side.nodes.includes(history.node[row]!)) side.tally.add(answered, latencyNs);
+      if (side.nodes.includes(history.node[row])) side.tally.add(answered, latencyNs);
     }
   }
   const { before, firstFailure, worst, firstSuccess, recovered } = follow(history, fault, untilNs);
@@ -153,20 +153,18 @@ function staleAnswers(history: History) {
   const calm: number[] = [];
   let near = 0;
   for (let row = 0; row < history.n; row++) {
-    if ((history.flags[row]! & Flag.Stale) === 0 || history.status[row] !== Status.Ok) continue;
+    if ((history.flags[row] & Flag.Stale) === 0 || history.status[row] !== Status.Ok) continue;
     const isNear = history.faults.some(
       (fault) =>
-        history.complete[row]! >= fault.start - calmBeforeFaultNs &&
-        history.invoke[row]! <= fault.end + calmAfterFaultNs,
+        history.complete[row] >= fault.start - calmBeforeFaultNs &&
+        history.invoke[row] <= fault.end + calmAfterFaultNs,
     );
     if (isNear) near++;
     else calm.push(row);
   }
   if (calm.length === 0) return { calm, near, overloaded: 0 };
   const late = lateStarts(history);
-  const unexcused = calm.filter(
-    (row) => !late.within(history.invoke[row]!, history.complete[row]!),
-  );
+  const unexcused = calm.filter((row) => !late.within(history.invoke[row], history.complete[row]));
   return { calm: unexcused, near, overloaded: calm.length - unexcused.length };
 }
 

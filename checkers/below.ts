@@ -9,12 +9,12 @@ export class Below {
 
   add(position: number, by: 1 | -1): void {
     this.size += by;
-    for (let i = position + 1; i < this.#tree.length; i += i & -i) this.#tree[i]! += by;
+    for (let i = position + 1; i < this.#tree.length; i += i & -i) this.#tree[i] += by;
   }
 
   count(position: number): number {
     let sum = 0;
-    for (let i = position; i > 0; i -= i & -i) sum += this.#tree[i]!;
+    for (let i = position; i > 0; i -= i & -i) sum += this.#tree[i];
     return sum;
   }
 }

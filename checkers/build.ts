@@ -103,9 +103,9 @@ const statuses = { ok: Status.Ok, fail: Status.Fail, info: Status.Info } as cons
 /** Refuses operations that no checker could make sense of. */
 function validate(ops: readonly PlainOperation[], indexOf: (i: number) => number): void {
   const free = new Map<number | string, { readonly at: number; readonly index: number }>();
-  const order = ops.map((_, i) => i).sort((left, right) => ops[left]!.invoke - ops[right]!.invoke);
+  const order = ops.map((_, i) => i).sort((left, right) => ops[left].invoke - ops[right].invoke);
   for (const i of order) {
-    const op = ops[i]!;
+    const op = ops[i];
     const index = indexOf(i);
     if (!Number.isFinite(op.invoke)) {
       throw new HistoryError('bad-operation', `operation ${index} has no time of invocation`, [
@@ -139,20 +139,20 @@ function logOrder(ops: readonly PlainOperation[], kind: Uint8Array): Uint32Array
   const n = ops.length;
   const time = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const op = ops[i]!;
-    const atEnd = !isWrite(kind[i]!) && kind[i] !== Kind.Delete && op.complete !== null;
+    const op = ops[i];
+    const atEnd = !isWrite(kind[i]) && kind[i] !== Kind.Delete && op.complete !== null;
     time[i] = atEnd ? op.complete! : op.invoke;
   }
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
-  order.sort((left, right) => time[left]! - time[right]! || left - right);
+  order.sort((left, right) => time[left] - time[right] || left - right);
   for (let start = 0, end = 0; start < n; start = end) {
-    while (end < n && time[order[end]!] === time[order[start]!]) end++;
+    while (end < n && time[order[end]] === time[order[start]]) end++;
     const moment = order.subarray(start, end);
     orderMoment(
       moment,
-      (i) => ops[i]!.process,
-      (i) => isWrite(kind[i]!),
+      (i) => ops[i].process,
+      (i) => isWrite(kind[i]),
     );
   }
   return order;
@@ -197,7 +197,7 @@ export function buildHistory(
   surroundings: Surroundings = {},
 ): History {
   const n = ops.length;
-  const indexOf = (i: number): number => ops[i]!.index ?? i;
+  const indexOf = (i: number): number => ops[i].index ?? i;
   validate(ops, indexOf);
   const kindBySource = Uint8Array.from(ops, (op) => op.kind ?? kindOf(op.f));
   const order = logOrder(ops, kindBySource);
@@ -231,10 +231,10 @@ export function buildHistory(
   };
 
   for (let row = 0; row < n; row++) {
-    const source = order[row]!;
-    const op = ops[source]!;
+    const source = order[row];
+    const op = ops[source];
     column.index[row] = indexOf(source);
-    column.kind[row] = kindBySource[source]!;
+    column.kind[row] = kindBySource[source];
     column.status[row] = statuses[op.status];
     column.flags[row] =
       (op.final ? Flag.Final : 0) | (op.stale ? Flag.Stale : 0) | (op.warned ? Flag.Warned : 0);
@@ -256,14 +256,14 @@ export function buildHistory(
   // Written values first, so that their ids are 1..writes.
   const writeRows: number[] = [-1];
   for (let row = 0; row < n; row++) {
-    if (!isWrite(column.kind[row]!)) continue;
-    const id = values.add(column.key[row]!, ops[order[row]!]!.value);
+    if (!isWrite(column.kind[row])) continue;
+    const id = values.add(column.key[row], ops[order[row]].value);
     if (id === null) {
-      const text = textOf(ops[order[row]!]!.value);
-      const index = column.index[row]!;
+      const text = textOf(ops[order[row]].value);
+      const index = column.index[row];
       throw new HistoryError(
         'duplicate-value',
-        `operation ${index} writes ${text} to ${keys.names[column.key[row]!]}, which was written ` +
+        `operation ${index} writes ${text} to ${keys.names[column.key[row]]}, which was written ` +
           'before; written values must be unique',
         [index],
       );
@@ -279,9 +279,9 @@ export function buildHistory(
   const previous = new Map<string, Set<number>>();
   let hasDelta = false;
   for (let row = 0; row < n; row++) {
-    const op = ops[order[row]!]!;
-    const kind = column.kind[row]!;
-    const key = column.key[row]!;
+    const op = ops[order[row]];
+    const kind = column.kind[row];
+    const key = column.key[row];
     if (kind === Kind.Cas) column.expected[row] = values.find(key, op.expected);
     // What a delete is about is known however it ended.
     if (kind === Kind.Delete) column.value[row] = values.find(key, op.value);
@@ -296,7 +296,7 @@ export function buildHistory(
     } else if (kind === Kind.ReadAll || kind === Kind.ReadList) {
       hasDelta = true;
       if (!Array.isArray(op.value)) {
-        const index = column.index[row]!;
+        const index = column.index[row];
         const message = `operation ${index} (${op.f}) did not return a list`;
         throw new HistoryError('bad-operation', message, [index]);
       }
@@ -330,7 +330,7 @@ export function buildHistory(
     duplicates: duplicates.length > 0 ? Int32Array.from(duplicates) : null,
     expected: column.kind.includes(Kind.Cas) ? column.expected : null,
     siblings: siblings.empty ? null : siblings.build(),
-    versions: buildVersions(n, (row) => ops[order[row]!]!),
+    versions: buildVersions(n, (row) => ops[order[row]]),
     server: some(column.server) ? column.server : null,
     error: some(column.error) ? column.error : null,
     errors: errors.names,

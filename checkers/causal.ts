@@ -27,21 +27,21 @@ function addReads(analysis: CausalAnalysis, causes: Causes): void {
   const { sourceless, key } = trace;
   const all = ['CC', 'CCv', 'CM'];
   for (let i = 0; i < sourceless.place.length; i++) {
-    const place = sourceless.place[i]!;
+    const place = sourceless.place[i];
     const name = `${key[place]} ${sourceless.value[i]}`;
-    causes.add(sourceless.pattern[i]!, all, name, place, { type: 'sourceless', i });
+    causes.add(sourceless.pattern[i], all, name, place, { type: 'sourceless', i });
   }
   const { read, source, newer } = findings;
   for (let i = 0; i < read.length; i++) {
-    const place = read.data[i]!;
+    const place = read.data[i];
     // Of a set that lacks several elements the first one stands for the read.
     if (i > 0 && read.data[i - 1] === place) continue;
     const pattern = source.data[i] === 0 ? 'WriteCOInitRead' : 'WriteCORead';
     causes.add(pattern, all, `${key[place]} ${newer.data[i]}`, place, {
       type: 'read',
       place,
-      source: source.data[i]!,
-      newer: newer.data[i]!,
+      source: source.data[i],
+      newer: newer.data[i],
     });
   }
 }
@@ -57,7 +57,7 @@ function decide(
   for (const violation of analysis.lists) {
     const { pattern, rows } = violation;
     const violates = pattern === 'ListContradictsCO' ? ['CC', 'CCv', 'CM'] : ['CCv'];
-    const place = analysis.placeOfRow(rows[0]!);
+    const place = analysis.placeOfRow(rows[0]);
     const name = `${analysis.trace.key[place]}`;
     causes.add(pattern, violates, name, place, { type: 'list', violation });
   }

@@ -37,11 +37,11 @@ export class RaggedBuilder {
   build(): Ragged {
     const rows = this.#lists.length;
     const off = new Int32Array(rows + 1);
-    for (let row = 0; row < rows; row++) off[row + 1] = off[row]! + (this.#lists[row]?.length ?? 0);
-    const data = new Int32Array(off[rows]!);
+    for (let row = 0; row < rows; row++) off[row + 1] = off[row] + (this.#lists[row]?.length ?? 0);
+    const data = new Int32Array(off[rows]);
     for (let row = 0; row < rows; row++) {
       const list = this.#lists[row];
-      if (list) data.set(list, off[row]!);
+      if (list) data.set(list, off[row]);
     }
     return { off, data };
   }

@@ -54,7 +54,7 @@ describe('composition', () => {
     expect(valid).toBe('unknown');
     expect(verdicts.map((each) => each.valid)).toEqual(['unknown', true]);
     expect(verdicts[0]).toMatchObject({ checker: 'broken', version: '7', reason: 'harness-error' });
-    expect(verdicts[0]!.message).toContain('index out of range');
+    expect(verdicts[0].message).toContain('index out of range');
   });
 
   it('stops a checker at its time limit, by the clock that it is given', () => {
@@ -76,7 +76,7 @@ describe('composition', () => {
 
   it('takes an array that could not be made for a lack of memory', () => {
     const error = new RangeError('Array buffer allocation failed');
-    expect(run([fake('large', error)]).verdicts[0]!.reason).toBe('checker-memory');
+    expect(run([fake('large', error)]).verdicts[0].reason).toBe('checker-memory');
   });
 
   it('reports what the store does not promise, and does not count it', () => {

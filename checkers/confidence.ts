@@ -45,7 +45,7 @@ interface Overreach {
 }
 
 function explain(history: History, { pattern, row, sight }: Overreach, count: number): Anomaly {
-  const factor = history.confidence![row]!.toFixed(2);
+  const factor = history.confidence![row].toFixed(2);
   const what = describe(history, row);
   const steps = [`${what}; the factor of its confidence was ${factor}`];
   if (sight !== null) {
@@ -102,26 +102,26 @@ function calibrate(history: History, budget: Budget): Calibration {
   const result = { table, groups, total: 0, vouched: 0, missing: 0, missingUnwarned: 0 };
   for (let row = 0; factors !== null && measured !== null && row < history.n; row++) {
     if ((row & STEP_MASK) === 0) budget.step();
-    const factor = factors[row]!;
+    const factor = factors[row];
     if (Number.isNaN(factor) || !isJudgedRead(history, row)) continue;
     result.total++;
-    const missedNs = measured.timeNs[row]!;
-    const bucket = table[Math.min(buckets - 1, Math.max(0, Math.floor(factor * buckets)))]!;
+    const missedNs = measured.timeNs[row];
+    const bucket = table[Math.min(buckets - 1, Math.max(0, Math.floor(factor * buckets)))];
     bucket.count++;
     bucket.factors += factor;
     bucket.missedNs += missedNs;
     if (missedNs === 0) bucket.complete++;
     else result.missing++;
-    const isWarned = (flags[row]! & Flag.Warned) !== 0;
+    const isWarned = (flags[row] & Flag.Warned) !== 0;
     if (missedNs > 0 && !isWarned) result.missingUnwarned++;
-    const who = node[row]!;
+    const who = node[row];
     if (factor < 1 - roundingMax && !isWarned) {
       groups.add('unwarned', String(who), { pattern: 'unwarned', row, sight: null });
     }
-    const served = server && server[row]! >= 0 ? server[row]! : who;
+    const served = server && server[row] >= 0 ? server[row] : who;
     const sight = wider(
-      sightOf(who, invoke[row]!, complete[row]!),
-      sightOf(served, invoke[row]!, complete[row]!),
+      sightOf(who, invoke[row], complete[row]),
+      sightOf(served, invoke[row], complete[row]),
     );
     if (sight === null) continue;
     result.vouched++;

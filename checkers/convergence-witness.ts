@@ -34,7 +34,7 @@ export function groupsOf(
     else byState.set(name, [row]);
   }
   const all = [...byState.values()].sort((a, b) => b.length - a.length);
-  const everything = new Set(all.flatMap((group) => [...contentOf(history, group[0]!)]));
+  const everything = new Set(all.flatMap((group) => [...contentOf(history, group[0])]));
   return all.map((group) => ({
     rows: group,
     readers: group
@@ -42,7 +42,7 @@ export function groupsOf(
       .sort((a, b) => a - b)
       .map((reader) => finals.readerName(reader))
       .join(', '),
-    state: stateText(history, group[0]!, everything),
+    state: stateText(history, group[0], everything),
   }));
 }
 
@@ -54,17 +54,17 @@ function siblingsOf({ siblings }: History, row: number): Int32Array {
 
 /** Value ids that an answer shows. */
 function contentOf(history: History, row: number): Set<number> {
-  if (isWholeRead(history.kind[row]!)) return elementsAt(history, row);
-  return new Set([history.value[row]!, ...siblingsOf(history, row)]);
+  if (isWholeRead(history.kind[row])) return elementsAt(history, row);
+  return new Set([history.value[row], ...siblingsOf(history, row)]);
 }
 
 function stateText(history: History, row: number, everything: ReadonlySet<number>): string {
   const content = contentOf(history, row);
-  if (!isWholeRead(history.kind[row]!)) {
+  if (!isWholeRead(history.kind[row])) {
     const others = [...content].filter((id) => id !== history.value[row]);
     const siblings = others.map((id) => valueName(history, id)).sort();
     const beside = siblings.length === 0 ? '' : ` beside ${siblings.join(', ')}`;
-    return `${valueName(history, history.value[row]!)}${beside}`;
+    return `${valueName(history, history.value[row])}${beside}`;
   }
   if (history.kind[row] === Kind.ReadList) {
     const names = [...content].slice(0, listShown).map((id) => valueName(history, id));
@@ -88,9 +88,9 @@ function difference(history: History, left: number, right: number): number[] {
     return ids.filter((id) => id !== undefined);
   }
   const id = [...a].find((each) => !b.has(each)) ?? [...b].find((each) => !a.has(each));
-  const ids = isWholeRead(history.kind[left]!)
+  const ids = isWholeRead(history.kind[left])
     ? [id ?? 0]
-    : [history.value[left]!, history.value[right]!, id ?? 0];
+    : [history.value[left], history.value[right], id ?? 0];
   return ids.filter((each) => each > 0);
 }
 
@@ -104,11 +104,11 @@ export function explainDivergence(
   isDiverged: (reduced: History) => boolean,
 ): Anomaly {
   const groups = groupsOf(history, finals, hashes, rows);
-  const [left, right] = [groups[0]!.rows[0]!, groups[1]!.rows[0]!];
+  const [left, right] = [groups[0].rows[0], groups[1].rows[0]];
   const about = new Set(difference(history, left, right));
-  const writes = [...about].map((id) => history.writeOp[id]!).filter((row) => row >= 0);
+  const writes = [...about].map((id) => history.writeOp[id]).filter((row) => row >= 0);
   const witness = shrink(history, [left, right, ...writes], isDiverged);
-  const name = history.keys[key]!;
+  const name = history.keys[key];
   const told = groups.map(({ readers, state }) => `${readers}: ${state}`);
   return {
     pattern: 'diverged',
@@ -133,10 +133,10 @@ export function explainSource(
   count: number,
   check: Check,
 ): Anomaly {
-  const write = history.writeOp[id]!;
+  const write = history.writeOp[id];
   const rows = write < 0 ? [row] : [write, row];
   const witness = shrink(history, rows, fails(check, options, pattern));
-  const name = history.keys[history.key[row]!]!;
+  const name = history.keys[history.key[row]];
   const why = pattern === 'phantom' ? 'which nobody wrote' : 'whose write had failed';
   return {
     pattern,

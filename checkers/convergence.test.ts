@@ -21,14 +21,14 @@ describe('convergence', () => {
     const verdict = judge('A w x 1 || B w x 2; A r x 1 final; B r x 2 final');
     expect(verdict.counts).toEqual({ diverged: 1 });
     expect(verdict.anomalies[0]).toMatchObject({ key: 'x', confirmed: true, minimal: true });
-    expect(verdict.anomalies[0]!.summary).toContain('n1: 1; n2: 2');
+    expect(verdict.anomalies[0].summary).toContain('n1: 1; n2: 2');
   });
 
   it('finds an element that only some nodes have', () => {
     const verdict = judge('A add 1; B add 2; A readall {1 2} final; B readall {2} final');
     expect(verdict.counts).toEqual({ diverged: 1 });
     expect(verdict.anomalies[0]).toMatchObject({ ops: [0, 2, 3], confirmed: true, minimal: true });
-    expect(verdict.anomalies[0]!.summary).toContain('without 1');
+    expect(verdict.anomalies[0].summary).toContain('without 1');
   });
 
   it('counts each key by itself', () => {
@@ -150,7 +150,7 @@ describe('convergence', () => {
     const verdict = judge(`${appends} A readlist [1,2] final; B readlist [2,1] final`);
     expect(verdict.counts).toEqual({ diverged: 1 });
     expect(verdict.anomalies[0]).toMatchObject({ confirmed: true, minimal: true });
-    expect(verdict.anomalies[0]!.summary).toContain('n1: [1, 2]; n2: [2, 1]');
+    expect(verdict.anomalies[0].summary).toContain('n1: [1, 2]; n2: [2, 1]');
     expect(judge(`${appends} A readlist [1,2] final; B readlist [1,2] final`).valid).toBe(true);
     expect(judge(`${appends} A readlist [1,2] final; B readlist [1] final`).valid).toBe(false);
   });

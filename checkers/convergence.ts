@@ -35,7 +35,7 @@ export function lastRound(history: History, key: KeyFinals): readonly number[] {
   let rounds = Number.POSITIVE_INFINITY;
   for (const rows of attempts) rounds = Math.min(rounds, rows.length);
   for (let round = rounds - 1; round >= 0 && attempts.length > 0; round--) {
-    const rows = attempts.map((each) => each[round]!);
+    const rows = attempts.map((each) => each[round]);
     if (rows.every((row) => isJudgedRead(history, row))) return rows;
   }
   return key.last;
@@ -54,7 +54,7 @@ function convergedAt(history: History, { attempts }: KeyFinals, hashes: StateHas
   if (!agree(hashes, answers)) return agreeing(history, answers, attempts.size, hashes);
   let since = Number.POSITIVE_INFINITY;
   for (const row of answers) {
-    if (row >= allSince) since = Math.min(since, history.complete[row]!);
+    if (row >= allSince) since = Math.min(since, history.complete[row]);
   }
   return since;
 }
@@ -72,7 +72,7 @@ function agreeing(
     latest.set(readerOf(history, row), row);
     const isEqual = latest.size === readers && agree(hashes, [...latest.values()]);
     if (!isEqual) since = Number.POSITIVE_INFINITY;
-    else since = Math.min(since, history.complete[row]!);
+    else since = Math.min(since, history.complete[row]);
   }
   return since;
 }
@@ -114,13 +114,13 @@ function judgeKeys(
     for (const rows of key.attempts.values()) rounds = Math.max(rounds, rows.length);
     const rows = lastRound(history, key);
     const at = convergedAt(history, key, hashes);
-    if (rows.some((row) => history.invoke[row]! < writtenUntil[key.key]!)) {
-      unsettled.push(history.keys[key.key]!);
+    if (rows.some((row) => history.invoke[row] < writtenUntil[key.key])) {
+      unsettled.push(history.keys[key.key]);
     } else if (!agree(hashes, rows)) {
       diverged.push({ key, rows });
     } else if (at === Number.POSITIVE_INFINITY) {
       // They agreed in the last round that all answered, and changed in one that not all did.
-      unsettled.push(history.keys[key.key]!);
+      unsettled.push(history.keys[key.key]);
     } else {
       converged.push({ key: key.key, at });
     }
@@ -137,8 +137,8 @@ function judgeSources(
   for (const key of finals.byKey) {
     const row = key?.last[0];
     if (row === undefined || history.kind[row] !== Kind.Read) continue;
-    const id = history.value[row]!;
-    const write = id === 0 ? -1 : history.writeOp[id]!;
+    const id = history.value[row];
+    const write = id === 0 ? -1 : history.writeOp[id];
     if (id !== 0 && write < 0) found('phantom', row, id);
     else if (write >= 0 && history.status[write] === Status.Fail) found('resurrected', row, id);
   }

@@ -44,15 +44,15 @@ export function isWholeRead(kind: number): boolean {
 export function isJudgedRead(history: History, row: number): boolean {
   return (
     history.status[row] === Status.Ok &&
-    (history.flags[row]! & Flag.Stale) === 0 &&
-    isRead(history.kind[row]!)
+    (history.flags[row] & Flag.Stale) === 0 &&
+    isRead(history.kind[row])
   );
 }
 
 /** Who answered: the node, or the session where no node is known. */
 export function readerOf(history: History, row: number): number {
-  const node = history.node[row]!;
-  return node >= 0 ? node : history.nodes.length + history.session[row]!;
+  const node = history.node[row];
+  return node >= 0 ? node : history.nodes.length + history.session[row];
 }
 
 /**
@@ -61,7 +61,7 @@ export function readerOf(history: History, row: number): number {
  */
 export function collectFinalReads(history: History, who: 'all' | 'asked'): FinalReads {
   const { nodes: talks } = survey(history);
-  const nodes = [...talks.keys()].filter((node) => talks[node]! >= (who === 'all' ? 1 : 2));
+  const nodes = [...talks.keys()].filter((node) => talks[node] >= (who === 'all' ? 1 : 2));
   let made = known.get(history);
   if (!made) known.set(history, (made = new Map()));
   const name = nodes.join();
@@ -77,7 +77,7 @@ function collect(history: History, nodes: readonly number[]): FinalReads {
   const { written, finals } = survey(history);
   const attempts: (Map<number, number[]> | undefined)[] = new Array(history.keys.length);
   for (const row of finals) {
-    const readers = (attempts[history.key[row]!] ??= new Map<number, number[]>());
+    const readers = (attempts[history.key[row]] ??= new Map<number, number[]>());
     const reader = readerOf(history, row);
     const rows = readers.get(reader);
     if (rows) rows.push(row);
@@ -90,7 +90,7 @@ function collect(history: History, nodes: readonly number[]): FinalReads {
   });
   const readerName = (reader: number): string =>
     reader < history.nodes.length
-      ? history.nodes[reader]!
+      ? history.nodes[reader]
       : `session ${reader - history.nodes.length}`;
   return { any: finals.length > 0, byKey, readerName };
 }
@@ -105,8 +105,8 @@ function keyFinals(
   const silent: number[] = [];
   for (const [reader, rows] of attempts) {
     let at = rows.length - 1;
-    while (at >= 0 && !isJudgedRead(history, rows[at]!)) at--;
-    if (at >= 0) last.push(rows[at]!);
+    while (at >= 0 && !isJudgedRead(history, rows[at])) at--;
+    if (at >= 0) last.push(rows[at]);
     else silent.push(reader);
   }
   const missing =
@@ -123,7 +123,7 @@ export function missingText(history: History, finals: FinalReads): string | null
   for (const each of finals.byKey) {
     if (each === null || (each.missing.length === 0 && each.attempts.size > 0)) continue;
     for (const reader of each.missing) readers.add(reader);
-    keys.push(history.keys[each.key]!);
+    keys.push(history.keys[each.key]);
   }
   if (keys.length === 0) return null;
   const who = [...readers].sort((a, b) => a - b).map((reader) => finals.readerName(reader));

@@ -57,7 +57,7 @@ export function checkHistory(
 ): { readonly valid: Valid; readonly verdicts: readonly Verdict[] } {
   const columns = Array.isArray(history) ? buildHistory(history) : (history as History);
   const chosen = (names ?? Object.keys(checkers)).map((name) => {
-    if (Object.hasOwn(checkers, name)) return checkers[name]!;
+    if (Object.hasOwn(checkers, name)) return checkers[name];
     const known = Object.keys(checkers).join(', ');
     throw new UnknownCheckerError(`there is no checker "${name}"; there are ${known}`);
   });

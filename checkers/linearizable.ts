@@ -46,18 +46,18 @@ function methods(history: History): Uint8Array | null {
   const { n, kind, key } = history;
   let found: Uint8Array | null = null;
   for (let row = 0; row < n; row++) {
-    const k = kind[row]!;
-    if (k === Kind.Read || k === Kind.Write || k === Kind.Other || key[row]! < 0) continue;
+    const k = kind[row];
+    if (k === Kind.Read || k === Kind.Write || k === Kind.Other || key[row] < 0) continue;
     found ??= new Uint8Array(history.keys.length);
     const whole = k === Kind.Add || k === Kind.ReadAll || k === Kind.Append || k === Kind.ReadList;
-    if (whole) found[key[row]!] = Math.max(found[key[row]!]!, 2);
-    else if (found[key[row]!] === 0) found[key[row]!] = 1;
+    if (whole) found[key[row]] = Math.max(found[key[row]], 2);
+    else if (found[key[row]] === 0) found[key[row]] = 1;
     // A set from which something may be deleted is decided neither way.
-    if (k === Kind.Delete) found[key[row]!] = found[key[row]!] === 2 ? 3 : found[key[row]!]!;
+    if (k === Kind.Delete) found[key[row]] = found[key[row]] === 2 ? 3 : found[key[row]];
   }
   if (found === null) return null;
   for (let row = 0; row < n; row++) {
-    if (kind[row] === Kind.Delete && found[key[row]!] === 2) found[key[row]!] = 3;
+    if (kind[row] === Kind.Delete && found[key[row]] === 2) found[key[row]] = 3;
   }
   return found;
 }
@@ -85,7 +85,7 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
   for (const [pattern, rows, why] of sourceless) {
     for (const row of rows) {
       const own = (): number[] => [row, ...sourceOf(history, row)];
-      add(pattern, history.key[row]!, own, () => `${describe(history, row)}, ${why}`);
+      add(pattern, history.key[row], own, () => `${describe(history, row)}, ${why}`);
     }
   }
   for (const { pattern, key, outer, inner } of zones.violations) {
@@ -113,7 +113,7 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
       const { linearizable, row } = searchKey(history, rows, budget);
       if (linearizable === null) undecided.push(key);
       const upTo = (): number[] =>
-        rows.filter((each) => history.invoke[each]! <= history.complete[row]!);
+        rows.filter((each) => history.invoke[each] <= history.complete[row]);
       const summary = (): string =>
         `when ${describe(history, row)}, no order of the operations on ${history.keys[key]} was possible any more`;
       if (linearizable === false) add('NoLinearization', key, upTo, summary);
@@ -123,15 +123,15 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
 }
 
 function sourceOf(history: History, row: number): number[] {
-  const id = history.value[row]!;
-  return id > 0 && id <= history.writes ? [history.writeOp[id]!] : [];
+  const id = history.value[row];
+  return id > 0 && id <= history.writes ? [history.writeOp[id]] : [];
 }
 
 function rowsOf(history: History, method: Uint8Array | null): Map<number, number[]> {
   const rows = new Map<number, number[]>();
   if (method === null) return rows;
   for (let row = 0; row < history.n; row++) {
-    const key = history.key[row]!;
+    const key = history.key[row];
     if (key < 0 || method[key] === 0 || history.kind[row] === Kind.Other) continue;
     const list = rows.get(key);
     if (list) list.push(row);
@@ -141,7 +141,7 @@ function rowsOf(history: History, method: Uint8Array | null): Map<number, number
 }
 
 function exclusion(history: History, key: number, outer: number, inner: number): string {
-  const name = history.keys[key]!;
+  const name = history.keys[key];
   return (
     `${name} cannot have held ${valueName(history, outer)} and ${valueName(history, inner)} one after ` +
     'the other: each was in use after the other had begun'
@@ -167,7 +167,7 @@ function explain(history: History, groups: readonly Group[]): Anomaly[] {
   const zones = zoneRows(history, pairs);
   return groups.map(({ finding, count }) => {
     const { rows } = finding;
-    const proof = 'outer' in rows ? zones[pairs.indexOf(rows)]! : rows();
+    const proof = 'outer' in rows ? zones[pairs.indexOf(rows)] : rows();
     return explainFinding(history, finding, proof.slice(-rowsMax), count);
   });
 }

@@ -45,13 +45,13 @@ export class Count implements Tally {
 
 /** Is this operation part of the load? Final reads are the tester's own. */
 export function isLoad(history: History, row: number): boolean {
-  return (history.flags[row]! & Flag.Final) === 0;
+  return (history.flags[row] & Flag.Final) === 0;
 }
 
 /** A compare-and-set that found another value was answered too. */
 export function isAnswered(history: History, row: number): boolean {
   if (history.status[row] === Status.Ok) return true;
-  const hasError = history.error !== null && history.error[row]! >= 0;
+  const hasError = history.error !== null && history.error[row] >= 0;
   return history.status[row] === Status.Fail && history.kind[row] === Kind.Cas && !hasError;
 }
 
@@ -74,7 +74,7 @@ export interface Load {
 
 /** A cell for each phase and node, the last of which stands for none; those of a phase side by side. */
 function cellOf({ phase, node, nodes }: History, row: number): number {
-  return phase[row]! * (nodes.length + 1) + (node[row]! < 0 ? nodes.length : node[row]!);
+  return phase[row] * (nodes.length + 1) + (node[row] < 0 ? nodes.length : node[row]);
 }
 
 export function loadOf(history: History, budget: Budget): Load {
@@ -88,11 +88,11 @@ export function loadOf(history: History, budget: Budget): Load {
   for (let row = 0; row < n; row++) {
     if ((row & STEP_MASK) === 0) budget.step();
     if (!isLoad(history, row)) continue;
-    const at = invoke[row]!;
+    const at = invoke[row];
     const answered = isAnswered(history, row);
     const cell = cellOf(history, row);
-    all[cell]!++;
-    if (answered) ok[cell]!++;
+    all[cell]++;
+    if (answered) ok[cell]++;
     if (at > endNs) endNs = at;
     if (!hasFaults || !isInFault(history, at)) continue;
     inFaults.all++;
@@ -100,19 +100,19 @@ export function loadOf(history: History, budget: Budget): Load {
   }
   const { latencies, off } = latenciesOf(history, ok);
   const tallyOf = (cells: readonly number[], of: Float64Array): Tally => ({
-    ok: cells.reduce((sum, cell) => sum + ok[cell]!, 0),
-    all: cells.reduce((sum, cell) => sum + all[cell]!, 0),
+    ok: cells.reduce((sum, cell) => sum + ok[cell], 0),
+    all: cells.reduce((sum, cell) => sum + all[cell], 0),
     latencies: of,
   });
   // Nodes first, then phases, then all: quantiles move latencies about within what they are taken of.
   const nodes = table(history.nodes, (i) => {
     const cells = PHASES.map((_, p) => p * width + i);
-    const parts = cells.map((cell) => latencies.subarray(off[cell]!, off[cell + 1]!));
+    const parts = cells.map((cell) => latencies.subarray(off[cell], off[cell + 1]));
     return tallyOf(cells, joined(parts));
   });
   const phases = table(PHASES, (p) => {
     const cells = Array.from({ length: width }, (_, i) => p * width + i);
-    return tallyOf(cells, latencies.subarray(off[p * width]!, off[(p + 1) * width]!));
+    return tallyOf(cells, latencies.subarray(off[p * width], off[(p + 1) * width]));
   });
   const overall = tallyOf([...ok.keys()], latencies);
   return {
@@ -145,13 +145,13 @@ function latenciesOf(
 ): { readonly latencies: Float64Array; readonly off: Int32Array } {
   const { n, invoke, complete } = history;
   const off = new Int32Array(ok.length + 1);
-  for (let cell = 0; cell < ok.length; cell++) off[cell + 1] = off[cell]! + ok[cell]!;
-  const latencies = new Float64Array(off[ok.length]!);
+  for (let cell = 0; cell < ok.length; cell++) off[cell + 1] = off[cell] + ok[cell];
+  const latencies = new Float64Array(off[ok.length]);
   const fill = off.slice();
   for (let row = 0; row < n; row++) {
     if (!isLoad(history, row) || !isAnswered(history, row)) continue;
     const cell = cellOf(history, row);
-    latencies[fill[cell]!++] = complete[row]! - invoke[row]!;
+    latencies[fill[cell]++] = complete[row] - invoke[row];
   }
   return { latencies, off };
 }
@@ -159,7 +159,7 @@ function latenciesOf(
 /** The only one that is not empty, or a copy of all. */
 function joined(parts: readonly Float64Array[]): Float64Array {
   const used = parts.filter((part) => part.length > 0);
-  if (used.length === 1) return used[0]!;
+  if (used.length === 1) return used[0];
   const all = new Float64Array(used.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of used) {

@@ -35,11 +35,11 @@ export function brokenDeletes(
   if (deletes.size === 0) return [];
   const broken = new Map<number, BrokenDelete>();
   for (const [id, rows] of deletes) {
-    const write = history.writeOp[id]!;
-    const answers = finals.byKey[history.key[write]!]?.last ?? [];
+    const write = history.writeOp[id];
+    const answers = finals.byKey[history.key[write]]?.last ?? [];
     if (answers.length === 0 || fates.finalCount[id] !== answers.length) continue;
     const done = rows.find((row) =>
-      answers.every((each) => history.invoke[each]! >= history.complete[row]!),
+      answers.every((each) => history.invoke[each] >= history.complete[row]),
     );
     if (done === undefined) continue;
     broken.set(id, { id, reason: 'deleted', rows: [write, done, ...answers] });
@@ -47,7 +47,7 @@ export function brokenDeletes(
   for (const each of seenInMidRun(history, chains, deletes, budget)) {
     if (!broken.has(each.id)) broken.set(each.id, each);
   }
-  return [...broken.values()].sort((a, b) => a.rows[1]! - b.rows[1]!);
+  return [...broken.values()].sort((a, b) => a.rows[1] - b.rows[1]);
 }
 
 /** Acknowledged deletes that knew what they deleted: value id to rows. */
@@ -55,9 +55,9 @@ function knowingDeletes(history: History): Map<number, number[]> {
   const { n, kind, status, value, writeOp } = history;
   const deletes = new Map<number, number[]>();
   for (let row = 0; row < n; row++) {
-    const id = value[row]!;
+    const id = value[row];
     if (kind[row] !== Kind.Delete || status[row] !== Status.Ok || id === 0) continue;
-    const write = writeOp[id]!;
+    const write = writeOp[id];
     if (write < 0 || status[write] !== Status.Ok || !knew(history, row, write)) continue;
     const known = deletes.get(id);
     if (known) known.push(row);
@@ -68,18 +68,18 @@ function knowingDeletes(history: History): Map<number, number[]> {
 
 function knew(history: History, row: number, write: number): boolean {
   const { session, complete, invoke } = history;
-  const isOwn = session[write] === session[row] && complete[write]! <= invoke[row]!;
+  const isOwn = session[write] === session[row] && complete[write] <= invoke[row];
   return isOwn || coversDot(history, row, write);
 }
 
 /** Does the context of the request at `row` cover the dot that the server gave at `dotRow`? */
 function coversDot({ versions }: History, row: number, dotRow: number): boolean {
   if (versions === null) return false;
-  const context = versions.context[row]!;
-  const actor = versions.dotActor[dotRow]!;
+  const context = versions.context[row];
+  const actor = versions.dotActor[dotRow];
   if (context < 0 || actor < 0) return false;
-  const counter = versions.contexts[context * versions.actors.length + actor]!;
-  return counter >= versions.dotCounter[dotRow]!;
+  const counter = versions.contexts[context * versions.actors.length + actor];
+  return counter >= versions.dotCounter[dotRow];
 }
 
 /** The first sighting of each element by a read that had to know its delete. */
@@ -94,21 +94,21 @@ function* seenInMidRun(
   const present = new SparseSet(history.values);
   for (let chain = 0; chain < count; chain++) {
     present.clear();
-    for (let at = off[chain]!; at < off[chain + 1]!; at++) {
+    for (let at = off[chain]; at < off[chain + 1]; at++) {
       if ((at & 1023) === 0) budget.step();
-      const row = rows[at]!;
-      for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-        const change = delta.data[d]!;
+      const row = rows[at];
+      for (let d = delta.off[row]; d < delta.off[row + 1]; d++) {
+        const change = delta.data[d];
         if (change < 0) present.delete(-change);
         else if (deletes.has(change)) present.add(change);
       }
       for (let m = 0; m < present.size; m++) {
-        const id = present.members[m]!;
+        const id = present.members[m];
         if (seen.has(id)) continue;
         const known = deletes.get(id)!.find((each) => coversDot(history, row, each));
         if (known === undefined) continue;
         seen.add(id);
-        yield { id, reason: 'deleted-in-mid-run', rows: [history.writeOp[id]!, known, row] };
+        yield { id, reason: 'deleted-in-mid-run', rows: [history.writeOp[id], known, row] };
       }
     }
   }

@@ -28,7 +28,7 @@ export interface ElementFates {
 /** The later invoked of two rows. */
 function later(history: History, left: number, right: number): number {
   if (left < 0) return right;
-  return history.invoke[left]! >= history.invoke[right]! ? left : right;
+  return history.invoke[left] >= history.invoke[right] ? left : right;
 }
 
 export function followElements(
@@ -54,13 +54,13 @@ export function followElements(
   const run = new Int32Array(ids);
   const goneFrom = new Int32Array(ids).fill(-1);
   for (let i = 0, place = 0; i < order.length; i++) {
-    const chain = order[i]!;
-    place = i > 0 && chains.key[order[i - 1]!] === chains.key[chain] ? place + 1 : 0;
+    const chain = order[i];
+    place = i > 0 && chains.key[order[i - 1]] === chains.key[chain] ? place + 1 : 0;
     walk(history, chains, chain, content, fates, isFinal, goneFrom, budget);
-    const lastRow = chains.rows[chains.off[chain + 1]! - 1]!;
+    const lastRow = chains.rows[chains.off[chain + 1] - 1];
     for (let m = 0; m < content.size; m++) {
-      const id = content.members[m]!;
-      fates.lastPresent[id] = later(history, fates.lastPresent[id]!, lastRow);
+      const id = content.members[m];
+      fates.lastPresent[id] = later(history, fates.lastPresent[id], lastRow);
       if (run[id] === place) run[id] = place + 1;
     }
     content.clear();
@@ -71,12 +71,12 @@ export function followElements(
 
 /** Chains of one key together, the one that ends last first. Chains without judged reads are left out. */
 function chainsByKey(history: History, chains: Chains): number[] {
-  const ends = (chain: number): number => history.invoke[chains.rows[chains.off[chain + 1]! - 1]!]!;
+  const ends = (chain: number): number => history.invoke[chains.rows[chains.off[chain + 1] - 1]];
   const order: number[] = [];
   for (let chain = 0; chain < chains.count; chain++) {
-    if (chains.off[chain + 1]! > chains.off[chain]!) order.push(chain);
+    if (chains.off[chain + 1] > chains.off[chain]) order.push(chain);
   }
-  return order.sort((a, b) => chains.key[a]! - chains.key[b]! || ends(b) - ends(a) || a - b);
+  return order.sort((a, b) => chains.key[a] - chains.key[b] || ends(b) - ends(a) || a - b);
 }
 
 /** Replays one chain; `content` holds what it read last. */
@@ -90,25 +90,25 @@ function walk(
   goneFrom: Int32Array,
   budget: Budget,
 ): void {
-  for (let at = off[chain]!; at < off[chain + 1]!; at++) {
+  for (let at = off[chain]; at < off[chain + 1]; at++) {
     if ((at & 1023) === 0) budget.step();
-    const row = rows[at]!;
-    const before = at > off[chain]! ? rows[at - 1]! : -1;
-    for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-      const change = delta.data[d]!;
+    const row = rows[at];
+    const before = at > off[chain] ? rows[at - 1] : -1;
+    for (let d = delta.off[row]; d < delta.off[row + 1]; d++) {
+      const change = delta.data[d];
       const id = Math.abs(change);
       if (change > 0) {
         content.add(id);
-        if (before >= 0) fates.lastAbsent[id] = later(history, fates.lastAbsent[id]!, before);
+        if (before >= 0) fates.lastAbsent[id] = later(history, fates.lastAbsent[id], before);
         if (goneFrom[id] === chain) fates.flickered[id] = 1;
       } else {
         content.delete(id);
-        fates.lastPresent[id] = later(history, fates.lastPresent[id]!, before);
+        fates.lastPresent[id] = later(history, fates.lastPresent[id], before);
         goneFrom[id] = chain;
       }
     }
     if (isFinal[row] === 1) {
-      for (let m = 0; m < content.size; m++) fates.finalCount[content.members[m]!]!++;
+      for (let m = 0; m < content.size; m++) fates.finalCount[content.members[m]]++;
     }
   }
 }
@@ -124,17 +124,17 @@ function settleAbsences(
   const first = new Int32Array(history.keys.length).fill(-1);
   const count = new Int32Array(history.keys.length);
   for (let i = 0; i < order.length; i++) {
-    const key = chains.key[order[i]!]!;
+    const key = chains.key[order[i]];
     if (first[key] === -1) first[key] = i;
-    count[key]!++;
+    count[key]++;
   }
   for (let id = 1; id <= history.writes; id++) {
-    const write = history.writeOp[id]!;
-    const key = history.key[write]!;
-    if (!isElement(history.kind[write]!) || key < 0 || run[id]! >= count[key]!) continue;
-    const chain = order[first[key]! + run[id]!]!;
-    const row = chains.rows[chains.off[chain + 1]! - 1]!;
-    lastAbsent[id] = later(history, lastAbsent[id]!, row);
+    const write = history.writeOp[id];
+    const key = history.key[write];
+    if (!isElement(history.kind[write]) || key < 0 || run[id] >= count[key]) continue;
+    const chain = order[first[key] + run[id]];
+    const row = chains.rows[chains.off[chain + 1] - 1];
+    lastAbsent[id] = later(history, lastAbsent[id], row);
   }
 }
 
@@ -146,9 +146,9 @@ function firstSeen(history: History): Int32Array {
   const first = new Int32Array(history.values + 1).fill(-1);
   const { n, kind, status, delta } = history;
   for (let row = 0; delta !== null && row < n; row++) {
-    if (status[row] !== Status.Ok || !isWholeRead(kind[row]!)) continue;
-    for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-      const id = delta.data[d]!;
+    if (status[row] !== Status.Ok || !isWholeRead(kind[row])) continue;
+    for (let d = delta.off[row]; d < delta.off[row + 1]; d++) {
+      const id = delta.data[d];
       if (id > 0 && first[id] === -1) first[id] = row;
     }
   }

@@ -28,12 +28,12 @@ export function followersOf(
   const reachedBy = new Int32Array(history.sessions).fill(-1);
   /** By row that reached a session: value id that it had read. */
   const through = new Map<number, number>();
-  const values = new Set<number>([value[source]!]);
-  if (status[source] === Status.Ok) reachedBy[session[source]!] = source;
+  const values = new Set<number>([value[source]]);
+  if (status[source] === Status.Ok) reachedBy[session[source]] = source;
   for (let row = source + 1; row <= last; row++) {
     if ((row & 4095) === 0) budget.step();
     if (status[row] === Status.Fail) continue;
-    const mine = session[row]!;
+    const mine = session[row];
     if (reachedBy[mine] === -1) {
       const id = valueFrom(history, row, values);
       if (id !== 0) {
@@ -42,16 +42,16 @@ export function followersOf(
       }
     }
     if (reachedBy[mine] !== -1 && value[row] !== 0 && kind[row] !== Kind.Read) {
-      values.add(value[row]!);
+      values.add(value[row]);
     }
   }
   const wayTo = (id: number): number[] => {
     if (!values.has(id)) return [];
-    const way = [history.writeOp[id]!];
+    const way = [history.writeOp[id]];
     while (way[0] !== source) {
-      const row = way[0]!;
+      const row = way[0];
       const read = through.get(row);
-      way.unshift(read === undefined ? reachedBy[session[row]!]! : history.writeOp[read]!);
+      way.unshift(read === undefined ? reachedBy[session[row]] : history.writeOp[read]);
     }
     return way;
   };
@@ -61,12 +61,12 @@ export function followersOf(
 /** A value of the set that the operation read; 0 for none. */
 function valueFrom(history: History, row: number, values: ReadonlySet<number>): number {
   const { kind, status, flags, value, expected, delta } = history;
-  if (status[row] !== Status.Ok || (flags[row]! & Flag.Stale) !== 0) return 0;
-  if (kind[row] === Kind.Read) return values.has(value[row]!) ? value[row]! : 0;
-  if (kind[row] === Kind.Cas && expected) return values.has(expected[row]!) ? expected[row]! : 0;
-  if (!delta || !isWholeRead(kind[row]!)) return 0;
-  for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-    if (values.has(delta.data[d]!)) return delta.data[d]!;
+  if (status[row] !== Status.Ok || (flags[row] & Flag.Stale) !== 0) return 0;
+  if (kind[row] === Kind.Read) return values.has(value[row]) ? value[row] : 0;
+  if (kind[row] === Kind.Cas && expected) return values.has(expected[row]) ? expected[row] : 0;
+  if (!delta || !isWholeRead(kind[row])) return 0;
+  for (let d = delta.off[row]; d < delta.off[row + 1]; d++) {
+    if (values.has(delta.data[d])) return delta.data[d];
   }
   return 0;
 }

@@ -47,12 +47,12 @@ export function isRegisterWrite(kind: number): boolean {
 
 /** All values that a register read showed, siblings included; 0 (initial) is no value. */
 export function shownValues(history: History, row: number): number[] {
-  const shown = history.value[row]!;
+  const shown = history.value[row];
   const ids = shown === 0 ? [] : [shown];
   const { siblings } = history;
   if (!siblings) return ids;
-  for (let i = siblings.off[row]!; i < siblings.off[row + 1]!; i++) {
-    const id = siblings.data[i]!;
+  for (let i = siblings.off[row]; i < siblings.off[row + 1]; i++) {
+    const id = siblings.data[i];
     if (id !== 0 && id !== shown) ids.push(id);
   }
   return ids;
@@ -82,13 +82,13 @@ export function followRegisters(
     if (key === null) continue;
     if (lastKept[key.key] === 0) continue;
     for (const row of history.versions === null ? [] : keptAfter(history, key.key, -1)) {
-      const id = history.value[row]!;
+      const id = history.value[row];
       if (!hasDot(history, row) || shownAtEnd[id] === 1) continue;
       if (covered.isReplaced(row)) {
         superseded++;
         continue;
       }
-      const late = key.last.filter((read) => history.invoke[read]! >= history.complete[row]!);
+      const late = key.last.filter((read) => history.invoke[read] >= history.complete[row]);
       if (key.missing.length > 0 || late.length === 0 || late.length < key.last.length) {
         unresolved++;
       } else {
@@ -96,7 +96,7 @@ export function followRegisters(
       }
     }
     for (const loss of olderSurvivors(history, key, realTime, budget)) {
-      if (covered.isDeleted(history.writeOp[loss.id]!) || losses.has(loss.id)) continue;
+      if (covered.isDeleted(history.writeOp[loss.id]) || losses.has(loss.id)) continue;
       losses.set(loss.id, loss);
     }
   }
@@ -108,15 +108,15 @@ export function followRegisters(
 }
 
 function hasDot({ versions }: History, row: number): boolean {
-  return versions !== null && versions.dotActor[row]! >= 0;
+  return versions !== null && versions.dotActor[row] >= 0;
 }
 
 /** Rows of the acknowledged register writes of a key that come after a row, in log order. */
 function keptAfter(history: History, key: number, row: number): number[] {
   const { lastKept, keptBefore } = survey(history);
   const rows: number[] = [];
-  for (let id = lastKept[key]!; id !== 0; id = keptBefore[id]!) {
-    const write = history.writeOp[id]!;
+  for (let id = lastKept[key]; id !== 0; id = keptBefore[id]) {
+    const write = history.writeOp[id];
     if (write <= row) break;
     rows.push(write);
   }
@@ -125,16 +125,16 @@ function keptAfter(history: History, key: number, row: number): number[] {
 
 /** A write or delete that took effect: acknowledged, or seen by somebody. */
 function tookEffect(history: History, row: number, seen: Int32Array): boolean {
-  const kind = history.kind[row]!;
+  const kind = history.kind[row];
   if (history.status[row] === Status.Ok) return isRegisterWrite(kind) || kind === Kind.Delete;
   if (history.status[row] !== Status.Info) return false;
   // Nobody can see a delete: one of unknown ending may have happened.
-  return kind === Kind.Delete || (isRegisterWrite(kind) && seen[history.value[row]!]! >= 0);
+  return kind === Kind.Delete || (isRegisterWrite(kind) && seen[history.value[row]] >= 0);
 }
 
 /** When an operation had taken effect at the latest. */
 function endOf(history: History, row: number): number {
-  return history.status[row] === Status.Ok ? history.complete[row]! : Number.POSITIVE_INFINITY;
+  return history.status[row] === Status.Ok ? history.complete[row] : Number.POSITIVE_INFINITY;
 }
 
 /** What later writes to the same key replaced, as far as their contexts tell. */
@@ -154,32 +154,32 @@ function coveredByLater(
   const deletedUntil = new Float64Array(keys).fill(-1);
   const isAsked = versions !== null || history.kind.includes(Kind.Delete);
   for (let row = 0; isAsked && row < history.n; row++) {
-    if (key[row]! < 0 || !tookEffect(history, row, seen)) continue;
+    if (key[row] < 0 || !tookEffect(history, row, seen)) continue;
     const ends = endOf(history, row);
-    const k = key[row]!;
-    if (history.kind[row] === Kind.Delete) deletedUntil[k] = Math.max(deletedUntil[k]!, ends);
-    const context = versions ? versions.context[row]! : -1;
+    const k = key[row];
+    if (history.kind[row] === Kind.Delete) deletedUntil[k] = Math.max(deletedUntil[k], ends);
+    const context = versions ? versions.context[row] : -1;
     if (context < 0) {
-      if (ends > blindUntil[k]!) {
-        blindBefore[k] = blindUntil[k]!;
+      if (ends > blindUntil[k]) {
+        blindBefore[k] = blindUntil[k];
         blindUntil[k] = ends;
         blindRow[k] = row;
-      } else if (ends > blindBefore[k]!) {
+      } else if (ends > blindBefore[k]) {
         blindBefore[k] = ends;
       }
       continue;
     }
     for (let actor = 0; actor < width; actor++) {
-      const counter = versions!.contexts[context * width + actor]!;
-      if (counter > most[k * width + actor]!) most[k * width + actor] = counter;
+      const counter = versions!.contexts[context * width + actor];
+      if (counter > most[k * width + actor]) most[k * width + actor] = counter;
     }
   }
-  const isDeleted = (row: number): boolean => deletedUntil[key[row]!]! > history.invoke[row]!;
+  const isDeleted = (row: number): boolean => deletedUntil[key[row]] > history.invoke[row];
   const isReplaced = (row: number): boolean => {
-    const k = key[row]!;
+    const k = key[row];
     const { dotActor, dotCounter } = versions!;
-    if (isDeleted(row) || most[k * width + dotActor[row]!]! >= dotCounter[row]!) return true;
-    return (blindRow[k] === row ? blindBefore[k]! : blindUntil[k]!) > history.invoke[row]!;
+    if (isDeleted(row) || most[k * width + dotActor[row]] >= dotCounter[row]) return true;
+    return (blindRow[k] === row ? blindBefore[k] : blindUntil[k]) > history.invoke[row];
   };
   return { isReplaced, isDeleted };
 }
@@ -192,8 +192,8 @@ function* olderSurvivors(
   budget: Budget,
 ): Generator<RegisterLoss> {
   for (const read of distinctAnswers(history, key)) {
-    const survivor = history.value[read]!;
-    const source = survivor === 0 ? -1 : history.writeOp[survivor]!;
+    const survivor = history.value[read];
+    const source = survivor === 0 ? -1 : history.writeOp[survivor];
     if (survivor !== 0 && source === -1) continue;
     // The value of a failed write is an accusation of its own, and nothing follows from it.
     if (source !== -1 && history.status[source] === Status.Fail) continue;
@@ -203,8 +203,8 @@ function* olderSurvivors(
     const after = source === -1 ? null : followersOf(history, source, rows.at(-1)!, budget);
     const shown = shownValues(history, read);
     for (const row of rows) {
-      const id = history.value[row]!;
-      if (shown.includes(id) || history.complete[row]! > history.invoke[read]!) continue;
+      const id = history.value[row];
+      if (shown.includes(id) || history.complete[row] > history.invoke[read]) continue;
       if (!hasDot(history, row) && (after === null || after.has(id))) {
         yield { id, reason: 'older-survived', reads: [read], survivor };
       } else if (realTime && isOvertaken(history, source, row)) {
@@ -216,7 +216,7 @@ function* olderSurvivors(
 
 /** Was the source of what survived acknowledged before the write began? The initial value always was. */
 function isOvertaken({ status, complete, invoke }: History, source: number, row: number): boolean {
-  return source === -1 || (status[source] === Status.Ok && complete[source]! < invoke[row]!);
+  return source === -1 || (status[source] === Status.Ok && complete[source] < invoke[row]);
 }
 
 /** The final answers about a register; of those that show one value alone, the last one. */
@@ -225,9 +225,9 @@ function distinctAnswers(history: History, key: KeyFinals): number[] {
   if (history.siblings !== null) return reads;
   const lastOf = new Map<number, number>();
   for (const row of reads) {
-    const known = lastOf.get(history.value[row]!);
-    if (known === undefined || history.invoke[row]! > history.invoke[known]!) {
-      lastOf.set(history.value[row]!, row);
+    const known = lastOf.get(history.value[row]);
+    if (known === undefined || history.invoke[row] > history.invoke[known]) {
+      lastOf.set(history.value[row], row);
     }
   }
   return [...lastOf.values()];
@@ -243,38 +243,36 @@ function* goneInMidRun(
   if (!versions) return;
   const width = versions.actors.length;
   const covers = (context: number, row: number): boolean =>
-    versions.contexts[context * width + versions.dotActor[row]!]! >= versions.dotCounter[row]!;
+    versions.contexts[context * width + versions.dotActor[row]] >= versions.dotCounter[row];
   const empty = emptyContexts(versions.contexts, width);
   const live: number[][] = history.keys.map(() => []);
   const blindUntil = new Float64Array(history.keys.length).fill(-1);
   for (let row = 0; row < history.n; row++) {
     if ((row & 1023) === 0) budget.step();
-    const k = key[row]!;
+    const k = key[row];
     if (k < 0) continue;
-    const context = versions.context[row]!;
+    const context = versions.context[row];
     if (tookEffect(history, row, seen)) {
       const blind = context < 0 || kind[row] === Kind.Delete;
       if (blind) live[k] = [];
-      else if (empty[context] === 0) live[k] = live[k]!.filter((each) => !covers(context, each));
+      else if (empty[context] === 0) live[k] = live[k].filter((each) => !covers(context, each));
       // What overlaps with a blind write may have been replaced by it.
       // A delete has a dot too, and leaves nothing to be read.
       const isOwed =
-        isRegisterWrite(kind[row]!) && status[row] === Status.Ok && hasDot(history, row);
-      if (isOwed && blindUntil[k]! <= history.invoke[row]!) live[k]!.push(row);
-      if (blind) blindUntil[k] = Math.max(blindUntil[k]!, endOf(history, row));
+        isRegisterWrite(kind[row]) && status[row] === Status.Ok && hasDot(history, row);
+      if (isOwed && blindUntil[k] <= history.invoke[row]) live[k].push(row);
+      if (blind) blindUntil[k] = Math.max(blindUntil[k], endOf(history, row));
       continue;
     }
     if (kind[row] !== Kind.Read || status[row] !== Status.Ok || context < 0) continue;
-    if ((flags[row]! & Flag.Stale) !== 0 || empty[context] === 1 || live[k]!.length === 0) continue;
+    if ((flags[row] & Flag.Stale) !== 0 || empty[context] === 1 || live[k].length === 0) continue;
     const shown = new Set(shownValues(history, row));
-    const gone = live[k]!.filter(
-      (each) => covers(context, each) && !shown.has(history.value[each]!),
-    );
+    const gone = live[k].filter((each) => covers(context, each) && !shown.has(history.value[each]));
     if (gone.length === 0) continue;
-    live[k] = live[k]!.filter((each) => !gone.includes(each));
-    const survivor = history.value[row]! || -1;
+    live[k] = live[k].filter((each) => !gone.includes(each));
+    const survivor = history.value[row] || -1;
     for (const each of gone) {
-      yield { id: history.value[each]!, reason: 'unread-in-mid-run', reads: [row], survivor };
+      yield { id: history.value[each], reason: 'unread-in-mid-run', reads: [row], survivor };
     }
   }
 }

@@ -27,7 +27,7 @@ export interface Finding {
 }
 
 function fate(history: History, { id, reason, rows }: Finding): string {
-  const write = history.writeOp[id]!;
+  const write = history.writeOp[id];
   switch (reason) {
     case 'absent-at-end':
       return history.status[write] === Status.Ok
@@ -61,7 +61,7 @@ function fate(history: History, { id, reason, rows }: Finding): string {
 /** Rows on the causal way from the value that survived to the lost one, if that is the proof. */
 function pathRows(history: History, { id, reason, rows }: Finding): readonly number[] {
   if (reason !== 'older-survived') return [];
-  const write = history.writeOp[id]!;
+  const write = history.writeOp[id];
   const survivor = rows.find((row) => row !== write && history.value[row] !== id);
   if (survivor === undefined || survivor >= write) return [];
   return followersOf(history, survivor, write, unlimited).wayTo(id);
@@ -88,12 +88,12 @@ export function explainFinding(
     if (finalAnswers(reduced) < needed) return false;
     return (check(reduced, quiet, unlimited).counts[finding.pattern] ?? 0) > 0;
   });
-  const key = history.key[finding.rows[0]!]!;
+  const key = history.key[finding.rows[0]];
   const about = new Set([finding.id]);
   return {
     pattern: finding.pattern,
     violates: ['no-lost-writes'],
-    key: key < 0 ? null : history.keys[key]!,
+    key: key < 0 ? null : history.keys[key],
     ops: indices(history, witness.rows),
     summary: `${valueName(history, finding.id)} in ${history.keys[key] ?? '(no key)'} ${fate(history, finding)}`,
     steps: witness.rows.map((row) => describe(history, row, about)),

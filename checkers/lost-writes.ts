@@ -68,27 +68,26 @@ function deletions(history: History): (write: number) => boolean {
   for (let row = 0; row < history.n; row++) {
     if (history.kind[row] !== Kind.Delete || history.status[row] === Status.Fail) continue;
     any = true;
-    if (history.value[row] !== 0) values[history.value[row]!] = 1;
-    else if (history.key[row]! >= 0) {
-      const ends = history.status[row] === Status.Ok ? history.complete[row]! : Infinity;
-      keyUntil[history.key[row]!] = Math.max(keyUntil[history.key[row]!]!, ends);
+    if (history.value[row] !== 0) values[history.value[row]] = 1;
+    else if (history.key[row] >= 0) {
+      const ends = history.status[row] === Status.Ok ? history.complete[row] : Infinity;
+      keyUntil[history.key[row]] = Math.max(keyUntil[history.key[row]], ends);
     }
   }
   return (write) =>
     any &&
-    (values[history.value[write]!] === 1 ||
-      keyUntil[history.key[write]!]! > history.invoke[write]!);
+    (values[history.value[write]] === 1 || keyUntil[history.key[write]] > history.invoke[write]);
 }
 
 /** When an element was known to be there: acknowledged, or first read. Infinity for never. */
 function knownAt(history: History, write: number, seen: number): number {
   const acknowledged =
-    history.status[write] === Status.Ok ? history.complete[write]! : Number.POSITIVE_INFINITY;
-  return seen < 0 ? acknowledged : Math.min(acknowledged, history.complete[seen]!);
+    history.status[write] === Status.Ok ? history.complete[write] : Number.POSITIVE_INFINITY;
+  return seen < 0 ? acknowledged : Math.min(acknowledged, history.complete[seen]);
 }
 
 function noteLatency(history: History, tally: Tally, id: number, known: number, absent: number) {
-  const stableAt = absent < 0 ? 0 : history.invoke[absent]! + 1;
+  const stableAt = absent < 0 ? 0 : history.invoke[absent] + 1;
   const latencyNs = Math.max(0, stableAt - known);
   tally.stable++;
   tally.latencies.push(latencyNs);
@@ -111,23 +110,23 @@ function judgeElements(
 ): void {
   const isDeleted = deletions(history);
   for (let id = 1; id <= history.writes; id++) {
-    const write = history.writeOp[id]!;
-    if (!isElement(history.kind[write]!)) continue;
-    const seen = fates.firstSeen[id]!;
-    const inFinals = fates.finalCount[id]!;
+    const write = history.writeOp[id];
+    if (!isElement(history.kind[write])) continue;
+    const seen = fates.firstSeen[id];
+    const inFinals = fates.finalCount[id];
     if (history.status[write] === Status.Fail) continue;
     const known = knownAt(history, write, seen);
     if (known === Number.POSITIVE_INFINITY) continue;
-    const present = fates.lastPresent[id]!;
-    const absent = fates.lastAbsent[id]!;
+    const present = fates.lastPresent[id];
+    const absent = fates.lastAbsent[id];
     if (history.status[write] === Status.Info && inFinals > 0) tally.recovered++;
     if (isDeleted(write)) {
       tally.deleted++;
       continue;
     }
-    const key = finals.byKey[history.key[write]!] ?? null;
+    const key = finals.byKey[history.key[write]] ?? null;
     const answers = key?.last ?? [];
-    const late = answers.filter((row) => history.invoke[row]! >= known);
+    const late = answers.filter((row) => history.invoke[row] >= known);
     if (inFinals > 0 && fates.flickered[id] === 1) tally.flickering++;
     const isAbsent = realTime ? inFinals < late.length : inFinals === 0;
     if (answers.length > 0 && late.length === answers.length && isAbsent) {
@@ -142,7 +141,7 @@ function judgeElements(
     if (inFinals === 0) tally.unresolved++;
     else if (inFinals < answers.length) tally.diverged++;
     const isStable =
-      present >= 0 && (absent < 0 || history.invoke[present]! > history.invoke[absent]!);
+      present >= 0 && (absent < 0 || history.invoke[present] > history.invoke[absent]);
     if (isStable) noteLatency(history, tally, id, known, absent);
     else if (present < 0 && seen < 0) tally.neverRead++;
   }
@@ -156,19 +155,19 @@ function judgeSightings(
   found: (finding: Finding) => void,
 ): void {
   for (let id = 1; id <= values; id++) {
-    const element = elements === null ? -1 : elements[id]!;
-    const row = element >= 0 ? element : shown[id]!;
+    const element = elements === null ? -1 : elements[id];
+    const row = element >= 0 ? element : shown[id];
     if (row < 0) continue;
-    const write = writeOp[id]!;
+    const write = writeOp[id];
     if (write < 0) found({ pattern: 'phantom', id, rows: [row], reason: 'never-attempted' });
     else if (status[write] === Status.Fail) {
       found({ pattern: 'resurrected', id, rows: [write, row], reason: 'failed' });
     }
   }
   for (let i = 0; duplicates !== null && i < duplicates.length; i += 2) {
-    const row = duplicates[i]!;
-    const id = duplicates[i + 1]!;
-    const write = writeOp[id]!;
+    const row = duplicates[i];
+    const id = duplicates[i + 1];
+    const write = writeOp[id];
     found({
       pattern: 'duplicated',
       id,
@@ -200,8 +199,8 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   }
   const registers = followRegisters(history, finals, firstShown, options.realTime, budget);
   for (const { id, reason, reads, survivor } of registers.losses) {
-    const other = survivor > 0 ? history.writeOp[survivor]! : -1;
-    const rows = [history.writeOp[id]!, ...(other >= 0 ? [other] : []), ...reads];
+    const other = survivor > 0 ? history.writeOp[survivor] : -1;
+    const rows = [history.writeOp[id], ...(other >= 0 ? [other] : []), ...reads];
     const answers = reason === 'unread-at-end' ? reads.length : 0;
     found({ pattern: 'lost', id, rows, reason, answers });
   }
@@ -259,8 +258,8 @@ function verdictOf(
       },
       'worst-stale': tally.worst.map(({ id, latencyNs }) => ({
         element: history.valueText(id),
-        key: history.keys[history.key[history.writeOp[id]!]!] ?? null,
-        op: history.index[history.writeOp[id]!]!,
+        key: history.keys[history.key[history.writeOp[id]]] ?? null,
+        op: history.index[history.writeOp[id]],
         'stable-latency-ms': milliseconds(latencyNs),
       })),
     },

@@ -66,7 +66,7 @@ describe('membership', () => {
       view(40, 'n3', {}),
     );
     expect(verdict.counts).toEqual({ 'views-differ': 1 });
-    expect(verdict.anomalies[0]!.summary).toContain('n1 calls dead n3');
+    expect(verdict.anomalies[0].summary).toContain('n1 calls dead n3');
   });
 
   it('does not judge too soon after the heal', () => {
@@ -111,7 +111,7 @@ describe('split-brain', () => {
   it('accuses two primaries of one generation', () => {
     const verdict = rule(routes(1, 'n1', 'n1', 1), routes(2, 'n2', 'n2', 1));
     expect(verdict.counts).toEqual({ 'two-primaries': 1 });
-    expect(verdict.anomalies[0]!.steps).toHaveLength(2);
+    expect(verdict.anomalies[0].steps).toHaveLength(2);
   });
 
   it('accuses sides that were never merged', () => {
@@ -231,10 +231,10 @@ describe('confidence', () => {
   });
 
   it('does not accuse where it is not known what the node saw', () => {
-    expect(trust(readWith('1'), partitioned[0]!).valid).toBe(true);
-    const changed = [partitioned[0]!, sight(2, 'n2', 'healing', 5)];
+    expect(trust(readWith('1'), partitioned[0]).valid).toBe(true);
+    const changed = [partitioned[0], sight(2, 'n2', 'healing', 5)];
     expect(trust(readWith('1'), ...changed).valid).toBe(true);
-    const far = [partitioned[0]!, sight(9, 'n2', 'partitioned', 2)];
+    const far = [partitioned[0], sight(9, 'n2', 'partitioned', 2)];
     expect(trust(readWith('1'), ...far).valid).toBe(true);
   });
 

@@ -115,7 +115,7 @@ function differences(views: readonly ViewSample[]): Difference[] {
 }
 
 function explain(history: History, { view, target, state }: Difference, count: number): Anomaly {
-  const [who, whom] = [history.nodes[view.node]!, history.nodes[target]!];
+  const [who, whom] = [history.nodes[view.node], history.nodes[target]];
   const how = state === null ? 'does not know' : `calls ${state}`;
   return {
     pattern: 'views-differ',

@@ -20,7 +20,7 @@ describe('outcomes', () => {
     const verdict = judge('A w x 1 fail error not-applied; B r x 1');
     expect(verdict.valid).toBe(false);
     expect(verdict.counts).toEqual({ 'fail-took-effect': 1 });
-    expect(verdict.anomalies[0]!.violates).toEqual(['outcome table, row not-applied']);
+    expect(verdict.anomalies[0].violates).toEqual(['outcome table, row not-applied']);
   });
 
   it('finds an acknowledged addition that nobody ever saw', () => {
@@ -61,7 +61,7 @@ describe('routing', () => {
     const verdict = route('A w x 1 hops 0; A r x 1 hops 3; A r x 1 hops 7');
     expect(verdict.counts).toEqual({ 'route-loop': 2 });
     expect(verdict.anomalies).toHaveLength(1);
-    expect(verdict.anomalies[0]!.count).toBe(2);
+    expect(verdict.anomalies[0].count).toBe(2);
   });
 
   it('has nothing to say, and no doubt, where answers tell no hops', () => {
@@ -101,7 +101,7 @@ describe('logs', () => {
     const end = 'A w x 1\nlog 5 n1 error {"event":"node.cannot-go-on","reason":"a torn tail"}';
     const verdict = read(end);
     expect(verdict.counts).toEqual({ 'gave-up': 1 });
-    expect(verdict.anomalies[0]!.summary).toContain('n1 gave up');
+    expect(verdict.anomalies[0].summary).toContain('n1 gave up');
     expect(read(`${end}\nfault power 3-4 n1`).valid).toBe(false);
     expect(read(`${end}\nfault disk-full 3-6 n1`).valid).toBe(true);
     expect(read(`${end}\nfault disk-full 3-6 n2`).valid).toBe(false);

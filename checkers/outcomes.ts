@@ -37,7 +37,7 @@ const refused = /refused|ECONNREFUSED/i;
 
 function errorOf(history: History, row: number): string | null {
   const error = history.error?.[row] ?? -1;
-  return error < 0 ? null : history.errors[error]!;
+  return error < 0 ? null : history.errors[error];
 }
 
 /** By value id: first read that showed it, elements of sets too. */
@@ -48,8 +48,8 @@ function firstSightings(history: History): Int32Array {
   const first = firstShown.slice();
   for (let row = 0; row < history.n; row++) {
     if (history.status[row] !== Status.Ok) continue;
-    for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-      const id = delta.data[d]!;
+    for (let d = delta.off[row]; d < delta.off[row + 1]; d++) {
+      const id = delta.data[d];
       if (id > 0 && first[id] === -1) first[id] = row;
     }
   }
@@ -62,16 +62,16 @@ function* againstEvidence(history: History, aborted: boolean): Generator<Contrad
   const { status, writeOp, writes } = history;
   const deletes = history.kind.includes(Kind.Delete);
   for (let id = 1; id <= writes; id++) {
-    const write = writeOp[id]!;
-    const read = seen[id]!;
+    const write = writeOp[id];
+    const read = seen[id];
     if (status[write] === Status.Fail && read >= 0) {
       const row = errorOf(history, write) ?? 'fail';
       yield { pattern: 'fail-took-effect', rows: [write, read], row };
     }
     if (read >= 0 || deletes || status[write] !== Status.Ok) continue;
-    const key = finals.byKey[history.key[write]!] ?? null;
-    if (!isElement(history.kind[write]!) || key === null || key.last.length === 0) continue;
-    const isLate = key.last.every((each) => history.invoke[each]! >= history.complete[write]!);
+    const key = finals.byKey[history.key[write]] ?? null;
+    if (!isElement(history.kind[write]) || key === null || key.last.length === 0) continue;
+    const isLate = key.last.every((each) => history.invoke[each] >= history.complete[write]);
     if (isLate && key.missing.length === 0) {
       yield { pattern: 'ok-without-effect', rows: [write, ...key.last], row: 'success' };
     }
@@ -82,12 +82,12 @@ function* againstItself(history: History): Generator<Contradiction> {
   const first = new Map<string, number>();
   const { n, error: errors, status } = history;
   for (let row = 0; errors !== null && row < n; row++) {
-    if (errors[row]! < 0 || status[row] === Status.Ok) continue;
-    const error = history.errors[errors[row]!]!;
+    if (errors[row] < 0 || status[row] === Status.Ok) continue;
+    const error = history.errors[errors[row]];
     if (history.status[row] === Status.Info && refused.test(error)) {
       yield { pattern: 'info-on-refused-connection', rows: [row], row: error };
     }
-    const kind = history.kind[row]!;
+    const kind = history.kind[row];
     const effect = isWrite(kind) || kind === Kind.Delete ? 'write' : 'read';
     const other = first.get(`${effect} ${error}`);
     if (other === undefined) first.set(`${effect} ${error}`, row);
@@ -109,9 +109,9 @@ function explain(history: History, { pattern, rows, row }: Contradiction, count:
   return {
     pattern,
     violates: [`outcome table, row ${row}`],
-    key: keyName(history, rows[0]!),
+    key: keyName(history, rows[0]),
     ops: indices(history, sorted),
-    summary: `row "${row}" of the outcome table: ${describe(history, rows.at(-1)!)}; operation ${history.index[rows[0]!]} ${told[pattern]}`,
+    summary: `row "${row}" of the outcome table: ${describe(history, rows.at(-1)!)}; operation ${history.index[rows[0]]} ${told[pattern]}`,
     steps: steps(history, sorted),
     lanes: lanes(history, sorted),
     count,

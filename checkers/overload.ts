@@ -24,10 +24,10 @@ export class LateStarts {
     let [low, high] = [0, sorted.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (sorted[middle]! < from) low = middle + 1;
+      if (sorted[middle] < from) low = middle + 1;
       else high = middle;
     }
-    return low < sorted.length && sorted[low]! <= Math.floor(toNs / momentNs);
+    return low < sorted.length && sorted[low] <= Math.floor(toNs / momentNs);
   }
 }
 
@@ -38,7 +38,7 @@ export function lateStarts(history: History): LateStarts {
   if (found === undefined) {
     found = new LateStarts();
     const { n, invoke, late } = history;
-    if (late !== null) for (let row = 0; row < n; row++) found.add(invoke[row]!, late[row]!);
+    if (late !== null) for (let row = 0; row < n; row++) found.add(invoke[row], late[row]);
     known.set(history, found);
   }
   return found;

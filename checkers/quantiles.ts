@@ -12,7 +12,7 @@ export interface Quantiles {
 export function quantile(sorted: Float64Array, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const rank = Math.ceil(share * sorted.length);
-  return sorted[Math.min(sorted.length - 1, Math.max(0, rank - 1))]!;
+  return sorted[Math.min(sorted.length - 1, Math.max(0, rank - 1))];
 }
 
 /**
@@ -23,22 +23,22 @@ function select(values: Float64Array, rank: number, from: number): number {
   let left = from;
   let right = values.length - 1;
   while (left < right) {
-    const pivot = median(values[left]!, values[(left + right) >>> 1]!, values[right]!);
+    const pivot = median(values[left], values[(left + right) >>> 1], values[right]);
     let i = left;
     let j = right;
     while (i <= j) {
-      while (values[i]! < pivot) i++;
-      while (values[j]! > pivot) j--;
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
       if (i > j) break;
-      const swap = values[i]!;
-      values[i++] = values[j]!;
+      const swap = values[i];
+      values[i++] = values[j];
       values[j--] = swap;
     }
     if (rank <= j) right = j;
     else if (rank >= i) left = i;
     else break;
   }
-  return values[rank]!;
+  return values[rank];
 }
 
 function median(a: number, b: number, c: number): number {
@@ -49,8 +49,8 @@ function median(a: number, b: number, c: number): number {
 export function quantilesOf(values: Float64Array): Quantiles | null {
   const count = values.length;
   if (count === 0) return null;
-  let max = values[0]!;
-  for (let i = 1; i < count; i++) if (values[i]! > max) max = values[i]!;
+  let max = values[0];
+  for (let i = 1; i < count; i++) if (values[i] > max) max = values[i];
   let from = 0;
   const at = (share: number): number => {
     const rank = Math.min(count - 1, Math.max(0, Math.ceil(share * count) - 1));

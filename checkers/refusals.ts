@@ -21,18 +21,18 @@ export function lastingRefusals(history: History, calmNs: number): number[] {
   const settled = new Set<number>();
   const found: number[] = [];
   for (let row = n - 1; row >= 0; row--) {
-    if ((flags[row]! & Flag.Final) === 0 || node[row]! < 0) continue;
-    const place = node[row]! * keys.length + key[row]!;
+    if ((flags[row] & Flag.Final) === 0 || node[row] < 0) continue;
+    const place = node[row] * keys.length + key[row];
     if (settled.has(place)) continue;
     settled.add(place);
-    const isLate = invoke[row]! > healedNs + calmNs;
+    const isLate = invoke[row] > healedNs + calmNs;
     if (isLate && status[row] === Status.Fail && error[row] === refused) found.push(row);
   }
   return found.reverse();
 }
 
 export function refusalAnomaly(history: History, row: number, count: number): Anomaly {
-  const node = history.nodes[history.node[row]!]!;
+  const node = history.nodes[history.node[row]];
   return {
     pattern: 'refused-after-heal',
     violates: ['availability after heal'],

@@ -17,7 +17,7 @@ const unknownHops = 255;
 const settleNs = 10e9;
 
 function explain(history: History, row: number, count: number): Anomaly {
-  const hops = history.hops![row]!;
+  const hops = history.hops![row];
   return {
     pattern: 'route-loop',
     violates: ['at most two forwards'],
@@ -43,13 +43,13 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   let calmStale = 0;
   for (let row = 0; hops !== null && row < history.n; row++) {
     if ((row & STEP_MASK) === 0) budget.step();
-    const count = hops[row]!;
+    const count = hops[row];
     if (count === unknownHops || status[row] !== Status.Ok) continue;
     byHops.set(count, (byHops.get(count) ?? 0) + 1);
     if (count > hopsMax) {
       groups.add('route-loop', `${history.key[row]} ${history.node[row]}`, row);
     }
-    if (nearFault(history.faults, history.invoke[row]!, settleNs)) continue;
+    if (nearFault(history.faults, history.invoke[row], settleNs)) continue;
     calm++;
     if (count >= hopsMax) calmStale++;
   }

@@ -31,9 +31,9 @@ function decidePram(
     causes.add(pattern, ['PRAM'], String(session), read, { type: 'hb', model: 'PRAM', violation });
   }
   for (let i = 0; i < sourceless.place.length; i++) {
-    const pattern = sourceless.pattern[i]!;
+    const pattern = sourceless.pattern[i];
     if (pattern !== 'ThinAirRead' && pattern !== 'AbortedRead') continue;
-    const place = sourceless.place[i]!;
+    const place = sourceless.place[i];
     causes.add(pattern, ['PRAM'], String(sourceless.value[i]), place, { type: 'sourceless', i });
   }
   return (
@@ -59,7 +59,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     if (!violation.oneSession) continue;
     const name = 'monotonic-writes';
     broken.set(name, broken.get(name)! + 1);
-    const place = analysis.placeOfRow(violation.rows[0]!);
+    const place = analysis.placeOfRow(violation.rows[0]);
     causes.add(name, [name], String(analysis.trace.key[place]), place, { type: 'list', violation });
   }
   const violated = [...broken].filter(([, count]) => count > 0).map(([name]) => name);

@@ -40,7 +40,7 @@ class PairIds {
     let at = (Math.imul(session, 0x9e3779b1) ^ Math.imul(key, 0x85ebca6b)) >>> 0;
     at = (at ^ (at >>> 15)) & this.#mask;
     for (;;) {
-      const id = this.#slot[at]!;
+      const id = this.#slot[at];
       if (id === -1) break;
       if (this.#session[id] === session && this.#key[id] === key) return id;
       at = (at + 1) & this.#mask;
@@ -61,32 +61,32 @@ export function collectChains(history: History): Chains | null {
   const { n, kind, status, flags, session, key, delta } = history;
   if (delta === null) return null;
   const isAnswer = (row: number): boolean =>
-    status[row] === Status.Ok && isWholeRead(kind[row]!) && key[row]! >= 0;
+    status[row] === Status.Ok && isWholeRead(kind[row]) && key[row] >= 0;
   let reads = 0;
   let stale = 0;
   let isSets = true;
   for (let row = 0; row < n; row++) {
     if (!isAnswer(row)) continue;
     reads++;
-    if ((flags[row]! & Flag.Stale) !== 0) stale++;
+    if ((flags[row] & Flag.Stale) !== 0) stale++;
     if (kind[row] === Kind.ReadList) isSets = false;
   }
   const pairs = new PairIds(reads);
   const chainOf = new Int32Array(n).fill(-1);
   for (let row = 0; row < n; row++) {
-    if (isAnswer(row)) chainOf[row] = pairs.id(session[row]!, key[row]!);
+    if (isAnswer(row)) chainOf[row] = pairs.id(session[row], key[row]);
   }
   const judged = stale === 0 && isSets ? delta : netChanges(history, delta, chainOf);
   const off = new Int32Array(pairs.count + 1);
   for (let row = 0; row < n; row++) {
-    if (chainOf[row]! >= 0 && (flags[row]! & Flag.Stale) === 0) off[chainOf[row]! + 1]!++;
+    if (chainOf[row] >= 0 && (flags[row] & Flag.Stale) === 0) off[chainOf[row] + 1]++;
   }
-  for (let chain = 0; chain < pairs.count; chain++) off[chain + 1]! += off[chain]!;
+  for (let chain = 0; chain < pairs.count; chain++) off[chain + 1] += off[chain];
   const fill = off.slice(0, pairs.count);
   const rows = new Int32Array(reads - stale);
   for (let row = 0; row < n; row++) {
-    const chain = chainOf[row]!;
-    if (chain >= 0 && (flags[row]! & Flag.Stale) === 0) rows[fill[chain]!++] = row;
+    const chain = chainOf[row];
+    if (chain >= 0 && (flags[row] & Flag.Stale) === 0) rows[fill[chain]++] = row;
   }
   return { count: pairs.count, key: pairs.keys(), off, rows, delta: judged };
 }
@@ -96,18 +96,18 @@ function netChanges(history: History, delta: Ragged, chainOf: Int32Array): Ragge
   const pending = new Map<number, Map<number, number>>();
   const changes: (ArrayLike<number> | null)[] = new Array(history.n).fill(null);
   for (let row = 0; row < history.n; row++) {
-    const chain = chainOf[row]!;
+    const chain = chainOf[row];
     if (chain < 0) continue;
-    const own = delta.data.subarray(delta.off[row]!, delta.off[row + 1]!);
+    const own = delta.data.subarray(delta.off[row], delta.off[row + 1]);
     const waiting = pending.get(chain);
-    const isStale = (history.flags[row]! & Flag.Stale) !== 0;
+    const isStale = (history.flags[row] & Flag.Stale) !== 0;
     if (!waiting && !isStale && history.kind[row] === Kind.ReadAll) {
       changes[row] = own;
       continue;
     }
     const net = waiting ?? new Map<number, number>();
     for (let i = 0; i < own.length; i++) {
-      const change = own[i]!;
+      const change = own[i];
       const id = Math.abs(change);
       // An element that came and went, or went and came, did not change.
       if (net.has(id)) net.delete(id);
@@ -121,11 +121,11 @@ function netChanges(history: History, delta: Ragged, chainOf: Int32Array): Ragge
     }
   }
   const off = new Int32Array(history.n + 1);
-  for (let row = 0; row < history.n; row++) off[row + 1] = off[row]! + (changes[row]?.length ?? 0);
-  const data = new Int32Array(off[history.n]!);
+  for (let row = 0; row < history.n; row++) off[row + 1] = off[row] + (changes[row]?.length ?? 0);
+  const data = new Int32Array(off[history.n]);
   for (let row = 0; row < history.n; row++) {
     const list = changes[row];
-    if (list) data.set(list, off[row]!);
+    if (list) data.set(list, off[row]);
   }
   return { off, data };
 }
@@ -143,7 +143,7 @@ export class SparseSet {
   }
 
   has(id: number): boolean {
-    const at = this.#at[id]!;
+    const at = this.#at[id];
     return at < this.size && this.members[at] === id;
   }
 
@@ -155,9 +155,9 @@ export class SparseSet {
 
   delete(id: number): void {
     if (!this.has(id)) return;
-    const last = this.members[--this.size]!;
-    this.members[this.#at[id]!] = last;
-    this.#at[last] = this.#at[id]!;
+    const last = this.members[--this.size];
+    this.members[this.#at[id]] = last;
+    this.#at[last] = this.#at[id];
   }
 
   clear(): void {

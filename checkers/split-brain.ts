@@ -68,9 +68,9 @@ function unmerged(last: readonly RouteSample[]): Conflict[] {
   for (const routes of bySpace.values()) {
     const other = routes.find(
       ({ primary, generation }) =>
-        primary !== routes[0]!.primary || generation !== routes[0]!.generation,
+        primary !== routes[0].primary || generation !== routes[0].generation,
     );
-    if (other) conflicts.push({ pattern: 'unmerged', samples: [routes[0]!, other] });
+    if (other) conflicts.push({ pattern: 'unmerged', samples: [routes[0], other] });
   }
   return conflicts;
 }
@@ -100,7 +100,7 @@ function told(history: History, { time, node, space, primary, generation }: Rout
 }
 
 function explain(history: History, { pattern, samples }: Conflict, count: number): Anomaly {
-  const [left, right] = [samples[0]!, samples[1]!];
+  const [left, right] = [samples[0], samples[1]];
   return {
     pattern,
     violates: ['at most one primary for each generation'],
@@ -128,7 +128,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   const last = lastLooks(history, routes);
   const groups = new Groups<Conflict>();
   for (const each of [...twoPrimaries(routes), ...unmerged(last)]) {
-    const { space, generation } = each.samples[0]!;
+    const { space, generation } = each.samples[0];
     groups.add(each.pattern, `${space} ${generation}`, each);
   }
   const spaces = new Set(routes.map((route) => route.space));

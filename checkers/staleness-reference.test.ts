@@ -21,7 +21,7 @@ describe('staleness says what its definition says', () => {
           const history = buildHistory(ops);
           const { timeNs, versions } = measureStaleness(history, unlimited);
           for (let row = 0; row < history.n; row++) {
-            const op = ops[history.index[row]!]!;
+            const op = ops[history.index[row]];
             expect(Number.isNaN(timeNs[row])).toBe(!isJudged(op));
             if (isJudged(op))
               expect([timeNs[row], versions[row]]).toEqual(expectedStaleness(ops, op));

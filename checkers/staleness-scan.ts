@@ -53,7 +53,7 @@ function deletedValues(history: History): Uint8Array {
   const deleted = new Uint8Array(history.values + 1);
   for (let row = 0; row < history.n; row++) {
     if (history.kind[row] === Kind.Delete && history.status[row] !== Status.Fail) {
-      deleted[history.value[row]!] = 1;
+      deleted[history.value[row]] = 1;
     }
   }
   return deleted;
@@ -66,15 +66,15 @@ function effectiveElements(history: History, effective: Float64Array): Buckets {
   const chosen = new Uint8Array(n);
   const off = new Int32Array(keys.length + 1);
   for (let row = 0; row < n; row++) {
-    if (!isElement(kind[row]!) || !isWrite(kind[row]!) || key[row]! < 0) continue;
-    if (effective[value[row]!] === Number.POSITIVE_INFINITY || deleted[value[row]!] === 1) continue;
+    if (!isElement(kind[row]) || !isWrite(kind[row]) || key[row] < 0) continue;
+    if (effective[value[row]] === Number.POSITIVE_INFINITY || deleted[value[row]] === 1) continue;
     chosen[row] = 1;
-    off[key[row]! + 1]!++;
+    off[key[row] + 1]++;
   }
-  for (let k = 0; k < keys.length; k++) off[k + 1]! += off[k]!;
+  for (let k = 0; k < keys.length; k++) off[k + 1] += off[k];
   const fill = off.slice();
-  const rows = new Int32Array(off[keys.length]!);
-  for (let row = 0; row < n; row++) if (chosen[row] === 1) rows[fill[key[row]!]!++] = row;
+  const rows = new Int32Array(off[keys.length]);
+  for (let row = 0; row < n; row++) if (chosen[row] === 1) rows[fill[key[row]]++] = row;
   return { off, rows };
 }
 
@@ -90,13 +90,13 @@ function measureSets(
   const content = new SparseSet(history.values);
   for (let chain = 0; chain < chains.count; chain++) {
     budget.step();
-    const key = chains.key[chain]!;
+    const key = chains.key[chain];
     let known = orders.get(key);
     if (!known) {
       const order = elements.rows
         .slice(elements.off[key], elements.off[key + 1])
-        .map((row) => history.value[row]!)
-        .sort((a, b) => effective[a]! - effective[b]!);
+        .map((row) => history.value[row])
+        .sort((a, b) => effective[a] - effective[b]);
       order.forEach((id, i) => {
         rank[id] = i;
       });
@@ -106,29 +106,29 @@ function measureSets(
     // By rank in the order of effect: what is there; and the first that is not.
     const { order, present } = known;
     let gap = 0;
-    for (let at = chains.off[chain]!; at < chains.off[chain + 1]!; at++) {
-      const row = chains.rows[at]!;
-      for (let d = chains.delta.off[row]!; d < chains.delta.off[row + 1]!; d++) {
-        const change = chains.delta.data[d]!;
+    for (let at = chains.off[chain]; at < chains.off[chain + 1]; at++) {
+      const row = chains.rows[at];
+      for (let d = chains.delta.off[row]; d < chains.delta.off[row + 1]; d++) {
+        const change = chains.delta.data[d];
         const id = Math.abs(change);
         if (change > 0) content.add(id);
         else content.delete(id);
-        if (rank[id]! < 0) continue;
-        present.add(rank[id]!, change > 0 ? 1 : -1);
-        if (change < 0) gap = Math.min(gap, rank[id]!);
+        if (rank[id] < 0) continue;
+        present.add(rank[id], change > 0 ? 1 : -1);
+        if (change < 0) gap = Math.min(gap, rank[id]);
       }
-      while (gap < order.length && content.has(order[gap]!)) gap++;
+      while (gap < order.length && content.has(order[gap])) gap++;
       timeNs[row] = 0;
       if (gap >= order.length) continue;
-      const age = history.invoke[row]! - effective[order[gap]!]!;
+      const age = history.invoke[row] - effective[order[gap]];
       if (age <= 0) continue;
       timeNs[row] = age;
-      missed[row] = order[gap]!;
-      const older = olderThan(order, effective, history.invoke[row]!);
+      missed[row] = order[gap];
+      const older = olderThan(order, effective, history.invoke[row]);
       versions[row] = older - present.count(older);
     }
     for (let m = 0; m < content.size; m++) {
-      const at = rank[content.members[m]!]!;
+      const at = rank[content.members[m]];
       if (at >= 0) present.add(at, -1);
     }
     content.clear();
@@ -141,7 +141,7 @@ function olderThan(order: Int32Array, effective: Float64Array, time: number): nu
   let to = order.length;
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if (effective[order[middle]!]! < time) from = middle + 1;
+    if (effective[order[middle]] < time) from = middle + 1;
     else to = middle;
   }
   return from;

@@ -11,10 +11,10 @@ function lastRead(text: string): [number, number] {
   const { timeNs, versions } = measureStaleness(history, unlimited);
   let last = -1;
   for (let row = 0; row < history.n; row++) {
-    if (Number.isNaN(timeNs[row]!)) continue;
-    if (last < 0 || history.invoke[row]! > history.invoke[last]!) last = row;
+    if (Number.isNaN(timeNs[row])) continue;
+    if (last < 0 || history.invoke[row] > history.invoke[last]) last = row;
   }
-  return [timeNs[last]! / 1e6, versions[last]!];
+  return [timeNs[last] / 1e6, versions[last]];
 }
 
 const judge = (text: string, bound = {}) =>

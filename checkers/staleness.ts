@@ -48,18 +48,18 @@ function distributionsOf(
   let calmCount = 0;
   for (let row = 0; row < n; row++) {
     if ((row & STEP_MASK) === 0) budget.step();
-    const staleNs = timeNs[row]!;
+    const staleNs = timeNs[row];
     // NaN: no judged read.
-    if (!(staleNs >= 0) || (flags[row]! & Flag.Final) !== 0) continue;
-    const isCalm = isAlwaysCalm || isOutside(faults, invoke[row]!);
+    if (!(staleNs >= 0) || (flags[row] & Flag.Final) !== 0) continue;
+    const isCalm = isAlwaysCalm || isOutside(faults, invoke[row]);
     count++;
     if (isCalm) calmCount++;
     if (staleNs === 0) continue;
     all.timesNs.push(staleNs);
-    all.versions.push(versions[row]!);
+    all.versions.push(versions[row]);
     if (!isCalm) continue;
     calm.timesNs.push(staleNs);
-    calm.versions.push(versions[row]!);
+    calm.versions.push(versions[row]);
     if (staleNs > deltaNs) late.push(row);
   }
   const sorted = (reads: typeof all, of: number): Distribution => ({
@@ -82,7 +82,7 @@ function isOutside(faults: History['faults'], at: number): boolean {
 function quantileOf({ count }: Distribution, stale: Float64Array, part: number): number | null {
   if (count === 0) return null;
   const rank = Math.ceil(part * count) - 1 - (count - stale.length);
-  return rank < 0 ? 0 : stale[Math.min(stale.length - 1, rank)]!;
+  return rank < 0 ? 0 : stale[Math.min(stale.length - 1, rank)];
 }
 
 /** Share of reads that are stale by no more than `ns`. */
@@ -91,7 +91,7 @@ function within({ count, timesNs }: Distribution, ns: number): number | null {
   let to = timesNs.length;
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if (timesNs[middle]! <= ns) from = middle + 1;
+    if (timesNs[middle] <= ns) from = middle + 1;
     else to = middle;
   }
   return share(count - timesNs.length + from, count);
@@ -116,11 +116,11 @@ function figuresOf(reads: Distribution, prefix: string): Record<string, Figure> 
 
 /** The read that first returned a value, if it was what made the write effective. */
 function revealer(history: History, measured: Staleness, id: number): number[] {
-  const write = history.writeOp[id]!;
-  const at = measured.effective[id]!;
+  const write = history.writeOp[id];
+  const at = measured.effective[id];
   if (history.complete[write] === at) return [];
   for (let row = 0; row < history.n; row++) {
-    if (history.complete[row] === at && history.kind[row]! !== history.kind[write]) return [row];
+    if (history.complete[row] === at && history.kind[row] !== history.kind[write]) return [row];
   }
   return [];
 }
@@ -132,9 +132,9 @@ function explain(
   row: number,
   count: number,
 ): Anomaly {
-  const id = measured.missed[row]!;
-  const source = history.value[row]! > 0 ? history.writeOp[history.value[row]!]! : -1;
-  const rows = [row, history.writeOp[id]!, ...revealer(history, measured, id)];
+  const id = measured.missed[row];
+  const source = history.value[row] > 0 ? history.writeOp[history.value[row]] : -1;
+  const rows = [row, history.writeOp[id], ...revealer(history, measured, id)];
   if (source >= 0) rows.push(source);
   const deltaNs = options.staleness.deltaMs * 1e6;
   const witness = shrink(history, rows, (reduced) => {
@@ -148,7 +148,7 @@ function explain(
     ops: indices(history, witness.rows),
     summary:
       `${describe(history, row, about)}: without ${valueName(history, id)}, which had been there for ` +
-      `${milliseconds(measured.timeNs[row]!)} ms, and ${measured.versions[row]} versions behind`,
+      `${milliseconds(measured.timeNs[row])} ms, and ${measured.versions[row]} versions behind`,
     steps: witness.rows.map((each) => describe(history, each, about)),
     lanes: lanes(history, witness.rows),
     count,

@@ -29,12 +29,12 @@ export function hashStates(history: History, budget: Budget): StateHashes {
   for (const row of survey(history).finals) {
     if (kind[row] !== Kind.Read) continue;
     // The shown value counts by itself: which sibling is shown is part of the answer.
-    high[row] = highOf(-1 - value[row]!);
-    low[row] = lowOf(-1 - value[row]!);
-    for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]!; i++) {
+    high[row] = highOf(-1 - value[row]);
+    low[row] = lowOf(-1 - value[row]);
+    for (let i = siblings?.off[row] ?? 0; siblings && i < siblings.off[row + 1]; i++) {
       if (siblings.data[i] === value[row]) continue;
-      high[row] = (high[row]! + highOf(siblings.data[i]!)) | 0;
-      low[row] = (low[row]! + lowOf(siblings.data[i]!)) | 0;
+      high[row] = (high[row] + highOf(siblings.data[i])) | 0;
+      low[row] = (low[row] + lowOf(siblings.data[i])) | 0;
     }
   }
   hashLists(history, high, low);
@@ -43,10 +43,10 @@ export function hashStates(history: History, budget: Budget): StateHashes {
     if ((chain & 255) === 0) budget.step();
     let h = 0;
     let l = 0;
-    for (let at = chains.off[chain]!; at < chains.off[chain + 1]!; at++) {
-      const row = chains.rows[at]!;
-      for (let d = chains.delta.off[row]!; d < chains.delta.off[row + 1]!; d++) {
-        const change = chains.delta.data[d]!;
+    for (let at = chains.off[chain]; at < chains.off[chain + 1]; at++) {
+      const row = chains.rows[at];
+      for (let d = chains.delta.off[row]; d < chains.delta.off[row + 1]; d++) {
+        const change = chains.delta.data[d];
         const sign = change > 0 ? 1 : -1;
         h = (h + sign * highOf(Math.abs(change))) | 0;
         l = (l + sign * lowOf(Math.abs(change))) | 0;
@@ -68,24 +68,24 @@ function hashLists(history: History, high: Int32Array, low: Int32Array): void {
     const name = `${session[row]} ${key[row]}`;
     let list = lists.get(name);
     if (!list) lists.set(name, (list = []));
-    for (let d = delta.off[row]!; d < delta.off[row + 1]!; d++) {
-      const change = delta.data[d]!;
+    for (let d = delta.off[row]; d < delta.off[row + 1]; d++) {
+      const change = delta.data[d];
       if (change > 0) list.push(change);
       // Nearly always the last one: lists are rewritten from where they differ.
       else list.splice(list.lastIndexOf(-change), 1);
     }
-    if ((history.flags[row]! & Flag.Final) === 0) continue;
+    if ((history.flags[row] & Flag.Final) === 0) continue;
     for (let place = 0; place < list.length; place++) {
-      const placed = mix(list[place]!) + place;
-      high[row] = (high[row]! + highOf(placed)) | 0;
-      low[row] = (low[row]! + lowOf(placed)) | 0;
+      const placed = mix(list[place]) + place;
+      high[row] = (high[row] + highOf(placed)) | 0;
+      low[row] = (low[row] + lowOf(placed)) | 0;
     }
   }
 }
 
 /** Do all of these rows show the same? */
 export function agree({ high, low }: StateHashes, rows: readonly number[]): boolean {
-  const first = rows[0]!;
+  const first = rows[0];
   for (const row of rows) if (high[row] !== high[first] || low[row] !== low[first]) return false;
   return true;
 }

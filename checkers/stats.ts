@@ -26,11 +26,11 @@ function count(history: History, budget: Budget): Counts {
   let warned = 0;
   for (let row = 0; row < n; row++) {
     if ((row & STEP_MASK) === 0) budget.step();
-    byName[f[row]! * 3 + status[row]!]!++;
-    if (error && error[row]! >= 0) byError[error[row]!]!++;
+    byName[f[row] * 3 + status[row]]++;
+    if (error && error[row] >= 0) byError[error[row]]++;
     if (status[row] !== Status.Ok) continue;
-    if ((flags[row]! & Flag.Stale) !== 0) stale++;
-    if ((flags[row]! & Flag.Warned) !== 0) warned++;
+    if ((flags[row] & Flag.Stale) !== 0) stale++;
+    if ((flags[row] & Flag.Warned) !== 0) warned++;
   }
   return { byName, byError, stale, warned };
 }
@@ -44,7 +44,7 @@ function sorted(names: readonly string[]): [string, number][] {
 
 function check(history: History, _options: CheckOptions, budget: Budget): Verdict {
   const { byName, byError, stale, warned } = count(history, budget);
-  const of = (f: number, outcome: number): number => byName[f * 3 + outcome]!;
+  const of = (f: number, outcome: number): number => byName[f * 3 + outcome];
   const total = (outcome: number): number =>
     history.fs.reduce((sum, _, f) => sum + of(f, outcome), 0);
   const names = sorted(history.fs);
@@ -59,7 +59,7 @@ function check(history: History, _options: CheckOptions, budget: Budget): Verdic
   for (const [name, f] of names) {
     figures[name] = outcomes.map((outcome, i) => `${of(f, i)} ${outcome}`).join(', ');
   }
-  for (const [name, error] of sorted(history.errors)) figures[`error ${name}`] = byError[error]!;
+  for (const [name, error] of sorted(history.errors)) figures[`error ${name}`] = byError[error];
   figures['stale-count'] = stale;
   figures['warned-count'] = warned;
   figures['late-p99-ms'] = late === null ? null : milliseconds(late.p99);
@@ -84,7 +84,7 @@ function check(history: History, _options: CheckOptions, budget: Budget): Verdic
         ]),
       ),
       byError: Object.fromEntries(
-        sorted(history.errors).map(([name, error]) => [name, byError[error]!]),
+        sorted(history.errors).map(([name, error]) => [name, byError[error]]),
       ),
     },
     anomalies: [],

@@ -53,8 +53,8 @@ function scanWrites(history: History) {
   let attempts = 0;
   let acknowledged = 0;
   for (let row = 0; row < n; row++) {
-    const what = kind[row]!;
-    const id = value[row]!;
+    const what = kind[row];
+    const id = value[row];
     const isOk = status[row] === Status.Ok;
     if (what === Kind.Read) {
       if (!isOk) continue;
@@ -62,23 +62,23 @@ function scanWrites(history: History) {
       if (siblings !== null) noteSiblings(siblings, row, firstShown);
       continue;
     }
-    const k = key[row]!;
+    const k = key[row];
     if (isWrite(what)) {
       attempts++;
       if (k >= 0 && status[row] !== Status.Fail) written[k] = 1;
       if (!isOk) continue;
       acknowledged++;
-      if (what === Kind.Cas && expected !== null && firstShown[expected[row]!] === -1) {
-        firstShown[expected[row]!] = row;
+      if (what === Kind.Cas && expected !== null && firstShown[expected[row]] === -1) {
+        firstShown[expected[row]] = row;
       }
       if (k >= 0 && (what === Kind.Write || what === Kind.Cas)) {
-        keptBefore[id] = lastKept[k]!;
+        keptBefore[id] = lastKept[k];
         lastKept[k] = id;
       }
     } else if (what !== Kind.Delete || !isOk) {
       continue;
     }
-    if (k >= 0 && complete[row]! > writtenUntil[k]!) writtenUntil[k] = complete[row]!;
+    if (k >= 0 && complete[row] > writtenUntil[k]) writtenUntil[k] = complete[row];
   }
   // The initial value is no value.
   firstShown[0] = -1;
@@ -93,20 +93,20 @@ function scanEnd(history: History) {
   const afterLoad = PHASES.indexOf('heal');
   let loadOverNs = Number.POSITIVE_INFINITY;
   let row = 0;
-  while (row < n && phase[row]! < afterLoad && (flags[row]! & Flag.Final) === 0) row++;
+  while (row < n && phase[row] < afterLoad && (flags[row] & Flag.Final) === 0) row++;
   for (; row < n; row++) {
-    if (phase[row]! >= afterLoad && invoke[row]! < loadOverNs) loadOverNs = invoke[row]!;
-    if ((flags[row]! & Flag.Final) === 0) continue;
-    if (node[row]! >= 0) nodes[node[row]!] = 2;
-    const what = kind[row]!;
+    if (phase[row] >= afterLoad && invoke[row] < loadOverNs) loadOverNs = invoke[row];
+    if ((flags[row] & Flag.Final) === 0) continue;
+    if (node[row] >= 0) nodes[node[row]] = 2;
+    const what = kind[row];
     const isRead = what === Kind.Read || what === Kind.ReadAll || what === Kind.ReadList;
-    if (isRead && key[row]! >= 0) finals.push(row);
+    if (isRead && key[row] >= 0) finals.push(row);
   }
   return { nodes, finals, loadOverNs };
 }
 
 function noteSiblings({ off, data }: Ragged, row: number, firstShown: Int32Array): void {
-  for (let i = off[row]!; i < off[row + 1]!; i++) {
-    if (firstShown[data[i]!] === -1) firstShown[data[i]!] = row;
+  for (let i = off[row]; i < off[row + 1]; i++) {
+    if (firstShown[data[i]] === -1) firstShown[data[i]] = row;
   }
 }

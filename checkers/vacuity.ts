@@ -19,8 +19,8 @@ function okWithinFaults(history: History, budget: Budget): number[] {
     budget.step();
     let count = 0;
     for (let row = 0; row < n; row++) {
-      if (status[row] !== Status.Ok || (flags[row]! & Flag.Final) !== 0) continue;
-      if (invoke[row]! >= start && invoke[row]! < end) count++;
+      if (status[row] !== Status.Ok || (flags[row] & Flag.Final) !== 0) continue;
+      if (invoke[row] >= start && invoke[row] < end) count++;
     }
     return count;
   });
@@ -61,7 +61,7 @@ function shortcomings(
     found.push(['too-few-ok', `${ok} operations succeeded, at least ${needed} are needed`]);
   }
   const thin = history.faults
-    .map((fault, i) => ({ fault, ok: within[i]! }))
+    .map((fault, i) => ({ fault, ok: within[i] }))
     .filter(
       (each) =>
         each.ok < perFaultWindow &&
@@ -78,7 +78,7 @@ function shortcomings(
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
   let ok = 0;
   for (let row = 0; row < history.n; row++) {
-    if (history.status[row] === Status.Ok && (history.flags[row]! & Flag.Final) === 0) ok++;
+    if (history.status[row] === Status.Ok && (history.flags[row] & Flag.Final) === 0) ok++;
   }
   return judgeNumbers(history, options, ok, okWithinFaults(history, budget));
 }

@@ -86,11 +86,11 @@ export function sightsOf(
     let notHealingAt = Number.NEGATIVE_INFINITY;
     return own.slice(0, -1).map((before, i) => {
       if (before.state !== 'healing') notHealingAt = before.time;
-      return spanOf(before, own[i + 1]!, notHealingAt);
+      return spanOf(before, own[i + 1], notHealingAt);
     });
   });
   return (node, from, to) => {
-    const span = spans[node]?.[lastUpTo(looks[node]!, from)];
+    const span = spans[node]?.[lastUpTo(looks[node], from)];
     return span !== undefined && to <= span.until ? span.sight : null;
   };
 }
@@ -101,7 +101,7 @@ function lastUpTo(looks: readonly HealthSample[], time: number): number {
   let end = looks.length;
   while (at < end) {
     const middle = (at + end) >>> 1;
-    if (looks[middle]!.time <= time) at = middle + 1;
+    if (looks[middle].time <= time) at = middle + 1;
     else end = middle;
   }
   return at - 1;

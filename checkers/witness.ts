@@ -15,8 +15,8 @@ export function elementsAt(history: History, row: number): Set<number> {
   for (let i = 0; i <= row; i++) {
     if (session[i] !== session[row] || key[i] !== key[row] || status[i] !== Status.Ok) continue;
     if (kind[i] !== Kind.ReadAll && kind[i] !== Kind.ReadList) continue;
-    for (let j = delta.off[i]!; j < delta.off[i + 1]!; j++) {
-      const id = delta.data[j]!;
+    for (let j = delta.off[i]; j < delta.off[i + 1]; j++) {
+      const id = delta.data[j];
       if (id > 0) present.add(id);
       else present.delete(-id);
     }
@@ -26,7 +26,7 @@ export function elementsAt(history: History, row: number): Set<number> {
 
 /** An operation by itself; a read of the whole has all value ids that it returned. */
 function plain(history: History, row: number): PlainOperation {
-  const kind = history.kind[row]!;
+  const kind = history.kind[row];
   const session = String(history.session[row]);
   const status =
     history.status[row] === Status.Ok
@@ -34,26 +34,26 @@ function plain(history: History, row: number): PlainOperation {
       : history.status[row] === Status.Fail
         ? 'fail'
         : 'info';
-  const complete = history.complete[row]!;
+  const complete = history.complete[row];
   const whole = kind === Kind.ReadAll || kind === Kind.ReadList;
-  const id = history.value[row]!;
+  const id = history.value[row];
   const own = isWrite(kind) || kind === Kind.Delete ? id : id === 0 ? null : id;
   const value = whole ? [...elementsAt(history, row), ...duplicatesAt(history, row)] : own;
   return {
     index: row,
     process: session,
     session,
-    f: history.fs[history.f[row]!]!,
+    f: history.fs[history.f[row]],
     kind,
-    key: history.key[row]! < 0 ? null : history.keys[history.key[row]!]!,
+    key: history.key[row] < 0 ? null : history.keys[history.key[row]],
     value: status === 'ok' || isWrite(kind) ? value : null,
     ...(kind === Kind.Cas ? { expected: history.expected?.[row] || null } : {}),
-    invoke: history.invoke[row]!,
+    invoke: history.invoke[row],
     complete: Number.isFinite(complete) ? complete : null,
     status,
-    final: (history.flags[row]! & Flag.Final) !== 0,
-    stale: (history.flags[row]! & Flag.Stale) !== 0,
-    node: history.node[row]! < 0 ? null : history.nodes[history.node[row]!]!,
+    final: (history.flags[row] & Flag.Final) !== 0,
+    stale: (history.flags[row] & Flag.Stale) !== 0,
+    node: history.node[row] < 0 ? null : history.nodes[history.node[row]],
     siblings: siblingsAt(history, row),
     ...versionsAt(history, row),
   };
@@ -69,18 +69,18 @@ function siblingsAt({ siblings }: History, row: number): (number | null)[] | nul
 function versionsAt({ versions }: History, row: number): Pick<PlainOperation, 'dot' | 'context'> {
   if (!versions) return {};
   const { actors, dotActor, dotCounter, context, contexts } = versions;
-  const at = context[row]! * actors.length;
+  const at = context[row] * actors.length;
   return {
-    dot: dotActor[row]! < 0 ? null : `${actors[dotActor[row]!]}:${dotCounter[row]}`,
+    dot: dotActor[row] < 0 ? null : `${actors[dotActor[row]]}:${dotCounter[row]}`,
     context:
-      at < 0 ? null : Object.fromEntries(actors.map((actor, i) => [actor, contexts[at + i]!])),
+      at < 0 ? null : Object.fromEntries(actors.map((actor, i) => [actor, contexts[at + i]])),
   };
 }
 
 function duplicatesAt({ duplicates }: History, row: number): number[] {
   const ids: number[] = [];
   for (let i = 0; duplicates && i < duplicates.length; i += 2) {
-    if (duplicates[i] === row) ids.push(duplicates[i + 1]!);
+    if (duplicates[i] === row) ids.push(duplicates[i + 1]);
   }
   return ids;
 }
@@ -92,7 +92,7 @@ function project(
   operation: ReadonlyMap<number, PlainOperation>,
 ): PlainOperation[] {
   const written = new Set(
-    rows.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
+    rows.filter((row) => isWrite(history.kind[row])).map((row) => history.value[row]),
   );
   return rows.map((row) => {
     const each = operation.get(row)!;
@@ -172,8 +172,8 @@ function seconds(ns: number): string {
 }
 
 export function keyName(history: History, row: number): string {
-  const key = history.key[row]!;
-  return key < 0 ? '(no key)' : history.keys[key]!;
+  const key = history.key[row];
+  return key < 0 ? '(no key)' : history.keys[key];
 }
 
 export function valueName(history: History, id: number): string {
@@ -181,12 +181,12 @@ export function valueName(history: History, id: number): string {
 }
 
 function through(history: History, row: number): string {
-  const node = history.node[row]!;
+  const node = history.node[row];
   return node < 0 ? '' : ` through ${history.nodes[node]}`;
 }
 
 function who(history: History, row: number): string {
-  const process = history.process[row]!;
+  const process = history.process[row];
   return process < 0 ? `session ${history.session[row]}` : `process ${process}`;
 }
 
@@ -204,9 +204,9 @@ export function describe(
   row: number,
   interesting: ReadonlySet<number> = new Set(),
 ): string {
-  const kind = history.kind[row]!;
+  const kind = history.kind[row];
   const key = keyName(history, row);
-  const at = `at ${seconds(isWrite(kind) ? history.invoke[row]! : history.complete[row]!)}`;
+  const at = `at ${seconds(isWrite(kind) ? history.invoke[row] : history.complete[row])}`;
   const ended =
     history.status[row] === Status.Ok
       ? ''
@@ -215,7 +215,7 @@ export function describe(
         : ', and nobody knows whether it took effect';
   if (isWrite(kind)) {
     const verb = kind === Kind.Write ? 'wrote' : kind === Kind.Cas ? 'swapped in' : 'added';
-    const value = valueName(history, history.value[row]!);
+    const value = valueName(history, history.value[row]);
     return `${who(history, row)} ${verb} ${value} to ${key}${through(history, row)} ${at}${ended}`;
   }
   if (history.status[row] !== Status.Ok) {
@@ -230,16 +230,16 @@ export function describe(
     if (missing.length > 0) parts.push(`without ${listed(history, missing)}`);
     return `${who(history, row)} read ${key}${through(history, row)} ${at}: ${parts.join(', ')}`;
   }
-  const value = valueName(history, history.value[row]!);
+  const value = valueName(history, history.value[row]);
   return `${who(history, row)} read ${value} from ${key}${through(history, row)} ${at}`;
 }
 
 function short(history: History, row: number, interesting: ReadonlySet<number>): string {
-  const kind = history.kind[row]!;
+  const kind = history.kind[row];
   const key = keyName(history, row).split('/').at(-1);
   const mark =
     history.status[row] === Status.Info ? '?' : history.status[row] === Status.Fail ? '!' : '';
-  if (isWrite(kind)) return `w ${key}=${valueName(history, history.value[row]!)}${mark}`;
+  if (isWrite(kind)) return `w ${key}=${valueName(history, history.value[row])}${mark}`;
   if (kind === Kind.ReadAll || kind === Kind.ReadList) {
     const present = elementsAt(history, row);
     const marks = [...interesting].map(
@@ -247,7 +247,7 @@ function short(history: History, row: number, interesting: ReadonlySet<number>):
     );
     return `r ${key}{${marks.join(' ')}}`;
   }
-  const id = history.value[row]!;
+  const id = history.value[row];
   return `r ${key}=${id === 0 ? 'initial' : valueName(history, id)}`;
 }
 
@@ -255,13 +255,13 @@ function short(history: History, row: number, interesting: ReadonlySet<number>):
 export function lanes(history: History, rows: readonly number[]): string[] {
   const interesting = writtenIn(history, rows);
   const labels = rows.map((row) => short(history, row, interesting));
-  const owners = [...new Set(rows.map((row) => history.session[row]!))];
+  const owners = [...new Set(rows.map((row) => history.session[row]))];
   const width = Math.max(
     ...owners.map((session) => who(history, firstOf(history, rows, session)).length),
   );
   return owners.map((session) => {
     const cells = rows.map((row, i) =>
-      history.session[row] === session ? labels[i]! : '.'.repeat(labels[i]!.length),
+      history.session[row] === session ? labels[i] : '.'.repeat(labels[i].length),
     );
     return `${who(history, firstOf(history, rows, session)).padEnd(width)} | ${cells.join(' ')}`;
   });
@@ -273,9 +273,7 @@ function firstOf(history: History, rows: readonly number[], session: number): nu
 
 /** Value ids that the rows write. */
 export function writtenIn(history: History, rows: readonly number[]): Set<number> {
-  return new Set(
-    rows.filter((row) => isWrite(history.kind[row]!)).map((row) => history.value[row]!),
-  );
+  return new Set(rows.filter((row) => isWrite(history.kind[row])).map((row) => history.value[row]));
 }
 
 /** A sentence for each row. */
@@ -285,5 +283,5 @@ export function steps(history: History, rows: readonly number[]): string[] {
 }
 
 export function indices(history: History, rows: readonly number[]): number[] {
-  return rows.map((row) => history.index[row]!);
+  return rows.map((row) => history.index[row]);
 }

@@ -60,7 +60,7 @@ describe.skipIf(!answering)('faults in containers', () => {
     });
     const body = JSON.stringify({ content: 'so that there is a primary' });
     const headers = { 'content-type': 'application/json' };
-    const url = `${cluster.nodes[0]!.url}/api/v1/memories/remember`;
+    const url = `${cluster.nodes[0].url}/api/v1/memories/remember`;
     expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(201);
     for (const argv of [
       ['-I', 'INPUT', '1', '-s', '192.0.2.77', '-j', 'DROP'],

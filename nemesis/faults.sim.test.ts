@@ -57,7 +57,7 @@ describe('faults of virtual nodes', () => {
     // Seeds 5264 and 5325 of a campaign of a thousand had proofs that nothing was seen of.
     const strong = { kind: 'bandwidth', parameters: { bytesPerMs: 0.01 }, times: 1 };
     for (const { kind, parameters, times } of [weak, strong]) {
-      const fault = faults[kind]!;
+      const fault = faults[kind];
       const plan = { ...(await planned(fault, 'one')), parameters };
       await fault.apply(cluster, plan);
       for (let i = 0; i < times; i++) {

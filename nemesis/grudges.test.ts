@@ -11,7 +11,7 @@ function forAll(
 ) {
   fc.assert(
     fc.property(clusters, ({ count, seed }) => {
-      fc.pre(count >= shapes[variant]!.nodesMin);
+      fc.pre(count >= shapes[variant].nodesMin);
       const nodes = Array.from({ length: count }, (_, i) => `n${i + 1}`);
       check(nodes, makeGrudge(variant, nodes, makeRng(seed)));
     }),
@@ -39,7 +39,7 @@ describe('every partition', () => {
     });
 
     it(`${variant} is refused with too few nodes, and the message says how many it takes`, () => {
-      const { nodesMin } = shapes[variant]!;
+      const { nodesMin } = shapes[variant];
       const nodes = Array.from({ length: nodesMin - 1 }, (_, i) => `n${i + 1}`);
       expect(() => makeGrudge(variant, nodes, makeRng(1))).toThrow(PlanError);
       expect(() => makeGrudge(variant, nodes, makeRng(1))).toThrow(`at least ${nodesMin} nodes`);

@@ -49,7 +49,7 @@ function connections(
       .filter((to) => to !== from && probes[i] !== null)
       .map((to) => {
         const free = passes(grudge, from.name, to.name) && passes(grudge, to.name, from.name);
-        const open = probes[i]!.open[to.address] === true;
+        const open = probes[i]?.open[to.address] === true;
         const text = `${from.name} -> ${to.name}: ${open ? 'open' : 'blocked'}`;
         return { good: open === free, unsure: free && !open, blocked: !open, text };
       }),

@@ -110,7 +110,7 @@ function makeFault(weather: Weather): Fault {
   const prove = async (cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> => {
     const names = cluster.nodes.map((node) => node.name);
     const pairs = plan.targets.flatMap((target) => {
-      const neighbour = names[(names.indexOf(target) + 1) % names.length]!;
+      const neighbour = names[(names.indexOf(target) + 1) % names.length];
       return [[target, neighbour] as const, [neighbour, target] as const];
     });
     const trials = pairs.map((pair) => trial(cluster, weather, plan, pair, present));

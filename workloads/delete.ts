@@ -39,7 +39,7 @@ const first: DeleteState = {
 
 /** One more addition to a slot; a space that is full by it makes room for a fresh one. */
 function added(state: DeleteState, at: number): DeleteState {
-  const { space, adds, elements } = state.slots[at]!;
+  const { space, adds, elements } = state.slots[at];
   const full = adds + 1 >= addsPerSpaceMax;
   const slot = full
     ? { space: state.nextSpace, adds: 0, elements: [] }
@@ -52,7 +52,7 @@ function added(state: DeleteState, at: number): DeleteState {
 }
 
 function deleted(state: DeleteState, at: number, which: number): DeleteState {
-  const slot = state.slots[at]!;
+  const slot = state.slots[at];
   const elements = slot.elements.toSpliced(which, 1);
   return { ...state, slots: state.slots.with(at, { ...slot, elements }) };
 }
@@ -81,7 +81,7 @@ export const deletes: Workload = {
       { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
       source(rng.split('operations'), first, (state, draw) => {
         const at = draw.int(spacesAtOnce);
-        const { space, adds, elements } = state.slots[at]!;
+        const { space, adds, elements } = state.slots[at];
         const key = `${options.spacePrefix}-${space}`;
         const dice = draw.float();
         if (adds > 0 && dice < readShare) {

@@ -30,7 +30,7 @@ const first: SetState = {
 
 /** One more addition to the space of a slot; a space that is full by it makes room for a fresh one. */
 function added(state: SetState, slot: number): SetState {
-  const { space, adds } = state.slots[slot]!;
+  const { space, adds } = state.slots[slot];
   const full = adds + 1 >= addsPerSpaceMax;
   return {
     nextElement: state.nextElement + 1,
@@ -62,7 +62,7 @@ export const set: Workload = {
       { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
       source(rng.split('operations'), first, (state, draw) => {
         const slot = draw.int(spacesAtOnce);
-        const { space, adds } = state.slots[slot]!;
+        const { space, adds } = state.slots[slot];
         const key = `${options.spacePrefix}-${space}`;
         if (adds > 0 && draw.float() < readShare) {
           return { invocation: { f: 'read-all', key, value: null }, state };

@@ -69,7 +69,7 @@ describe.each(Object.values(workloads))('the workload $name', (workload) => {
 test.each(['set', 'delete'])(
   'a space of %s never outgrows one page of the list endpoint',
   (name) => {
-    const workload = workloads[name]!;
+    const workload = workloads[name];
     const options = { rate: 5000, spacePrefix: 'set', nodes };
     const adds = new Map<string, number>();
     for (const { f, key } of operations(workload.generator(options, makeRng(1)), 12_000)) {

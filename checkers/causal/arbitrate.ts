@@ -33,7 +33,7 @@ class Arbitration {
   /** By session: where the columns of its component begin in what follows. */
   readonly #base: Int32Array;
   /** By column: writes that wait, in order, from `head` on; and the number of the first of them. */
-  readonly #blocked: (IntList | undefined)[];
+  readonly #blocked: IntList[];
   readonly #head: Int32Array;
   readonly #firstBlocked: Int32Array;
   /** By value id: conflict edges from the trace's future, as a list of edge numbers + 1. */
@@ -71,8 +71,8 @@ class Arbitration {
     this.#nextEdge = new Int32Array(findings.to.length + 1);
     this.#from = findings.from.items;
     for (let i = 0; i < findings.to.length; i++) {
-      this.#nextEdge[i + 1] = this.#edgeOf[findings.to.data[i]!]!;
-      this.#edgeOf[findings.to.data[i]!] = i + 1;
+      this.#nextEdge[i + 1] = this.#edgeOf[findings.to.data[i]];
+      this.#edgeOf[findings.to.data[i]] = i + 1;
     }
     this.#steps = 16 * trace.n + 1000;
   }
@@ -82,13 +82,13 @@ class Arbitration {
     const without: number[] = [];
     for (let w = 0; w < windows.first.length; w++) {
       if ((w & 255) === 0) budget.step();
-      const first = windows.first[w]!;
-      const last = windows.last[w]!;
+      const first = windows.first[w];
+      const last = windows.last[w];
       let waiting = 0;
       for (let at = first; at <= last; at++) {
         if ((at & STEP_MASK) === 0) budget.step();
-        if (!isWriteOp(op[at]!)) continue;
-        const id = value[at]!;
+        if (!isWriteOp(op[at])) continue;
+        const id = value[at];
         const want = this.#want(id);
         if (want === 0) {
           waiting -= this.#emit(id);
@@ -110,12 +110,12 @@ class Arbitration {
   #forget(first: number, last: number): void {
     const { op, value, key } = this.#t;
     for (let at = first; at <= last; at++) {
-      if (!isWriteOp(op[at]!)) continue;
-      const id = value[at]!;
+      if (!isWriteOp(op[at])) continue;
+      const id = value[at];
       const column = this.#columnOf(id);
       this.#placed[id] = 1;
       this.#waiter[id] = 0;
-      this.#waiting[key[at]!] = 0;
+      this.#waiting[key[at]] = 0;
       this.#firstBlocked[column] = none;
       this.#head[column] = 0;
       if (this.#blocked[column]) this.#blocked[column].length = 0;
@@ -123,7 +123,7 @@ class Arbitration {
   }
 
   #columnOf(id: number): number {
-    return this.#base[this.#t.session[this.#t.place[id]!]!]! + this.#t.column[id]!;
+    return this.#base[this.#t.session[this.#t.place[id]]] + this.#t.column[id];
   }
 
   /** The write waits: with it the rest of its column, and it is asked for by those of its key. */
@@ -131,36 +131,36 @@ class Arbitration {
     const column = this.#columnOf(id);
     this.#blocked[column] ??= new IntList(64);
     this.#blocked[column].push(id);
-    if (this.#firstBlocked[column] === none) this.#firstBlocked[column] = this.#t.count[id]!;
-    const key = this.#t.key[at]!;
-    this.#nextWaiting[id] = this.#waiting[key]!;
+    if (this.#firstBlocked[column] === none) this.#firstBlocked[column] = this.#t.count[id];
+    const key = this.#t.key[at];
+    this.#nextWaiting[id] = this.#waiting[key];
     this.#waiting[key] = id;
   }
 
   /** It waits no longer. It was the first of its column that did. */
   #unblock(id: number): void {
     const column = this.#columnOf(id);
-    const queue = this.#blocked[column]!;
-    const head = ++this.#head[column]!;
+    const queue = this.#blocked[column];
+    const head = ++this.#head[column];
     if (head < queue.length) {
-      this.#firstBlocked[column] = this.#t.count[queue.data[head]!]!;
+      this.#firstBlocked[column] = this.#t.count[queue.data[head]];
     } else {
       this.#firstBlocked[column] = none;
       this.#head[column] = 0;
       queue.length = 0;
     }
-    const key = this.#t.key[this.#t.place[id]!]!;
+    const key = this.#t.key[this.#t.place[id]];
     if (this.#waiting[key] === id) {
-      this.#waiting[key] = this.#nextWaiting[id]!;
+      this.#waiting[key] = this.#nextWaiting[id];
       return;
     }
-    let at = this.#waiting[key]!;
-    while (this.#nextWaiting[at] !== id) at = this.#nextWaiting[at]!;
-    this.#nextWaiting[at] = this.#nextWaiting[id]!;
+    let at = this.#waiting[key];
+    while (this.#nextWaiting[at] !== id) at = this.#nextWaiting[at];
+    this.#nextWaiting[at] = this.#nextWaiting[id];
   }
 
   #watch(id: number, want: number): void {
-    this.#nextWaiter[id] = this.#waiter[want]!;
+    this.#nextWaiter[id] = this.#waiter[want];
     this.#waiter[want] = id;
   }
 
@@ -171,10 +171,10 @@ class Arbitration {
     this.#placed[first] = 1;
     while (free.length > 0) {
       const id = free.pop()!;
-      let waiter = this.#waiter[id]!;
+      let waiter = this.#waiter[id];
       this.#waiter[id] = 0;
       while (waiter !== 0) {
-        const next = this.#nextWaiter[waiter]!;
+        const next = this.#nextWaiter[waiter];
         const want = this.#want(waiter);
         if (want !== 0) {
           this.#watch(waiter, want);
@@ -193,28 +193,28 @@ class Arbitration {
   /** A write that must have its place before this one and has none; 0 where there is none. */
   #want(id: number): number {
     const { place, session, column, count, key } = this.#t;
-    const at = place[id]!;
-    const s = session[at]!;
-    const base = this.#base[s]!;
-    const width = this.#clocks.width[s]!;
-    const from = this.#clocks.snapshot[id]!;
+    const at = place[id];
+    const s = session[at];
+    const base = this.#base[s];
+    const width = this.#clocks.width[s];
+    const from = this.#clocks.snapshot[id];
     const { pool } = this.#clocks;
-    const own = column[id]!;
+    const own = column[id];
     const firstBlocked = this.#firstBlocked;
     this.#steps--;
     for (let c = 0; c < width; c++) {
-      const needed = c === own ? count[id]! - 1 : pool[from + c]!;
-      const first = firstBlocked[base + c]!;
+      const needed = c === own ? count[id] - 1 : pool[from + c];
+      const first = firstBlocked[base + c];
       // Behind the first of a column that waits the whole column waits.
       if (needed < first) continue;
-      return this.#blocked[base + c]!.data[this.#head[base + c]! + needed - first]!;
+      return this.#blocked[base + c].data[this.#head[base + c] + needed - first];
     }
-    for (let edge = this.#edgeOf[id]!; edge !== 0; edge = this.#nextEdge[edge]!) {
-      if (this.#placed[this.#from[edge - 1]!] === 0) return this.#from[edge - 1]!;
+    for (let edge = this.#edgeOf[id]; edge !== 0; edge = this.#nextEdge[edge]) {
+      if (this.#placed[this.#from[edge - 1]] === 0) return this.#from[edge - 1];
     }
-    for (let w = this.#waiting[key[at]!]!; w !== 0; w = this.#nextWaiting[w]!) {
+    for (let w = this.#waiting[key[at]]; w !== 0; w = this.#nextWaiting[w]) {
       this.#steps--;
-      if (w !== id && place[w]! < at && this.#seenByReader(w, id)) return w;
+      if (w !== id && place[w] < at && this.#seenByReader(w, id)) return w;
     }
     return 0;
   }
@@ -222,7 +222,7 @@ class Arbitration {
   /** Has some reader of `id` the older write `w` in its past? */
   #seenByReader(w: number, id: number): boolean {
     this.#reader ??= this.#indexReaders();
-    for (let read = this.#reader[id]!; read >= 0; read = this.#nextReader[read]!) {
+    for (let read = this.#reader[id]; read >= 0; read = this.#nextReader[read]) {
       if (this.#inPast(w, read)) return true;
     }
     return false;
@@ -236,11 +236,11 @@ class Arbitration {
     const last = new Int32Array(this.#t.width.length).fill(-1);
     for (let at = 0; at < n; at++) {
       if (op[at] === Op.Skip) continue;
-      this.#previous[at] = last[session[at]!]!;
-      if (op[at] !== Op.InfoWrite) last[session[at]!] = at;
+      this.#previous[at] = last[session[at]];
+      if (op[at] !== Op.InfoWrite) last[session[at]] = at;
       if (op[at] !== Op.Read) continue;
-      this.#nextReader[at] = reader[value[at]!]!;
-      reader[value[at]!] = at;
+      this.#nextReader[at] = reader[value[at]];
+      reader[value[at]] = at;
     }
     return reader;
   }
@@ -248,18 +248,18 @@ class Arbitration {
   /** By the clock of the session's last write, and what it has read since. */
   #inPast(w: number, read: number): boolean {
     const { op, value, changes, row, place } = this.#t;
-    for (let at = read; at >= 0; at = this.#previous[at]!) {
+    for (let at = read; at >= 0; at = this.#previous[at]) {
       this.#steps--;
-      const o = op[at]!;
+      const o = op[at];
       if (o === Op.ReadAll) {
-        const from = row ? row[at]! : at;
-        for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-          const id = changes!.data[i]!;
+        const from = row ? row[at] : at;
+        for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+          const id = changes!.data[i];
           this.#steps--;
-          if (id > 0 && place[id]! < at && this.#isOrBefore(w, id)) return true;
+          if (id > 0 && place[id] < at && this.#isOrBefore(w, id)) return true;
         }
       } else if (o !== Op.ReadInitial) {
-        if (this.#isOrBefore(w, value[at]!)) return true;
+        if (this.#isOrBefore(w, value[at])) return true;
         if (o === Op.Write) return false;
       }
     }
@@ -279,12 +279,12 @@ function columnBases({ width, root }: Trace): { base: Int32Array; columns: numbe
   const base = new Int32Array(width.length);
   let columns = 0;
   for (let s = 0; s < width.length; s++) {
-    const r = root[s]!;
+    const r = root[s];
     if (ofRoot[r] === -1) {
       ofRoot[r] = columns;
-      columns += width[s]!;
+      columns += width[s];
     }
-    base[s] = ofRoot[r]!;
+    base[s] = ofRoot[r];
   }
   return { base, columns };
 }

@@ -15,7 +15,7 @@ const blockMax = 1024;
 /** Columns of one block, such that its snapshots fit into memory. */
 export function blockWidth(trace: Trace): number {
   let snapshots = 0;
-  for (let s = 0; s < trace.snapshots.length; s++) snapshots += trace.snapshots[s]!;
+  for (let s = 0; s < trace.snapshots.length; s++) snapshots += trace.snapshots[s];
   const fitting = Math.floor(snapshotIntsMax / (snapshots + 1));
   return Math.max(blockMin, Math.min(blockMax, fitting));
 }
@@ -38,11 +38,11 @@ export function clocksOf(trace: Trace, low: number, high: number): Clocks {
   let ints = 0;
   let poolInts = 0;
   for (let s = 0; s < sessions; s++) {
-    const columns = Math.max(0, Math.min(trace.width[s]!, high) - low);
+    const columns = Math.max(0, Math.min(trace.width[s], high) - low);
     width[s] = columns;
     start[s] = ints;
     ints += columns;
-    poolInts += columns * trace.snapshots[s]!;
+    poolInts += columns * trace.snapshots[s];
   }
   if (ints + poolInts > 2 * snapshotIntsMax) {
     throw new BudgetExceeded(
@@ -64,12 +64,12 @@ export function clocksOf(trace: Trace, low: number, high: number): Clocks {
 /** Is `earlier` in the causal past of the write `later`? Only for columns of this block. */
 export function isBefore(trace: Trace, clocks: Clocks, earlier: number, later: number): boolean {
   const { column, count } = trace;
-  if (column[earlier] === column[later]) return count[earlier]! < count[later]!;
-  const at = clocks.snapshot[later]! + column[earlier]! - clocks.low;
-  return clocks.pool[at]! >= count[earlier]!;
+  if (column[earlier] === column[later]) return count[earlier] < count[later];
+  const at = clocks.snapshot[later] + column[earlier] - clocks.low;
+  return clocks.pool[at] >= count[earlier];
 }
 
 export function inBlock(trace: Trace, clocks: Clocks, id: number, session: number): boolean {
-  const at = trace.column[id]! - clocks.low;
-  return at >= 0 && at < clocks.width[session]!;
+  const at = trace.column[id] - clocks.low;
+  return at >= 0 && at < clocks.width[session];
 }

@@ -44,8 +44,8 @@ export function converge(trace: Trace, findings: Findings, budget: Budget): Conv
   const left = new Int32Array(count);
   const right = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    left[i] = trace.place[findings.to.data[i]!]!;
-    right[i] = trace.place[findings.from.data[i]!]!;
+    left[i] = trace.place[findings.to.data[i]];
+    right[i] = trace.place[findings.from.data[i]];
   }
   const merged = mergeWindows(left, right);
   const size = { windows: merged.first.length, places: merged.nodes };
@@ -59,8 +59,8 @@ export function converge(trace: Trace, findings: Findings, budget: Budget): Conv
   let backward = 0;
   for (let i = 0; i < count; i++) {
     const { from, to, by } = findings;
-    if (nodeOf.node[from.data[i]!]! < 0) continue;
-    graph.edge(nodeOf.node[from.data[i]!]!, nodeOf.node[to.data[i]!]!, by.data[i]!);
+    if (nodeOf.node[from.data[i]] < 0) continue;
+    graph.edge(nodeOf.node[from.data[i]], nodeOf.node[to.data[i]], by.data[i]);
     backward++;
   }
   causalEdges(trace, windows, nodeOf.node, graph, budget);
@@ -81,14 +81,14 @@ function writeNodes(trace: Trace, windows: Windows): WriteNodes {
   const previous = new Int32Array(trace.column.length);
   const last = new Int32Array(trace.lastInitial.length);
   for (let w = 0; w < windows.first.length; w++) {
-    const first = windows.first[w]!;
-    for (let at = first; at <= windows.last[w]!; at++) {
+    const first = windows.first[w];
+    for (let at = first; at <= windows.last[w]; at++) {
       if (op[at] !== Op.Write && op[at] !== Op.InfoWrite) continue;
-      const id = value[at]!;
-      node[id] = windows.node[w]! + at - first;
-      const before = last[key[at]!]!;
-      if (before !== 0 && node[before]! >= windows.node[w]!) previous[id] = before;
-      last[key[at]!] = id;
+      const id = value[at];
+      node[id] = windows.node[w] + at - first;
+      const before = last[key[at]];
+      if (before !== 0 && node[before] >= windows.node[w]) previous[id] = before;
+      last[key[at]] = id;
     }
   }
   return { node, previous };
@@ -106,22 +106,22 @@ function causalEdges(
   const lastNode = new Int32Array(trace.width.length).fill(-1);
   for (let w = 0; w < windows.first.length; w++) {
     budget.step();
-    const base = windows.node[w]!;
-    const first = windows.first[w]!;
-    for (let at = first; at <= windows.last[w]!; at++) {
-      const o = op[at]!;
+    const base = windows.node[w];
+    const first = windows.first[w];
+    for (let at = first; at <= windows.last[w]; at++) {
+      const o = op[at];
       if (o === Op.Skip) continue;
       const here = base + at - first;
-      const before = lastNode[session[at]!]!;
+      const before = lastNode[session[at]];
       if (before >= base) graph.edge(before, here, -1);
-      if (o !== Op.InfoWrite) lastNode[session[at]!] = here;
+      if (o !== Op.InfoWrite) lastNode[session[at]] = here;
       if (o === Op.Read) {
-        const source = node[value[at]!]!;
+        const source = node[value[at]];
         if (source >= base && source < here) graph.edge(source, here, -1);
       } else if (o === Op.ReadAll) {
-        const from = row ? row[at]! : at;
-        for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-          const source = changes!.data[i]! > 0 ? node[changes!.data[i]!]! : -1;
+        const from = row ? row[at] : at;
+        for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+          const source = changes!.data[i] > 0 ? node[changes!.data[i]] : -1;
           if (source >= base && source < here) graph.edge(source, here, -1);
         }
       }
@@ -165,23 +165,23 @@ class ForwardEdges {
     const { n, op, value, session } = this.#t;
     const reads = new IntList();
     for (let at = 0; at < n; at++) {
-      if (op[at] === Op.Read && this.#previous[value[at]!] !== 0) reads.push(at);
+      if (op[at] === Op.Read && this.#previous[value[at]] !== 0) reads.push(at);
     }
     let steps = 2 * n;
     const edges = new IntList();
     for (const at of reads.items) {
       if ((steps & 0xfff) === 0) budget.step();
-      const s = session[at]!;
+      const s = session[at];
       let seen: IntList | null = null;
-      for (let w = this.#previous[value[at]!]!; w !== 0; w = this.#previous[w]!) {
-        if (isBefore(this.#t, clocks, w, value[at]!)) continue;
+      for (let w = this.#previous[value[at]]; w !== 0; w = this.#previous[w]) {
+        if (isBefore(this.#t, clocks, w, value[at])) continue;
         if (seen === null) {
           seen = new IntList();
           for (let back = at - 1; back >= 0; back--) {
             if (--steps < 0) return false;
             if (session[back] !== s) continue;
             if (op[back] === Op.ReadAll) return false;
-            if (op[back] === Op.Read || op[back] === Op.Write) seen.push(value[back]!);
+            if (op[back] === Op.Read || op[back] === Op.Write) seen.push(value[back]);
             if (op[back] === Op.Write) break;
           }
         }
@@ -193,8 +193,8 @@ class ForwardEdges {
       }
     }
     for (let i = 0; i < edges.length; i += 2) {
-      const at = edges.data[i + 1]!;
-      this.#graph.edge(this.#node[edges.data[i]!]!, this.#node[value[at]!]!, at);
+      const at = edges.data[i + 1];
+      this.#graph.edge(this.#node[edges.data[i]], this.#node[value[at]], at);
     }
     return true;
   }
@@ -206,19 +206,19 @@ class ForwardEdges {
       const clocks = clocksOf(this.#t, low, low + block);
       const { clock, start, width } = clocks;
       replay(this.#t, clocks, budget, (at) => {
-        const id = value[at]!;
-        let w = this.#previous[id]!;
+        const id = value[at];
+        let w = this.#previous[id];
         if (w === 0) return;
-        const s = session[at]!;
-        for (let steps = 2 * width[s]! + 32; w !== 0; w = this.#previous[w]!) {
+        const s = session[at];
+        for (let steps = 2 * width[s] + 32; w !== 0; w = this.#previous[w]) {
           if (steps-- === 0) {
             this.#newestOfColumns(clocks, at);
             return;
           }
-          const c = column[w]! - clocks.low;
-          if (c < 0 || c >= width[s]! || count[w]! > clock[start[s]! + c]!) continue;
+          const c = column[w] - clocks.low;
+          if (c < 0 || c >= width[s] || count[w] > clock[start[s] + c]) continue;
           if (!isBefore(this.#t, clocks, w, id))
-            this.#graph.edge(this.#node[w]!, this.#node[id]!, at);
+            this.#graph.edge(this.#node[w], this.#node[id], at);
         }
       });
     }
@@ -228,17 +228,17 @@ class ForwardEdges {
   #newestOfColumns(clocks: Clocks, at: number): void {
     const { session, key, value, count, place } = this.#t;
     this.#index ??= new KeyIndex(this.#t, this.#t.history);
-    const s = session[at]!;
-    const id = value[at]!;
-    const { columns, off, ids } = this.#index.of(key[at]!);
+    const s = session[at];
+    const id = value[at];
+    const { columns, off, ids } = this.#index.of(key[at]);
     for (let i = 0; i < columns.length; i++) {
-      if (!inBlock(this.#t, clocks, ids[off[i]!]!, s)) continue;
-      const seen = clocks.clock[clocks.start[s]! + columns[i]! - clocks.low]!;
-      const end = endWithin(ids, count, off[i]!, off[i + 1]!, seen);
+      if (!inBlock(this.#t, clocks, ids[off[i]], s)) continue;
+      const seen = clocks.clock[clocks.start[s] + columns[i] - clocks.low];
+      const end = endWithin(ids, count, off[i], off[i + 1], seen);
       if (end === off[i]) continue;
-      const w = ids[end - 1]!;
-      if (w === id || place[w]! > place[id]! || this.#node[w]! < 0) continue;
-      if (!isBefore(this.#t, clocks, w, id)) this.#graph.edge(this.#node[w]!, this.#node[id]!, at);
+      const w = ids[end - 1];
+      if (w === id || place[w] > place[id] || this.#node[w] < 0) continue;
+      if (!isBefore(this.#t, clocks, w, id)) this.#graph.edge(this.#node[w], this.#node[id], at);
     }
   }
 }
@@ -254,19 +254,19 @@ function cyclesOf(
   const best: (number[] | null)[] = new Array(knots.count + 1).fill(null);
   const reads = new Set<number>();
   for (let edge = 0; edge < backward; edge++) {
-    const knot = knots.of[graph.from.data[edge]!]!;
-    if (knot === 0 || knots.of[graph.to.data[edge]!] !== knot) continue;
-    reads.add(graph.by.data[edge]!);
-    if (knot > cyclesMax || tried[knot]! >= triedMax) continue;
-    tried[knot]!++;
+    const knot = knots.of[graph.from.data[edge]];
+    if (knot === 0 || knots.of[graph.to.data[edge]] !== knot) continue;
+    reads.add(graph.by.data[edge]);
+    if (knot > cyclesMax || tried[knot] >= triedMax) continue;
+    tried[knot]++;
     const cycle = graph.shortestThrough(edge, knots.of, visitedMax);
-    if (cycle && (best[knot] === null || cycle.length < best[knot]!.length)) best[knot] = cycle;
+    if (cycle && (best[knot] === null || cycle.length < best[knot].length)) best[knot] = cycle;
   }
   const cycles = best
     .filter((cycle) => cycle !== null)
     .map((cycle) => ({
-      places: cycle.map((edge) => placeOf(windows, graph.from.data[edge]!)),
-      by: cycle.map((edge) => graph.by.data[edge]!),
+      places: cycle.map((edge) => placeOf(windows, graph.from.data[edge])),
+      by: cycle.map((edge) => graph.by.data[edge]),
     }));
   return { cycles, reads: reads.size };
 }

@@ -28,11 +28,11 @@ export class Graph {
   #seal(): void {
     const off = new Int32Array(this.nodes + 1);
     const from = this.from.items;
-    for (let i = 0; i < from.length; i++) off[from[i]! + 1]!++;
-    for (let i = 0; i < this.nodes; i++) off[i + 1]! += off[i]!;
+    for (let i = 0; i < from.length; i++) off[from[i] + 1]++;
+    for (let i = 0; i < this.nodes; i++) off[i + 1] += off[i];
     const fill = off.slice(0, this.nodes);
     const edges = new Int32Array(from.length);
-    for (let i = 0; i < from.length; i++) edges[fill[from[i]!]!++] = i;
+    for (let i = 0; i < from.length; i++) edges[fill[from[i]]++] = i;
     this.#off = off;
     this.#edges = edges;
   }
@@ -50,17 +50,17 @@ export class Graph {
     const from = this.from.items;
     const to = this.to.items;
     const indegree = new Int32Array(nodes);
-    for (let i = 0; i < to.length; i++) indegree[to[i]!]!++;
+    for (let i = 0; i < to.length; i++) indegree[to[i]]++;
     const left = new Uint8Array(nodes).fill(1);
     const queue = new Int32Array(nodes);
     let tail = 0;
     for (let node = 0; node < nodes; node++) if (indegree[node] === 0) queue[tail++] = node;
     for (let head = 0; head < tail; head++) {
-      const node = queue[head]!;
+      const node = queue[head];
       left[node] = 0;
-      for (let i = this.#off[node]!; i < this.#off[node + 1]!; i++) {
-        const next = to[this.#edges[i]!]!;
-        if (--indegree[next]! === 0) queue[tail++] = next;
+      for (let i = this.#off[node]; i < this.#off[node + 1]; i++) {
+        const next = to[this.#edges[i]];
+        if (--indegree[next] === 0) queue[tail++] = next;
       }
     }
     if (tail === nodes) return left;
@@ -69,7 +69,7 @@ export class Graph {
       removed = false;
       const out = new Int32Array(nodes);
       for (let i = 0; i < from.length; i++) {
-        if (left[from[i]!] === 1 && left[to[i]!] === 1) out[from[i]!]!++;
+        if (left[from[i]] === 1 && left[to[i]] === 1) out[from[i]]++;
       }
       for (let node = 0; node < nodes; node++) {
         if (left[node] === 1 && out[node] === 0) {
@@ -100,20 +100,20 @@ export class Graph {
         const node = path.at(-1)!;
         if (number[node] === 0) {
           number[node] = low[node] = ++visited;
-          next[node] = this.#off[node]!;
+          next[node] = this.#off[node];
           stack.push(node);
           onStack[node] = 1;
         }
-        if (next[node]! < this.#off[node + 1]!) {
-          const child = to[this.#edges[next[node]!++]!]!;
+        if (next[node] < this.#off[node + 1]) {
+          const child = to[this.#edges[next[node]++]];
           if (left[child] === 0) continue;
           if (number[child] === 0) path.push(child);
-          else if (onStack[child] === 1) low[node] = Math.min(low[node]!, number[child]!);
+          else if (onStack[child] === 1) low[node] = Math.min(low[node], number[child]);
           continue;
         }
         path.pop();
         const parent = path.at(-1);
-        if (parent !== undefined) low[parent] = Math.min(low[parent]!, low[node]!);
+        if (parent !== undefined) low[parent] = Math.min(low[parent], low[node]);
         if (low[node] !== number[node]) continue;
         const alone = stack.at(-1) === node;
         if (!alone) count++;
@@ -130,16 +130,16 @@ export class Graph {
 
   /** Edges of a shortest cycle through an edge, that edge first; null where there is none within `limit`. */
   shortestThrough(edge: number, knot: Int32Array, limit: number): number[] | null {
-    const start = this.to.data[edge]!;
-    const goal = this.from.data[edge]!;
+    const start = this.to.data[edge];
+    const goal = this.from.data[edge];
     const cameBy = new Map<number, number>([[start, -1]]);
     let frontier = [start];
     while (frontier.length > 0 && cameBy.size <= limit && !cameBy.has(goal)) {
       const further: number[] = [];
       for (const node of frontier) {
-        for (let i = this.#off[node]!; i < this.#off[node + 1]!; i++) {
-          const along = this.#edges[i]!;
-          const next = this.to.data[along]!;
+        for (let i = this.#off[node]; i < this.#off[node + 1]; i++) {
+          const along = this.#edges[i];
+          const next = this.to.data[along];
           if (knot[next] !== knot[goal] || cameBy.has(next)) continue;
           cameBy.set(next, along);
           further.push(next);
@@ -152,7 +152,7 @@ export class Graph {
     for (let node = goal; node !== start; ) {
       const along = cameBy.get(node)!;
       back.push(along);
-      node = this.from.data[along]!;
+      node = this.from.data[along];
     }
     return [edge, ...back.reverse()];
   }

@@ -42,15 +42,15 @@ export function deadlines(trace: Trace, model: SessionModel, budget: Budget): Hb
   const reads = new Int32Array(sessions + 1);
   const { n, op, session } = trace;
   const isRead = (o: number): boolean => o === Op.Read || o === Op.ReadInitial || o === Op.ReadAll;
-  for (let at = 0; at < n; at++) if (isRead(op[at]!)) reads[session[at]! + 1]!++;
-  for (let s = 0; s < sessions; s++) reads[s + 1]! += reads[s]!;
+  for (let at = 0; at < n; at++) if (isRead(op[at])) reads[session[at] + 1]++;
+  for (let s = 0; s < sessions; s++) reads[s + 1] += reads[s];
   const fill = reads.slice(0, sessions);
-  const readAt = new Int32Array(reads[sessions]!);
-  for (let at = 0; at < n; at++) if (isRead(op[at]!)) readAt[fill[session[at]!]!++] = at;
+  const readAt = new Int32Array(reads[sessions]);
+  for (let at = 0; at < n; at++) if (isRead(op[at])) readAt[fill[session[at]]++] = at;
   const found: HbViolation[] = [];
   const fixpoint = new Fixpoint(trace, model, budget);
   for (let s = 0; s < sessions; s++) {
-    const own = readAt.subarray(reads[s]!, reads[s + 1]!);
+    const own = readAt.subarray(reads[s], reads[s + 1]);
     if (own.length === 0) continue;
     const violation = fixpoint.run(s, own);
     if (violation) found.push(violation);
@@ -102,8 +102,8 @@ class Fixpoint {
     const last = new Int32Array(trace.width.length).fill(-1);
     for (let at = 0; at < n; at++) {
       if (op[at] === Op.Skip) continue;
-      this.#previous[at] = last[session[at]!]!;
-      if (op[at] !== Op.InfoWrite) last[session[at]!] = at;
+      this.#previous[at] = last[session[at]];
+      if (op[at] !== Op.InfoWrite) last[session[at]] = at;
     }
     this.#deadline = new Int32Array(n).fill(never);
     this.#why = new Int32Array(n);
@@ -123,14 +123,14 @@ class Fixpoint {
     this.#reads.index(reads);
     if (this.#absent) this.#indexWholes(reads);
     for (let i = 0; i < reads.length && !this.#violation; i++) {
-      this.#current = reads[i]!;
+      this.#current = reads[i];
       this.#lower(this.#current, this.#current, -1);
       this.#settle();
     }
     const violation = this.#violation ?? this.#cycle(reads.at(-1)!);
     for (const at of reads) {
-      this.#reads.clear(key[at]!);
-      if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]!] = -1;
+      this.#reads.clear(key[at]);
+      if (this.#lastWhole && op[at] === Op.ReadAll) this.#lastWhole[key[at]] = -1;
     }
     this.#reset(reads);
     return violation;
@@ -143,12 +143,12 @@ class Fixpoint {
       this.#writes.fill(0);
     } else {
       for (let i = 0; i < this.#touchedCount; i++) {
-        const at = this.#touched[i]!;
+        const at = this.#touched[i];
         this.#deadline[at] = never;
-        if (op[at] === Op.Write || op[at] === Op.InfoWrite) this.#forget(value[at]!);
+        if (op[at] === Op.Write || op[at] === Op.InfoWrite) this.#forget(value[at]);
       }
       // Writes may wait for a source that a violation kept from being touched.
-      for (const at of reads) if (op[at] === Op.Read) this.#forget(value[at]!);
+      for (const at of reads) if (op[at] === Op.Read) this.#forget(value[at]);
     }
     this.#touchedCount = 0;
     this.#waiter.length = 0;
@@ -167,25 +167,25 @@ class Fixpoint {
     this.#wholes = reads.filter((at) => op[at] === Op.ReadAll);
     absent.fill(-2);
     for (const at of this.#wholes) {
-      const before = this.#lastWhole![key[at]!]!;
-      const from = row ? row[at]! : at;
+      const before = this.#lastWhole![key[at]];
+      const from = row ? row[at] : at;
       // An element of a list that only moved is taken out and put back.
       const takenOut = new Map<number, number>();
-      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-        const id = Math.abs(changes!.data[i]!);
-        if (changes!.data[i]! < 0) {
-          takenOut.set(id, absent[id]!);
+      for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+        const id = Math.abs(changes!.data[i]);
+        if (changes!.data[i] < 0) {
+          takenOut.set(id, absent[id]);
           absent[id] = -2;
         } else {
           absent[id] = takenOut.get(id) ?? before;
         }
       }
-      this.#lastWhole![key[at]!] = at;
+      this.#lastWhole![key[at]] = at;
     }
   }
 
   #lower(at: number, deadline: number, why: number): void {
-    const now = this.#deadline[at]!;
+    const now = this.#deadline[at];
     if (deadline >= now) return;
     if (now === never) this.#touched[this.#touchedCount++] = at;
     this.#deadline[at] = deadline;
@@ -197,23 +197,23 @@ class Fixpoint {
     const { op, value, session, place, changes, row } = this.#t;
     const stack = this.#stack;
     while (stack.length > 0) {
-      const at = stack.data[--stack.length]!;
+      const at = stack.data[--stack.length];
       if ((++this.#steps & STEP_MASK) === 0) this.#budget.step();
-      const deadline = this.#deadline[at]!;
-      const previous = this.#previous[at]!;
+      const deadline = this.#deadline[at];
+      const previous = this.#previous[at];
       if (previous >= 0) this.#lower(previous, deadline, at);
-      const o = op[at]!;
+      const o = op[at];
       const follows = this.#model === 'CM' || session[at] === this.#session;
       if (o === Op.Write || o === Op.InfoWrite) {
-        this.#precede(at, value[at]!, deadline);
+        this.#precede(at, value[at], deadline);
         if (this.#violation) return;
       } else if (o === Op.Read) {
-        if (follows) this.#lower(place[value[at]!]!, deadline, at);
+        if (follows) this.#lower(place[value[at]], deadline, at);
       } else if (o === Op.ReadAll && follows) {
-        const from = row ? row[at]! : at;
-        for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-          const id = changes!.data[i]!;
-          if (id > 0 && place[id]! < at) this.#lower(place[id]!, deadline, at);
+        const from = row ? row[at] : at;
+        for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+          const id = changes!.data[i];
+          if (id > 0 && place[id] < at) this.#lower(place[id], deadline, at);
         }
       }
     }
@@ -221,12 +221,12 @@ class Fixpoint {
 
   /** A write must come before the operation `deadline` of the session: what follows for reads of its key? */
   #precede(at: number, id: number, deadline: number): void {
-    const x = this.#t.key[at]!;
-    if (this.#lastWhole && this.#lastWhole[x]! >= deadline) this.#elementAbsent(at, id, deadline);
+    const x = this.#t.key[at];
+    if (this.#lastWhole && this.#lastWhole[x] >= deadline) this.#elementAbsent(at, id, deadline);
     const writes = this.#writes;
     const own = 4 * id;
     writes[own + Of.Deadline] = deadline + 1;
-    if (writes[own + Of.Latest]! > deadline) this.#passOn(at, writes[own + Of.Waiting]!, deadline);
+    if (writes[own + Of.Latest] > deadline) this.#passOn(at, writes[own + Of.Waiting], deadline);
     const reads = this.#reads;
     if (!reads.find(x, deadline, id)) return;
     const { read, source } = reads;
@@ -240,31 +240,31 @@ class Fixpoint {
       writes[own + Of.Before] = source;
       this.#waiter.push(at);
       this.#waiter.push(deadline);
-      this.#waiter.push(writes[its + Of.Waiting]!);
+      this.#waiter.push(writes[its + Of.Waiting]);
       writes[its + Of.Waiting] = this.#waiter.length;
-      if (writes[its + Of.Latest]! < deadline) writes[its + Of.Latest] = deadline;
+      if (writes[its + Of.Latest] < deadline) writes[its + Of.Latest] = deadline;
       if (source < id || !this.#areIdsInOrder) this.#backward.push(at);
     }
     // If it is still to be settled with an earlier one, it will pass that on.
-    const limit = writes[its + Of.Deadline]! - 1;
-    if (limit >= 0 && limit < deadline) this.#lower(at, limit, this.#t.place[source]!);
+    const limit = writes[its + Of.Deadline] - 1;
+    if (limit >= 0 && limit < deadline) this.#lower(at, limit, this.#t.place[source]);
   }
 
   /** Who waits for the write at `at` must come before `deadline` too. */
   #passOn(at: number, first: number, deadline: number): void {
     const { data } = this.#waiter;
-    for (let waiter = first; waiter !== 0; waiter = data[waiter - 1]!) {
-      if (data[waiter - 2]! > deadline) this.#lower(data[waiter - 3]!, deadline, at);
+    for (let waiter = first; waiter !== 0; waiter = data[waiter - 1]) {
+      if (data[waiter - 2] > deadline) this.#lower(data[waiter - 3], deadline, at);
     }
   }
 
   #elementAbsent(at: number, id: number, deadline: number): void {
     const { key, deletedKey, deletedValue } = this.#t;
-    const x = key[at]!;
-    const absent = this.#absent![id]!;
-    let last = absent === -2 ? this.#lastWhole![x]! : absent;
+    const x = key[at];
+    const absent = this.#absent![id];
+    let last = absent === -2 ? this.#lastWhole![x] : absent;
     if (deletedKey !== null) {
-      const deleted = Math.min(deletedKey[x]!, deletedValue![id]!);
+      const deleted = Math.min(deletedKey[x], deletedValue![id]);
       if (last > deleted) last = this.#absentBefore(x, id, deleted);
     }
     if (last >= deadline) this.#initialRead(at, last);
@@ -277,9 +277,9 @@ class Fixpoint {
     let last = -1;
     for (const at of this.#wholes) {
       if (key[at] !== x || at >= limit) continue;
-      const from = row ? row[at]! : at;
-      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-        if (Math.abs(changes!.data[i]!) === id) present = changes!.data[i]! > 0;
+      const from = row ? row[at] : at;
+      for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+        if (Math.abs(changes!.data[i]) === id) present = changes!.data[i] > 0;
       }
       if (!present) last = at;
     }
@@ -288,7 +288,7 @@ class Fixpoint {
 
   #initialRead(at: number, read: number): void {
     const places = [at];
-    for (let next = this.#why[at]!; next >= 0 && places.length < 10_000; next = this.#why[next]!) {
+    for (let next = this.#why[at]; next >= 0 && places.length < 10_000; next = this.#why[next]) {
       places.push(next);
     }
     places.push(read);
@@ -304,7 +304,7 @@ class Fixpoint {
         trace: this.#t,
         previous: this.#previous,
         isKnown: (at) => this.#deadline[at] !== never,
-        sourceAfter: (at) => this.#writes[4 * value[at]! + Of.Before]!,
+        sourceAfter: (at) => this.#writes[4 * value[at] + Of.Before],
         followsSource: (at) => this.#model === 'CM' || session[at] === this.#session,
       },
       this.#backward.items,

@@ -55,29 +55,28 @@ export class ElementReads {
   /** Judges the read at a place. True if its session's past grew. */
   read(at: number): boolean {
     const { session, key, changes, row, place, deletedKey, deletedValue } = this.#trace;
-    const s = session[at]!;
-    const view = this.#view(s, key[at]!);
-    const from = row ? row[at]! : at;
+    const s = session[at];
+    const view = this.#view(s, key[at]);
+    const from = row ? row[at] : at;
     let grew = false;
-    for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-      const change = changes!.data[i]!;
+    for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+      const change = changes!.data[i];
       const id = Math.abs(change);
-      const number = this.#number[id]!;
+      const number = this.#number[id];
       if (change > 0) {
-        view.state[number]! |= Present;
+        view.state[number] |= Present;
         view.missing.delete(id);
         // A source behind the read in the trace is a cycle, which has been reported.
-        if (place[id]! < at && join(this.#trace, this.#clocks, s, id)) grew = true;
+        if (place[id] < at && join(this.#trace, this.#clocks, s, id)) grew = true;
       } else {
-        view.state[number]! &= ~Present;
-        if ((view.state[number]! & Past) !== 0) view.missing.add(id);
+        view.state[number] &= ~Present;
+        if ((view.state[number] & Past) !== 0) view.missing.add(id);
       }
     }
     this.#reach(view, s);
     let named = 0;
     for (const id of view.missing) {
-      const excused =
-        deletedKey !== null && (deletedKey[key[at]!]! < at || deletedValue![id]! < at);
+      const excused = deletedKey !== null && (deletedKey[key[at]] < at || deletedValue![id] < at);
       if (excused) continue;
       this.#findings.overwritten(at, 0, id);
       if (++named === namedMax) break;
@@ -90,13 +89,13 @@ export class ElementReads {
     const { width, start, clock, low } = this.#clocks;
     const { columns, off, ids } = view.writes;
     for (let i = 0; i < columns.length; i++) {
-      const c = columns[i]! - low;
-      if (c < 0 || c >= width[session]!) continue;
-      const seen = clock[start[session]! + c]!;
-      const end = endWithin(ids, this.#trace.count, view.reached[i]!, off[i + 1]!, seen);
-      for (let number = view.reached[i]!; number < end; number++) {
-        view.state[number]! |= Past;
-        if ((view.state[number]! & Present) === 0) view.missing.add(ids[number]!);
+      const c = columns[i] - low;
+      if (c < 0 || c >= width[session]) continue;
+      const seen = clock[start[session] + c];
+      const end = endWithin(ids, this.#trace.count, view.reached[i], off[i + 1], seen);
+      for (let number = view.reached[i]; number < end; number++) {
+        view.state[number] |= Past;
+        if ((view.state[number] & Present) === 0) view.missing.add(ids[number]);
       }
       view.reached[i] = end;
     }
@@ -105,11 +104,11 @@ export class ElementReads {
   #view(session: number, key: number): View {
     const known = this.#pairs.size;
     const pair = this.#pairs.add(session, key);
-    if (pair < known) return this.#views[pair]!;
+    if (pair < known) return this.#views[pair];
     const writes = this.#index.of(key);
     if (this.#numbered[key] === 0) {
       this.#numbered[key] = 1;
-      for (let i = 0; i < writes.ids.length; i++) this.#number[writes.ids[i]!] = i;
+      for (let i = 0; i < writes.ids.length; i++) this.#number[writes.ids[i]] = i;
     }
     this.#states += writes.ids.length;
     if (this.#states > statesMax) {

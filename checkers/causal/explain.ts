@@ -98,7 +98,7 @@ export function explain({ trace }: CausalAnalysis, cause: Cause): Anomaly {
   return {
     pattern: cause.pattern,
     violates: cause.violates,
-    key: history.key[judged]! < 0 ? null : keyName(history, judged),
+    key: history.key[judged] < 0 ? null : keyName(history, judged),
     ops: indices(history, witness.rows),
     summary: summarise(trace, cause),
     steps: stepsOf(history, witness.rows),
@@ -109,7 +109,7 @@ export function explain({ trace }: CausalAnalysis, cause: Cause): Anomaly {
   };
 }
 
-const rowOf = (trace: Trace, place: number): number => (trace.row ? trace.row[place]! : place);
+const rowOf = (trace: Trace, place: number): number => (trace.row ? trace.row[place] : place);
 
 function witnessOf(trace: Trace, finding: Finding): Witness {
   switch (finding.type) {
@@ -153,7 +153,7 @@ function summarise(trace: Trace, { finding, place }: Cause): string {
       return finding.violation.pattern === 'CyclicHB'
         ? `no sequence of the writes explains all reads of ${sessionName(trace, place)} at once`
         : `${describe(history, row)}, although its session's other reads put ` +
-            `${named(trace.value[finding.violation.places[0]!]!)} before it`;
+            `${named(trace.value[finding.violation.places[0]])} before it`;
     case 'breach':
       return breach(trace, finding.breach);
     case 'list':
@@ -163,28 +163,28 @@ function summarise(trace: Trace, { finding, place }: Cause): string {
 
 /** A written value with its key, since a proof goes through several. */
 function valueOfKey({ history }: Trace, id: number): string {
-  const write = id > 0 && id <= history.writes ? history.writeOp[id]! : -1;
+  const write = id > 0 && id <= history.writes ? history.writeOp[id] : -1;
   const name = valueName(history, id);
   return write < 0 ? name : `${name} in ${keyName(history, write)}`;
 }
 
 function sessionName(trace: Trace, place: number): string {
   const row = rowOf(trace, place);
-  const process = trace.history.process[row]!;
+  const process = trace.history.process[row];
   return process < 0 ? `session ${trace.session[place]}` : `process ${process}`;
 }
 
 function keysOf(trace: Trace, cycle: CausalCycle): string {
-  const keys = new Set(cycle.by.filter((by) => by >= 0).map((by) => trace.key[by]!));
+  const keys = new Set(cycle.by.filter((by) => by >= 0).map((by) => trace.key[by]));
   return [...keys].map((key) => trace.history.keys[key]).join(', ');
 }
 
 function sourceless(trace: Trace, i: number): string {
   const { history } = trace;
-  const id = trace.sourceless.value[i]!;
-  const row = rowOf(trace, trace.sourceless.place[i]!);
+  const id = trace.sourceless.value[i];
+  const row = rowOf(trace, trace.sourceless.place[i]);
   const what = describe(history, row, new Set([id]));
-  switch (trace.sourceless.pattern[i]!) {
+  switch (trace.sourceless.pattern[i]) {
     case 'ThinAirRead':
       return `${what}, which nobody had written`;
     case 'AbortedRead':
@@ -220,11 +220,11 @@ function breach(trace: Trace, each: Breach): string {
 
 function list({ history }: Trace, violation: ListViolation): string {
   const { pattern, rows, first, second } = violation;
-  const what = describe(history, rows[0]!, new Set([first, second]));
+  const what = describe(history, rows[0], new Set([first, second]));
   const shown = `${valueName(history, first)} before ${valueName(history, second)}`;
   return pattern === 'ListContradictsCO'
     ? `${what}; it shows ${shown}, which had been appended earlier`
-    : `${what}; it has ${valueName(history, first)} where ${describe(history, rows[1]!)} has ` +
+    : `${what}; it has ${valueName(history, first)} where ${describe(history, rows[1])} has ` +
         `${valueName(history, second)}: no order of the appends gives both`;
 }
 
@@ -234,11 +234,11 @@ function stepsOf(history: History, rows: readonly number[]): string[] {
   const last = rows.at(-1);
   return rows.map((row) => {
     const what = describe(history, row, written);
-    const id = history.kind[row] === Kind.Read ? history.value[row]! : 0;
-    if (isWrite(history.kind[row]!) || id === 0 || !written.has(id)) return what;
-    const writer = history.writeOp[id]!;
+    const id = history.kind[row] === Kind.Read ? history.value[row] : 0;
+    if (isWrite(history.kind[row]) || id === 0 || !written.has(id)) return what;
+    const writer = history.writeOp[id];
     if (history.session[writer] === history.session[row]) return `${what}, its own`;
-    const process = history.process[writer]!;
+    const process = history.process[writer];
     const who = process < 0 ? `session ${history.session[writer]}` : `process ${process}`;
     const knows = row === last ? '' : ', and so knows what was known there';
     return `${what}, which ${who} had written${knows}`;

@@ -40,9 +40,9 @@ export class Findings {
 /** Several blocks may have found the same read: in order, and each replacement once. */
 export function tidy({ read, source, newer }: Findings): void {
   const order = Int32Array.from(read.items.keys());
-  order.sort((a, b) => read.data[a]! - read.data[b]! || newer.data[a]! - newer.data[b]!);
+  order.sort((a, b) => read.data[a] - read.data[b] || newer.data[a] - newer.data[b]);
   for (const list of [read, source, newer]) {
-    const sorted = Int32Array.from(order, (i) => list.data[i]!);
+    const sorted = Int32Array.from(order, (i) => list.data[i]);
     list.data.set(sorted);
   }
 }

@@ -15,7 +15,7 @@ const directMax = 1 << 24;
 function keysOf({ key, lastInitial }: Trace, { by, read }: Findings): Uint8Array {
   const found = new Uint8Array(lastInitial.length);
   for (const list of [by.items, read.items]) {
-    for (let i = 0; i < list.length; i++) found[key[list[i]!]!] = 1;
+    for (let i = 0; i < list.length; i++) found[key[list[i]]] = 1;
   }
   return found;
 }
@@ -23,9 +23,9 @@ function keysOf({ key, lastInitial }: Trace, { by, read }: Findings): Uint8Array
 /** By session: its number among those that read often enough to come back to something; -1 for the others. */
 function returners({ n, op, session, width }: Trace): Int32Array {
   const numbers = new Int32Array(width.length);
-  for (let at = 0; at < n; at++) if (op[at] === Op.Read) numbers[session[at]!]!++;
+  for (let at = 0; at < n; at++) if (op[at] === Op.Read) numbers[session[at]]++;
   let count = 0;
-  for (let s = 0; s < numbers.length; s++) numbers[s] = numbers[s]! < 3 ? -1 : count++;
+  for (let s = 0; s < numbers.length; s++) numbers[s] = numbers[s] < 3 ? -1 : count++;
   return numbers;
 }
 
@@ -45,16 +45,16 @@ export function flips(trace: Trace, findings: Findings, budget: Budget): Breach[
   const found: Breach[] = [];
   for (let at = 0; at < n; at++) {
     if ((at & STEP_MASK) === 0) budget.step();
-    if (op[at] !== Op.Read || inQuestion[key[at]!] === 0) continue;
-    const s = numbers[session[at]!]!;
+    if (op[at] !== Op.Read || inQuestion[key[at]] === 0) continue;
+    const s = numbers[session[at]];
     if (s < 0) continue;
-    const pair = direct ? s * keys + key[at]! : pairs.add(s, key[at]!);
+    const pair = direct ? s * keys + key[at] : pairs.add(s, key[at]);
     if (!direct && pair === current.length) current.push(0);
-    const before = current.data[pair]!;
-    const id = value[at]!;
+    const before = current.data[pair];
+    const id = value[at];
     if (before === id) continue;
     const bit = 1 << (s & 31);
-    if ((leftBy[id]! & bit) !== 0 && (left === null || left.find(s, id) >= 0)) {
+    if ((leftBy[id] & bit) !== 0 && (left === null || left.find(s, id) >= 0)) {
       found.push({
         guarantee: 'monotonic-reads',
         read: at,
@@ -65,7 +65,7 @@ export function flips(trace: Trace, findings: Findings, budget: Budget): Breach[
       });
     }
     if (before !== 0) {
-      leftBy[before]! |= bit;
+      leftBy[before] |= bit;
       left?.add(s, before);
     }
     current.data[pair] = id;

@@ -83,8 +83,8 @@ class Naming {
     this.#writersMet = new Array(trace.width.length);
     for (const id of findings.source.items) if (id !== 0) this.#readers.set(id, new Map());
     for (let i = 0; i < findings.read.length; i++) {
-      if (trace.op[findings.read.data[i]!] === Op.ReadAll) {
-        this.#readers.set(findings.newer.data[i]!, new Map());
+      if (trace.op[findings.read.data[i]] === Op.ReadAll) {
+        this.#readers.set(findings.newer.data[i], new Map());
       }
     }
   }
@@ -95,18 +95,18 @@ class Naming {
     let i = 0;
     for (let at = 0; at < n; at++) {
       if ((at & STEP_MASK) === 0) budget.step();
-      const o = op[at]!;
+      const o = op[at];
       if (o === Op.Write) this.#write(at);
       // A read of a whole is evidence for itself; a register read only for later ones.
       if (o === Op.ReadAll) {
-        const from = row ? row[at]! : at;
-        for (let j = changes!.off[from]!; j < changes!.off[from + 1]!; j++) {
-          const id = changes!.data[j]!;
-          if (id > 0 && place[id]! < at) this.#read(at, id);
+        const from = row ? row[at] : at;
+        for (let j = changes!.off[from]; j < changes!.off[from + 1]; j++) {
+          const id = changes!.data[j];
+          if (id > 0 && place[id] < at) this.#read(at, id);
         }
       }
       for (; i < read.length && read.data[i] === at; i++) this.#judge(at, i);
-      if (o === Op.Read) this.#read(at, value[at]!);
+      if (o === Op.Read) this.#read(at, value[at]);
     }
     return this.#found;
   }
@@ -114,20 +114,20 @@ class Naming {
   #write(at: number): void {
     const { session, key, value } = this.#t;
     const known = this.#own.size;
-    const pair = this.#own.add(session[at]!, key[at]!);
+    const pair = this.#own.add(session[at], key[at]);
     if (pair === known) {
-      this.#ownFirst.push(value[at]!);
-      this.#ownLast.push(value[at]!);
+      this.#ownFirst.push(value[at]);
+      this.#ownLast.push(value[at]);
       return;
     }
-    this.#next[this.#ownLast.data[pair]!] = value[at]!;
-    this.#ownLast.data[pair] = value[at]!;
+    this.#next[this.#ownLast.data[pair]] = value[at];
+    this.#ownLast.data[pair] = value[at];
   }
 
   #read(at: number, id: number): void {
     const { session, key, place } = this.#t;
-    const s = session[at]!;
-    const writer = session[place[id]!]!;
+    const s = session[at];
+    const writer = session[place[id]];
     const readers = this.#readers.get(id);
     if (readers && !readers.has(s)) readers.set(s, at);
     if (writer !== s) {
@@ -138,16 +138,16 @@ class Naming {
         const met = this.#writersMet[s];
         if (met) met.push(writer);
         else this.#writersMet[s] = [writer];
-      } else if (place[this.#metLast.data[pair]!]! < place[id]!) {
+      } else if (place[this.#metLast.data[pair]] < place[id]) {
         this.#metLast.data[pair] = id;
       }
     }
     const known = this.#reads.size;
-    const pair = this.#reads.add(s, key[at]!);
+    const pair = this.#reads.add(s, key[at]);
     if (pair === known) this.#firstRead.push({ at, id });
     const from = this.#readsFrom.add(pair, writer);
     if (from === this.#seen.length) this.#seen.push([{ at, id }]);
-    else if (place[this.#seen[from]!.at(-1)!.id]! < place[id]!) this.#seen[from]!.push({ at, id });
+    else if (place[this.#seen[from].at(-1)!.id] < place[id]) this.#seen[from].push({ at, id });
   }
 
   #breach(guarantee: Guarantee, read: number, source: number, newer: number, through: number) {
@@ -155,30 +155,30 @@ class Naming {
   }
 
   #judge(at: number, i: number): void {
-    const source = this.#findings.source.data[i]!;
-    const missing = this.#t.op[at] === Op.ReadAll ? this.#findings.newer.data[i]! : 0;
+    const source = this.#findings.source.data[i];
+    const missing = this.#t.op[at] === Op.ReadAll ? this.#findings.newer.data[i] : 0;
     if (missing !== 0) this.#judgeMissing(at, missing);
     else this.#judgeRegister(at, source);
   }
 
   #judgeMissing(at: number, missing: number): void {
     const { session, place, op } = this.#t;
-    const s = session[at]!;
-    const writer = session[place[missing]!]!;
-    const acknowledged = op[place[missing]!] === Op.Write;
+    const s = session[at];
+    const writer = session[place[missing]];
+    const acknowledged = op[place[missing]] === Op.Write;
     if (writer === s && acknowledged) this.#breach('read-your-writes', at, 0, missing, 0);
     const readers = this.#readers.get(missing)!;
     const seenAt = readers.get(s);
     if (seenAt !== undefined && seenAt < at) this.#breach('monotonic-reads', at, 0, missing, 0);
     if (writer !== s && acknowledged) {
       const through = this.#metOf(s, writer);
-      if (through !== 0 && place[through]! > place[missing]!) {
+      if (through !== 0 && place[through] > place[missing]) {
         this.#breach('monotonic-writes', at, 0, missing, through);
       }
     }
     for (const [reader, readAt] of readers) {
       const through = reader === s ? 0 : this.#metOf(s, reader);
-      if (through === 0 || place[through]! < readAt) continue;
+      if (through === 0 || place[through] < readAt) continue;
       this.#breach('writes-follow-reads', at, 0, missing, through);
       break;
     }
@@ -186,15 +186,15 @@ class Naming {
 
   #judgeRegister(at: number, source: number): void {
     const { session, key, place, op } = this.#t;
-    const s = session[at]!;
-    const x = key[at]!;
-    const writer = source === 0 ? -1 : session[place[source]!]!;
+    const s = session[at];
+    const x = key[at];
+    const writer = source === 0 ? -1 : session[place[source]];
     // Session order leads out of acknowledged writes only.
-    const ordered = source === 0 || op[place[source]!] === Op.Write;
+    const ordered = source === 0 || op[place[source]] === Op.Write;
     const own = this.#own.find(s, x);
     if (own >= 0 && ordered) {
-      const newest = this.#ownLast.data[own]!;
-      if (source === 0 || (writer === s && place[newest]! > place[source]!)) {
+      const newest = this.#ownLast.data[own];
+      if (source === 0 || (writer === s && place[newest] > place[source])) {
         this.#breach('read-your-writes', at, source, newest, 0);
       }
     }
@@ -210,11 +210,11 @@ class Naming {
   #lastSeen(s: number, x: number, writer: number, source: number): number {
     const pair = this.#reads.find(s, x);
     if (pair < 0) return 0;
-    if (source === 0) return this.#firstRead[pair]!.id;
+    if (source === 0) return this.#firstRead[pair].id;
     const from = this.#readsFrom.find(pair, writer);
     if (from < 0) return 0;
-    const newest = this.#seen[from]!.at(-1)!.id;
-    return this.#t.place[newest]! > this.#t.place[source]! ? newest : 0;
+    const newest = this.#seen[from].at(-1)!.id;
+    return this.#t.place[newest] > this.#t.place[source] ? newest : 0;
   }
 
   #monotonicWrites(at: number, s: number, x: number, source: number, writer: number): void {
@@ -223,8 +223,8 @@ class Naming {
       const through = q === s ? 0 : this.#metOf(s, q);
       if (through === 0) continue;
       const pair = source === 0 ? this.#own.find(q, x) : -1;
-      const next = source !== 0 ? this.#next[source]! : pair < 0 ? 0 : this.#ownFirst.data[pair]!;
-      if (next === 0 || place[next]! >= place[through]!) continue;
+      const next = source !== 0 ? this.#next[source] : pair < 0 ? 0 : this.#ownFirst.data[pair];
+      if (next === 0 || place[next] >= place[through]) continue;
       this.#breach('monotonic-writes', at, source, next, through);
       return;
     }
@@ -241,7 +241,7 @@ class Naming {
     const { place } = this.#t;
     for (const q of ordered ? (this.#writersMet[s] ?? []) : []) {
       const through = this.#metOf(s, q);
-      const newer = this.#seenBefore(q, x, writer, source, place[through]!);
+      const newer = this.#seenBefore(q, x, writer, source, place[through]);
       if (newer === 0) continue;
       this.#breach('writes-follow-reads', at, source, newer, through);
       return;
@@ -253,8 +253,8 @@ class Naming {
     for (const [q, readAt] of readers) {
       const from = q === s ? -1 : this.#readsFrom.find(pair, q);
       if (from < 0) continue;
-      const reply = this.#seen[from]!.at(-1)!.id;
-      if (place[reply]! < readAt) continue;
+      const reply = this.#seen[from].at(-1)!.id;
+      if (place[reply] < readAt) continue;
       this.#breach('writes-follow-reads', at, source, source, reply);
       return;
     }
@@ -265,18 +265,18 @@ class Naming {
     const pair = this.#reads.find(q, x);
     if (pair < 0) return 0;
     if (source === 0) {
-      const first = this.#firstRead[pair]!;
+      const first = this.#firstRead[pair];
       return first.at < limit ? first.id : 0;
     }
     const from = this.#readsFrom.find(pair, writer);
     if (from < 0) return 0;
     const { place } = this.#t;
-    const first = this.#seen[from]!.find(({ id }) => place[id]! > place[source]!);
+    const first = this.#seen[from].find(({ id }) => place[id] > place[source]);
     return first && first.at < limit ? first.id : 0;
   }
 
   #metOf(reader: number, writer: number): number {
     const pair = this.#met.find(reader, writer);
-    return pair < 0 ? 0 : this.#metLast.data[pair]!;
+    return pair < 0 ? 0 : this.#metLast.data[pair];
   }
 }

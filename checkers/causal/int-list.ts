@@ -43,7 +43,7 @@ export class PairIndex {
   find(first: number, second: number): number {
     let at = hash(first, second) & this.#mask;
     for (;;) {
-      const id = this.#slot[at]! - 1;
+      const id = this.#slot[at] - 1;
       if (id < 0) return -1;
       if (this.#first.data[id] === first && this.#second.data[id] === second) return id;
       at = (at + 1) & this.#mask;
@@ -63,7 +63,7 @@ export class PairIndex {
   }
 
   #insert(id: number): void {
-    let at = hash(this.#first.data[id]!, this.#second.data[id]!) & this.#mask;
+    let at = hash(this.#first.data[id], this.#second.data[id]) & this.#mask;
     while (this.#slot[at] !== 0) at = (at + 1) & this.#mask;
     this.#slot[at] = id + 1;
   }

@@ -24,13 +24,13 @@ export class KeyIndex {
     const keys = history.keys.length;
     const off = new Int32Array(keys + 1);
     for (let at = 0; at < n; at++) {
-      if (op[at] === Op.Write || op[at] === Op.InfoWrite) off[key[at]! + 1]!++;
+      if (op[at] === Op.Write || op[at] === Op.InfoWrite) off[key[at] + 1]++;
     }
-    for (let k = 0; k < keys; k++) off[k + 1]! += off[k]!;
+    for (let k = 0; k < keys; k++) off[k + 1] += off[k];
     const fill = off.slice(0, keys);
-    const ids = new Int32Array(off[keys]!);
+    const ids = new Int32Array(off[keys]);
     for (let at = 0; at < n; at++) {
-      if (op[at] === Op.Write || op[at] === Op.InfoWrite) ids[fill[key[at]!]!++] = value[at]!;
+      if (op[at] === Op.Write || op[at] === Op.InfoWrite) ids[fill[key[at]]++] = value[at];
     }
     this.#off = off;
     this.#ids = ids;
@@ -43,13 +43,13 @@ export class KeyIndex {
 
   #build(key: number): KeyWrites {
     const { column, count } = this.#trace;
-    const ids = this.#ids.slice(this.#off[key]!, this.#off[key + 1]!);
-    ids.sort((left, right) => column[left]! - column[right]! || count[left]! - count[right]!);
+    const ids = this.#ids.slice(this.#off[key], this.#off[key + 1]);
+    ids.sort((left, right) => column[left] - column[right] || count[left] - count[right]);
     const columns: number[] = [];
     const off: number[] = [];
     for (let i = 0; i < ids.length; i++) {
-      if (i > 0 && column[ids[i]!] === column[ids[i - 1]!]) continue;
-      columns.push(column[ids[i]!]!);
+      if (i > 0 && column[ids[i]] === column[ids[i - 1]]) continue;
+      columns.push(column[ids[i]]);
       off.push(i);
     }
     off.push(ids.length);
@@ -69,7 +69,7 @@ export function endWithin(
   let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (count[ids[middle]!]! <= limit) low = middle + 1;
+    if (count[ids[middle]] <= limit) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -46,7 +46,7 @@ export function layOut(history: History, columns: Columns, infos: boolean): Layo
     layout = assign(history, columns, root, lastWrites(history, columns));
   }
   let widthMax = 0;
-  for (let s = 0; s < history.sessions; s++) widthMax = Math.max(widthMax, layout.width[s]!);
+  for (let s = 0; s < history.sessions; s++) widthMax = Math.max(widthMax, layout.width[s]);
   return { ...layout, root, widthMax };
 }
 
@@ -55,7 +55,7 @@ const distinct = (items: Int32Array): Set<number> => new Set(items);
 /** By session: its last acknowledged write, 0 for none. */
 function lastWrites(history: History, { n, op, session, value }: Columns): Int32Array {
   const last = new Int32Array(history.sessions);
-  for (let at = 0; at < n; at++) if (op[at] === Op.Write) last[session[at]!] = value[at]!;
+  for (let at = 0; at < n; at++) if (op[at] === Op.Write) last[session[at]] = value[at];
   return last;
 }
 
@@ -65,19 +65,19 @@ function components(history: History, { n, op, session, key }: Columns): Int32Ar
   const owner = new Int32Array(history.keys.length).fill(-1);
   const find = (s: number): number => {
     while (parent[s] !== s) {
-      parent[s] = parent[parent[s]!]!;
-      s = parent[s]!;
+      parent[s] = parent[parent[s]];
+      s = parent[s];
     }
     return s;
   };
   let parts = history.sessions;
   for (let at = 0; at < n && parts > 1; at++) {
     if (op[at] === Op.Skip) continue;
-    const known = owner[key[at]!]!;
-    const s = session[at]!;
+    const known = owner[key[at]];
+    const s = session[at];
     if (known === s) continue;
     if (known === -1) {
-      owner[key[at]!] = s;
+      owner[key[at]] = s;
       continue;
     }
     const left = find(known);
@@ -109,49 +109,49 @@ function assign(
   const open = lastWrite ? new Uint8Array(values + 1) : null;
   const candidate = lastWrite ? new Int32Array(sessions) : null;
   for (let at = 0; at < n; at++) {
-    const o = op[at]!;
-    const s = session[at]!;
+    const o = op[at];
+    const s = session[at];
     if (o === Op.Read) {
-      const id = value[at]!;
+      const id = value[at];
       joined[s] = 1;
       if (open !== null && open[id] === 1) candidate![s] = id;
     } else if (o === Op.ReadAll) {
       joined[s] = 1;
     } else if (o === Op.Write) {
-      const id = value[at]!;
+      const id = value[at];
       if (columnOf[s] === -1) {
-        const before = candidate === null ? 0 : candidate[s]!;
+        const before = candidate === null ? 0 : candidate[s];
         if (before !== 0 && open![before] === 1) {
           open![before] = 0;
-          columnOf[s] = column[before]!;
-          lastCount[s] = count[before]!;
+          columnOf[s] = column[before];
+          lastCount[s] = count[before];
         } else {
-          columnOf[s] = widthOf[root[s]!]!++;
+          columnOf[s] = widthOf[root[s]]++;
         }
       }
-      column[id] = columnOf[s]!;
-      count[id] = ++lastCount[s]!;
+      column[id] = columnOf[s];
+      count[id] = ++lastCount[s];
       if (lastWrite !== null && lastWrite[s] === id) open![id] = 1;
       if (joined[s] === 1) {
-        snapshots[s]!++;
+        snapshots[s]++;
         joined[s] = 0;
       }
     } else if (o === Op.InfoWrite) {
-      const id = value[at]!;
-      const before = candidate![s]!;
+      const id = value[at];
+      const before = candidate![s];
       if (before !== 0 && open![before] === 1) {
         open![before] = 0;
-        column[id] = column[before]!;
-        count[id] = count[before]! + 1;
+        column[id] = column[before];
+        count[id] = count[before] + 1;
       } else {
-        column[id] = widthOf[root[s]!]!++;
+        column[id] = widthOf[root[s]]++;
         count[id] = 1;
       }
       open![id] = 1;
-      snapshots[s]!++;
+      snapshots[s]++;
     }
   }
   const width = new Int32Array(sessions);
-  for (let s = 0; s < sessions; s++) width[s] = widthOf[root[s]!]!;
+  for (let s = 0; s < sessions; s++) width[s] = widthOf[root[s]];
   return { width, columnOf, column, count, snapshots };
 }

@@ -37,18 +37,18 @@ export function listViolations(trace: Trace, findings: Findings, budget: Budget)
   const found: ListViolation[] = [];
   const longest = new Map<number, Reading>();
   forEachReading(history, budget, (reading) => {
-    const known = longest.get(history.key[reading.row]!);
+    const known = longest.get(history.key[reading.row]);
     if (known && known.content.length >= reading.content.length) return;
-    longest.set(history.key[reading.row]!, { ...reading, content: [...reading.content] });
+    longest.set(history.key[reading.row], { ...reading, content: [...reading.content] });
   });
   const order = new OrderOfCO(trace, findings, budget);
   for (const { row, content } of longest.values()) order.judge(row, content, found);
   forEachReading(history, budget, ({ row, from, content }) => {
-    const whole = longest.get(history.key[row]!)!;
+    const whole = longest.get(history.key[row])!;
     for (let i = from; i < content.length; i++) {
       if (content[i] === whole.content[i]) continue;
-      const first = content[i]!;
-      const second = whole.content[i]!;
+      const first = content[i];
+      const second = whole.content[i];
       const rows = [row, whole.row];
       found.push({ pattern: 'IncompatibleOrder', rows, first, second, oneSession: false });
       order.judge(row, content, found);
@@ -66,21 +66,21 @@ function forEachReading(history: History, budget: Budget, judge: (reading: Readi
   for (let row = 0; row < n; row++) {
     if (kind[row] !== Kind.ReadList || status[row] !== Status.Ok) continue;
     budget.step();
-    const name = session[row]! * keys.length + key[row]!;
+    const name = session[row] * keys.length + key[row];
     let content = contents.get(name);
     if (!content) contents.set(name, (content = []));
     let from = changedFrom.get(name) ?? content.length;
-    for (let i = delta!.off[row]!; i < delta!.off[row + 1]!; i++) {
-      const id = delta!.data[i]!;
+    for (let i = delta!.off[row]; i < delta!.off[row + 1]; i++) {
+      const id = delta!.data[i];
       if (id < 0) {
         const at = content.lastIndexOf(-id);
         if (at >= 0) content.splice(at, 1);
         from = Math.min(from, Math.max(at, 0));
-      } else if (id <= writes && status[writeOp[id]!] !== Status.Fail) {
+      } else if (id <= writes && status[writeOp[id]] !== Status.Fail) {
         content.push(id);
       }
     }
-    if ((flags[row]! & Flag.Stale) !== 0) {
+    if ((flags[row] & Flag.Stale) !== 0) {
       changedFrom.set(name, from);
       continue;
     }
@@ -103,11 +103,11 @@ class OrderOfCO {
 
   judge(row: number, content: readonly number[], found: ListViolation[]): void {
     const { place, op, session } = this.#t;
-    const ids = content.filter((id) => place[id]! >= 0 && op[place[id]!] !== Op.Skip);
+    const ids = content.filter((id) => place[id] >= 0 && op[place[id]] !== Op.Skip);
     const pair = this.#clocks ? this.#behind(ids, this.#clocks) : this.#behindSlowly(ids);
     if (pair === null) return;
     const [first, second] = pair;
-    const oneSession = session[place[first]!] === session[place[second]!];
+    const oneSession = session[place[first]] === session[place[second]];
     found.push({ pattern: 'ListContradictsCO', rows: [row], first, second, oneSession });
   }
 
@@ -115,20 +115,20 @@ class OrderOfCO {
   #behind(ids: readonly number[], clocks: Clocks): [number, number] | null {
     const { column, count, session, place } = this.#t;
     if (ids.length === 0) return null;
-    const width = clocks.width[session[place[ids[0]!]!]!]!;
+    const width = clocks.width[session[place[ids[0]]]];
     // By column: the smallest number among the elements that are shown further back.
     const least = new Int32Array(width).fill(0x7fffffff);
     const whose = new Int32Array(width);
     for (let i = ids.length - 1; i >= 0; i--) {
-      const id = ids[i]!;
-      const from = clocks.snapshot[id]!;
+      const id = ids[i];
+      const from = clocks.snapshot[id];
       for (let c = 0; c < width; c++) {
-        const seen = c === column[id] ? count[id]! - 1 : clocks.pool[from + c]!;
-        if (least[c]! <= seen && isBefore(this.#t, clocks, whose[c]!, id)) return [id, whose[c]!];
+        const seen = c === column[id] ? count[id] - 1 : clocks.pool[from + c];
+        if (least[c] <= seen && isBefore(this.#t, clocks, whose[c], id)) return [id, whose[c]];
       }
-      if (count[id]! < least[column[id]!]!) {
-        least[column[id]!] = count[id]!;
-        whose[column[id]!] = id;
+      if (count[id] < least[column[id]]) {
+        least[column[id]] = count[id];
+        whose[column[id]] = id;
       }
     }
     return null;
@@ -140,6 +140,6 @@ class OrderOfCO {
     const later = Int32Array.from(ids.slice(0, -1));
     const answers = pairsOf(this.#t, earlier, later, blockWidth(this.#t), this.#budget);
     const at = answers.indexOf(1);
-    return at < 0 ? null : [later[at]!, earlier[at]!];
+    return at < 0 ? null : [later[at], earlier[at]];
   }
 }

@@ -36,26 +36,26 @@ class Causes {
     this.previous = new Int32Array(draft.n).fill(-1);
     const last = new Int32Array(sessions).fill(-1);
     for (let place = 0; place < draft.n; place++) {
-      const write = isWrite(draft.kind[place]!);
-      if (write) this.#writer[draft.value[place]!] = place;
+      const write = isWrite(draft.kind[place]);
+      if (write) this.#writer[draft.value[place]] = place;
       if (draft.status[place] === Status.Fail) continue;
-      this.previous[place] = last[draft.session[place]!]!;
+      this.previous[place] = last[draft.session[place]];
       // Session order does not lead out of an indeterminate operation, but the order of a session's
       // places tells what leads into it. That adds no cycle: whatever is before it is before the next.
-      last[draft.session[place]!] = place;
+      last[draft.session[place]] = place;
     }
   }
 
   /** The i-th cause; -1 for none; -2 after the last. */
   at(place: number, i: number): number {
-    if (i === 0) return this.previous[place]!;
+    if (i === 0) return this.previous[place];
     const { kind, status, flags, value, row } = this.#draft;
-    if (status[place] !== Status.Ok || (flags[place]! & Flag.Stale) !== 0) return -2;
-    if (kind[place] === Kind.Read) return i === 1 ? this.source(value[place]!) : -2;
+    if (status[place] !== Status.Ok || (flags[place] & Flag.Stale) !== 0) return -2;
+    if (kind[place] === Kind.Read) return i === 1 ? this.source(value[place]) : -2;
     if (kind[place] !== Kind.ReadAll && kind[place] !== Kind.ReadList) return -2;
-    const from = row ? row[place]! : place;
-    const j = this.#changes!.off[from]! + i - 1;
-    return j < this.#changes!.off[from + 1]! ? this.source(this.#changes!.data[j]!) : -2;
+    const from = row ? row[place] : place;
+    const j = this.#changes!.off[from] + i - 1;
+    return j < this.#changes!.off[from + 1] ? this.source(this.#changes!.data[j]) : -2;
   }
 
   /** The latest source of a read in the log, -1 where it has none. */
@@ -69,8 +69,8 @@ class Causes {
 
   source(id: number): number {
     if (id <= 0) return -1;
-    const status = this.#sources[id]! - 1;
-    return status === Status.Ok || status === Status.Info ? this.#writer[id]! : -1;
+    const status = this.#sources[id] - 1;
+    return status === Status.Ok || status === Status.Info ? this.#writer[id] : -1;
   }
 }
 
@@ -90,7 +90,7 @@ export function sortCausally(
   for (let round = 1; !search(causes, order, verdict); round++) {
     if (round < roundsMax) continue;
     for (let place = 0; place < draft.n; place++) {
-      if (causes.latest(place) > place) verdict[place]! |= Edge.Cyclic;
+      if (causes.latest(place) > place) verdict[place] |= Edge.Cyclic;
     }
   }
   return { order, verdict };
@@ -98,11 +98,11 @@ export function sortCausally(
 
 /** Reads that had completed before their source was invoked. */
 function noteFutures(draft: Draft, causes: Causes, history: History, verdict: Uint8Array): void {
-  const rowOf = (place: number): number => (draft.row ? draft.row[place]! : place);
+  const rowOf = (place: number): number => (draft.row ? draft.row[place] : place);
   for (let place = 0; place < draft.n; place++) {
     const source = causes.latest(place);
-    if (source > place && history.complete[rowOf(place)]! < history.invoke[rowOf(source)]!) {
-      verdict[place]! |= Edge.Future;
+    if (source > place && history.complete[rowOf(place)] < history.invoke[rowOf(source)]) {
+      verdict[place] |= Edge.Future;
     }
   }
 }
@@ -121,9 +121,9 @@ function search(causes: Causes, order: Int32Array, verdict: Uint8Array): boolean
     stack[0] = start;
     colour[start] = Grey;
     while (depth >= 0) {
-      const place = stack[depth]!;
-      const i = next[place]!++;
-      const cause = i > 0 && (verdict[place]! & Edge.Cyclic) !== 0 ? -2 : causes.at(place, i);
+      const place = stack[depth];
+      const i = next[place]++;
+      const cause = i > 0 && (verdict[place] & Edge.Cyclic) !== 0 ? -2 : causes.at(place, i);
       if (cause === -2) {
         colour[place] = Black;
         order[emitted++] = place;
@@ -133,7 +133,7 @@ function search(causes: Causes, order: Int32Array, verdict: Uint8Array): boolean
         stack[++depth] = cause;
       } else if (cause !== -1 && colour[cause] === Grey) {
         acyclic = false;
-        verdict[closing(causes, stack, depth, cause)]! |= Edge.Cyclic;
+        verdict[closing(causes, stack, depth, cause)] |= Edge.Cyclic;
       }
     }
   }
@@ -144,10 +144,10 @@ function search(causes: Causes, order: Int32Array, verdict: Uint8Array): boolean
 function closing(causes: Causes, stack: Int32Array, depth: number, cause: number): number {
   let after = cause;
   for (let at = depth; at >= 0; at--) {
-    const place = stack[at]!;
+    const place = stack[at];
     if (after > place && causes.previous[place] !== after) return place;
     if (place === cause) break;
     after = place;
   }
-  return stack[depth]!;
+  return stack[depth];
 }

@@ -39,8 +39,8 @@ class Search {
     for (let at = from; at <= to; at++) {
       // A read whose own source was given up may still be where a path begins.
       if (op[at] === Op.Skip && at !== from) continue;
-      this.#previous[at - from] = last[session[at]!]!;
-      if (op[at] !== Op.InfoWrite) last[session[at]!] = at;
+      this.#previous[at - from] = last[session[at]];
+      if (op[at] !== Op.InfoWrite) last[session[at]] = at;
     }
   }
 
@@ -51,20 +51,20 @@ class Search {
       const further: number[] = [];
       for (const entry of frontier) {
         const top = entry;
-        for (let at = entry; at >= 0; at = this.#previous[at - this.#from]!) {
-          if (at <= this.#seen[session[at]!]! && at !== entry) break;
+        for (let at = entry; at >= 0; at = this.#previous[at - this.#from]) {
+          if (at <= this.#seen[session[at]] && at !== entry) break;
           if (at === this.#from) return this.#unwind([at], entry);
           this.#findSources(at);
           for (let i = 0; i < this.#sources.length; i++) {
-            const source = this.#sources.data[i]!;
+            const source = this.#sources.data[i];
             if (source < this.#from || this.#reader.has(source)) continue;
             this.#reader.set(source, at);
             this.#entry.set(at, entry);
             if (source === this.#from) return this.#unwind([source, at], entry);
-            if (source > this.#seen[session[source]!]!) further.push(source);
+            if (source > this.#seen[session[source]]) further.push(source);
           }
         }
-        this.#seen[session[entry]!] = Math.max(this.#seen[session[entry]!]!, top);
+        this.#seen[session[entry]] = Math.max(this.#seen[session[entry]], top);
       }
       frontier = further;
     }
@@ -76,12 +76,12 @@ class Search {
     const found = this.#sources;
     found.length = 0;
     if (op[at] === Op.Read) {
-      found.push(place[value[at]!]!);
+      found.push(place[value[at]]);
     } else if (op[at] === Op.ReadAll) {
-      const from = row ? row[at]! : at;
-      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-        const id = changes!.data[i]!;
-        if (id > 0 && place[id]! < at) found.push(place[id]!);
+      const from = row ? row[at] : at;
+      for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+        const id = changes!.data[i];
+        if (id > 0 && place[id] < at) found.push(place[id]);
       }
     }
   }

@@ -9,17 +9,17 @@ import { Op, type Trace } from './trace.ts';
 /** The session reads the write: its past grows by the write and the write's past. True if it grew. */
 export function join(trace: Trace, clocks: Clocks, session: number, id: number): boolean {
   const { clock, pool } = clocks;
-  const width = clocks.width[session]!;
-  const base = clocks.start[session]!;
-  const column = trace.column[id]! - clocks.low;
-  const count = trace.count[id]!;
+  const width = clocks.width[session];
+  const base = clocks.start[session];
+  const column = trace.column[id] - clocks.low;
+  const count = trace.count[id];
   const inside = column >= 0 && column < width;
-  if (inside && clock[base + column]! >= count) return false;
-  const from = clocks.snapshot[id]!;
+  if (inside && clock[base + column] >= count) return false;
+  const from = clocks.snapshot[id];
   let grew = inside;
   for (let c = 0; c < width; c++) {
-    const theirs = pool[from + c]!;
-    if (theirs > clock[base + c]!) {
+    const theirs = pool[from + c];
+    if (theirs > clock[base + c]) {
       clock[base + c] = theirs;
       grew = true;
     }
@@ -42,34 +42,34 @@ export function replay(
   let top = 0;
   for (let at = 0; at < n; at++) {
     if ((at & STEP_MASK) === 0) budget.step();
-    const o = op[at]!;
+    const o = op[at];
     if (o === Op.Skip || o === Op.ReadInitial) continue;
-    const s = session[at]!;
-    const wide = width[s]!;
+    const s = session[at];
+    const wide = width[s];
     if (wide === 0) continue;
-    const base = start[s]!;
+    const base = start[s];
     if (o === Op.Read) {
-      if (join(trace, clocks, s, value[at]!)) changed[s] = 1;
+      if (join(trace, clocks, s, value[at])) changed[s] = 1;
       afterRead(at);
     } else if (o === Op.ReadAll) {
-      const from = row ? row[at]! : at;
-      for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
-        const id = changes!.data[i]!;
-        if (id > 0 && place[id]! < at && join(trace, clocks, s, id)) changed[s] = 1;
+      const from = row ? row[at] : at;
+      for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
+        const id = changes!.data[i];
+        if (id > 0 && place[id] < at && join(trace, clocks, s, id)) changed[s] = 1;
       }
     } else {
-      const id = value[at]!;
+      const id = value[at];
       if (changed[s] === 1 || o === Op.InfoWrite) {
         pool.set(clock.subarray(base, base + wide), top);
         snapshot[id] = top;
         top += wide;
         if (o === Op.InfoWrite) continue;
-        shared[s] = snapshot[id]!;
+        shared[s] = snapshot[id];
         changed[s] = 0;
       }
-      snapshot[id] = shared[s]!;
-      const c = columnOf[s]! - low;
-      if (c >= 0 && c < wide) clock[base + c] = count[id]!;
+      snapshot[id] = shared[s];
+      const c = columnOf[s] - low;
+      if (c >= 0 && c < wide) clock[base + c] = count[id];
     }
   }
 }
@@ -84,13 +84,13 @@ export function pairsOf(
 ): Uint8Array {
   const answers = new Uint8Array(earlier.length);
   const wanted = new Set<number>();
-  for (const id of earlier) wanted.add(Math.floor(trace.column[id]! / block));
+  for (const id of earlier) wanted.add(Math.floor(trace.column[id] / block));
   for (const each of wanted) {
     const clocks = clocksOf(trace, each * block, (each + 1) * block);
     replay(trace, clocks, budget, () => {});
     for (let i = 0; i < earlier.length; i++) {
-      if (Math.floor(trace.column[earlier[i]!]! / block) !== each) continue;
-      answers[i] = isBefore(trace, clocks, earlier[i]!, later[i]!) ? 1 : 0;
+      if (Math.floor(trace.column[earlier[i]] / block) !== each) continue;
+      answers[i] = isBefore(trace, clocks, earlier[i], later[i]) ? 1 : 0;
     }
   }
   return answers;

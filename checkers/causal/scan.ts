@@ -61,25 +61,25 @@ function scanBlock(
   let top = 0;
   for (let at = 0; at < n; at++) {
     if ((at & STEP_MASK) === 0) budget.step();
-    const o = op[at]!;
+    const o = op[at];
     if (o === Op.Skip) continue;
-    const s = session[at]!;
-    const wide = width[s]!;
+    const s = session[at];
+    const wide = width[s];
     if (wide === 0) continue;
-    const base = start[s]!;
-    const x = key[at]!;
+    const base = start[s];
+    const x = key[at];
     if (o === Op.Read) {
-      const id = value[at]!;
-      const c = column[id]! - low;
-      const number = count[id]!;
+      const id = value[at];
+      const c = column[id] - low;
+      const number = count[id];
       const inside = c >= 0 && c < wide;
-      if (!inside || clock[base + c]! < number) {
+      if (!inside || clock[base + c] < number) {
         // Inlined `join`: this loop is where the time goes.
-        const from = snapshot[id]!;
+        const from = snapshot[id];
         let grew = inside;
         for (let i = 0; i < wide; i++) {
-          const theirs = pool[from + i]!;
-          if (theirs > clock[base + i]!) {
+          const theirs = pool[from + i];
+          if (theirs > clock[base + i]) {
             clock[base + i] = theirs;
             grew = true;
           }
@@ -87,55 +87,55 @@ function scanBlock(
         if (inside) clock[base + c] = number;
         if (grew) changed[s] = 1;
       }
-      let newer = last[x]!;
+      let newer = last[x];
       let steps = 2 * wide + 32;
       while (newer !== id && newer !== 0) {
         if (steps-- === 0) {
           lookUp(trace, clocks, index.get(), findings, at);
           break;
         }
-        const d = column[newer]! - low;
-        if (d >= 0 && d < wide && count[newer]! <= clock[base + d]!) {
+        const d = column[newer] - low;
+        if (d >= 0 && d < wide && count[newer] <= clock[base + d]) {
           if (!inside) {
             findings.open(at, id, newer);
-          } else if (d === c ? number < count[newer]! : pool[snapshot[newer]! + c]! >= number) {
+          } else if (d === c ? number < count[newer] : pool[snapshot[newer] + c] >= number) {
             findings.overwritten(at, id, newer);
             break;
           } else {
             findings.conflict(newer, id, at);
           }
         }
-        newer = previous[newer]!;
+        newer = previous[newer];
       }
     } else if (o === Op.Write) {
-      const id = value[at]!;
+      const id = value[at];
       if (changed[s] === 1) {
-        for (let i = 0; i < wide; i++) pool[top + i] = clock[base + i]!;
+        for (let i = 0; i < wide; i++) pool[top + i] = clock[base + i];
         shared[s] = top;
         top += wide;
         changed[s] = 0;
       }
-      snapshot[id] = shared[s]!;
-      const c = columnOf[s]! - low;
-      if (c >= 0 && c < wide) clock[base + c] = count[id]!;
-      previous[id] = last[x]!;
+      snapshot[id] = shared[s];
+      const c = columnOf[s] - low;
+      if (c >= 0 && c < wide) clock[base + c] = count[id];
+      previous[id] = last[x];
       last[x] = id;
-      if (at <= lastInitial[x]!) firsts.add(x, id);
+      if (at <= lastInitial[x]) firsts.add(x, id);
     } else if (o === Op.ReadInitial) {
       for (let first = firsts.of(x); first !== 0; first = firsts.next(first)) {
-        const d = column[first]! - low;
-        if (d < 0 || d >= wide || count[first]! > clock[base + d]!) continue;
+        const d = column[first] - low;
+        if (d < 0 || d >= wide || count[first] > clock[base + d]) continue;
         findings.overwritten(at, 0, first);
         break;
       }
     } else if (o === Op.InfoWrite) {
-      const id = value[at]!;
-      for (let i = 0; i < wide; i++) pool[top + i] = clock[base + i]!;
+      const id = value[at];
+      for (let i = 0; i < wide; i++) pool[top + i] = clock[base + i];
       snapshot[id] = top;
       top += wide;
-      previous[id] = last[x]!;
+      previous[id] = last[x];
       last[x] = id;
-      if (at <= lastInitial[x]!) firsts.add(x, id);
+      if (at <= lastInitial[x]) firsts.add(x, id);
     } else if (elements!.read(at)) {
       changed[s] = 1;
     }
@@ -157,20 +157,20 @@ class FirstWrites {
 
   add(key: number, id: number): void {
     this.#next ??= new Int32Array(this.#column.length);
-    for (let first = this.#first[key]!; first !== 0; first = this.#next[first]!) {
+    for (let first = this.#first[key]; first !== 0; first = this.#next[first]) {
       if (this.#column[first] === this.#column[id]) return;
     }
     if (this.#first[key] === 0) this.#first[key] = id;
-    else this.#next[this.#last[key]!] = id;
+    else this.#next[this.#last[key]] = id;
     this.#last[key] = id;
   }
 
   of(key: number): number {
-    return this.#first[key]!;
+    return this.#first[key];
   }
 
   next(id: number): number {
-    return this.#next![id]!;
+    return this.#next![id];
   }
 }
 
@@ -183,19 +183,19 @@ function lookUp(
   at: number,
 ): void {
   const { session, key, value, count, place } = trace;
-  const s = session[at]!;
-  const id = value[at]!;
-  const { columns, off, ids } = index.of(key[at]!);
+  const s = session[at];
+  const id = value[at];
+  const { columns, off, ids } = index.of(key[at]);
   const inside = inBlock(trace, clocks, id, s);
   for (let i = 0; i < columns.length; i++) {
-    const d = columns[i]! - clocks.low;
-    if (d < 0 || d >= clocks.width[s]!) continue;
-    const seen = clocks.clock[clocks.start[s]! + d]!;
-    const end = endWithin(ids, count, off[i]!, off[i + 1]!, seen);
+    const d = columns[i] - clocks.low;
+    if (d < 0 || d >= clocks.width[s]) continue;
+    const seen = clocks.clock[clocks.start[s] + d];
+    const end = endWithin(ids, count, off[i], off[i + 1], seen);
     // The newest of the column that is in the past stands for the older ones.
     if (end === off[i]) continue;
-    const newer = ids[end - 1]!;
-    if (newer === id || place[newer]! < place[id]!) continue;
+    const newer = ids[end - 1];
+    if (newer === id || place[newer] < place[id]) continue;
     if (!inside) {
       findings.open(at, id, newer);
     } else if (isBefore(trace, clocks, id, newer)) {
@@ -212,9 +212,9 @@ function settle(trace: Trace, block: number, findings: Findings, budget: Budget)
   const { openRead, openSource, openNewer } = findings;
   const ask = pairsOf(trace, openSource.items, openNewer.items, block, budget);
   for (let i = 0; i < openRead.length; i++) {
-    const read = openRead.data[i]!;
-    const source = openSource.data[i]!;
-    const newer = openNewer.data[i]!;
+    const read = openRead.data[i];
+    const source = openSource.data[i];
+    const newer = openNewer.data[i];
     if (ask[i] === 1) findings.overwritten(read, source, newer);
     else findings.conflict(newer, source, read);
   }

@@ -44,27 +44,27 @@ export class SessionReads {
       this.#source = new Int32Array(count);
       this.#differs = new Int32Array(count);
     }
-    for (const at of registers) this.#end[key[at]!]!++;
+    for (const at of registers) this.#end[key[at]]++;
     let start = 0;
     for (const at of registers) {
-      const x = key[at]!;
+      const x = key[at];
       if (this.#start[x] !== 0) continue;
       this.#start[x] = start + 1;
       this.#near[4 * x] = never;
       this.#near[4 * x + 3] = start;
-      start += this.#end[x]!;
-      this.#end[x] = this.#start[x]! - 1;
+      start += this.#end[x];
+      this.#end[x] = this.#start[x] - 1;
     }
     for (const at of registers) {
-      const slot = this.#end[key[at]!]!++;
+      const slot = this.#end[key[at]]++;
       this.#place[slot] = at;
-      this.#source[slot] = op[at] === Op.Read ? value[at]! : 0;
+      this.#source[slot] = op[at] === Op.Read ? value[at] : 0;
     }
     for (let slot = count - 1; slot >= 0; slot--) {
-      const last = slot + 1 === this.#end[key[this.#place[slot]!]!]!;
+      const last = slot + 1 === this.#end[key[this.#place[slot]]];
       if (last) this.#differs[slot] = -1;
       else if (this.#source[slot + 1] !== this.#source[slot]) this.#differs[slot] = slot + 1;
-      else this.#differs[slot] = this.#differs[slot + 1]!;
+      else this.#differs[slot] = this.#differs[slot + 1];
     }
   }
 
@@ -77,31 +77,31 @@ export class SessionReads {
     if (this.#start[key] === 0) return false;
     const near = this.#near;
     const at = 4 * key;
-    if (near[at]! >= deadline || near[at + 1]! < deadline) this.#look(key, deadline);
-    this.read = near[at + 1]!;
-    this.source = near[at + 2]!;
+    if (near[at] >= deadline || near[at + 1] < deadline) this.#look(key, deadline);
+    this.read = near[at + 1];
+    this.source = near[at + 2];
     if (this.read === never) return false;
     if (this.source !== id) return true;
-    const slot = this.#differs[near[at + 3]!]!;
+    const slot = this.#differs[near[at + 3]];
     if (slot < 0) return false;
-    this.read = this.#place[slot]!;
-    this.source = this.#source[slot]!;
+    this.read = this.#place[slot];
+    this.source = this.#source[slot];
     return true;
   }
 
   /** Looks up the first read of a key at or after `deadline`; mostly it is beside the one before. */
   #look(key: number, deadline: number): void {
     const place = this.#place;
-    const start = this.#start[key]! - 1;
-    const end = this.#end[key]!;
+    const start = this.#start[key] - 1;
+    const end = this.#end[key];
     const at = 4 * key;
-    let slot = this.#near[at + 3]!;
+    let slot = this.#near[at + 3];
     let steps = stepsMax;
-    while (slot < end && place[slot]! < deadline && steps > 0) {
+    while (slot < end && place[slot] < deadline && steps > 0) {
       slot++;
       steps--;
     }
-    while (slot > start && place[slot - 1]! >= deadline && steps > 0) {
+    while (slot > start && place[slot - 1] >= deadline && steps > 0) {
       slot--;
       steps--;
     }
@@ -110,13 +110,13 @@ export class SessionReads {
       slot = start;
       while (slot < high) {
         const middle = (slot + high) >>> 1;
-        if (place[middle]! < deadline) slot = middle + 1;
+        if (place[middle] < deadline) slot = middle + 1;
         else high = middle;
       }
     }
-    this.#near[at] = slot > start ? place[slot - 1]! : -1;
-    this.#near[at + 1] = slot < end ? place[slot]! : never;
-    this.#near[at + 2] = slot < end ? this.#source[slot]! : 0;
+    this.#near[at] = slot > start ? place[slot - 1] : -1;
+    this.#near[at + 1] = slot < end ? place[slot] : never;
+    this.#near[at + 2] = slot < end ? this.#source[slot] : 0;
     this.#near[at + 3] = slot;
   }
 }

@@ -141,7 +141,7 @@ describe('changes that change nothing', () => {
   );
   same('stale answers', (ops) => [
     ...ops,
-    { ...ops[0]!, process: 60, f: 'read', key: 'x0', value: null, stale: true, status: 'ok' },
+    { ...ops[0], process: 60, f: 'read', key: 'x0', value: null, stale: true, status: 'ok' },
   ]);
 
   it('what was found out about one session is forgotten before the next, among many other operations', () => {
@@ -218,14 +218,14 @@ describe('a causally convergent store', () => {
       // The newest value of its key that the session itself had written.
       let own = 0;
       for (let i = 0; i < row; i++) {
-        if (kind[i] === Kind.Write && s[i] === s[row] && key[i] === key[row]) own = value[i]!;
+        if (kind[i] === Kind.Write && s[i] === s[row] && key[i] === key[row]) own = value[i];
       }
       if (own === 0) continue;
       const verdict = causal.check(withRead(history, row, 0), options, unlimited);
       expect(verdict.valid).toBe(false);
       expect(verdict.counts.WriteCOInitRead).toBe(1);
       expect(verdict.anomalies[0]).toMatchObject({ confirmed: true, minimal: true });
-      expect(verdict.anomalies[0]!.ops).toContain(row);
+      expect(verdict.anomalies[0].ops).toContain(row);
       const named = session.check(withRead(history, row, 0), options, unlimited);
       expect(named.counts['read-your-writes']).toBe(1);
     }
@@ -242,7 +242,7 @@ describe('a causally convergent store', () => {
       for (let i = row - 1; i > row - 200; i--) {
         if (kind[i] !== Kind.Read || key[i] !== key[row] || s[i] === s[row]) continue;
         if (value[i] === value[row] || value[i] === 0) continue;
-        const swapped = withRead(withRead(base, row, value[i]!), i, value[row]!);
+        const swapped = withRead(withRead(base, row, value[i]), i, value[row]);
         const verdict = causal.check(swapped, options, unlimited);
         for (const anomaly of verdict.anomalies)
           expect(anomaly.confirmed, anomaly.pattern).toBe(true);
@@ -297,7 +297,7 @@ describe('adversarial shapes', () => {
         last[key] = ++writes;
         return [s, key, null];
       }
-      return [s, key, last[key]!];
+      return [s, key, last[key]];
     });
     expect(check(history).valid).toBe(true);
     const wrong = withRead(history, lastReadOf(history), 0);
@@ -317,7 +317,7 @@ describe('adversarial shapes', () => {
           last[key] = ++writes;
           return [i % 20, key, null];
         }
-        return [(i * 7) % 20, key, last[key]!];
+        return [(i * 7) % 20, key, last[key]];
       },
       Status.Info,
     );
@@ -346,7 +346,7 @@ function lastReadOf(history: History): number {
   let found = -1;
   for (let row = 0; row < history.n; row++) {
     if (history.kind[row] !== Kind.Read || history.value[row] === 0) continue;
-    const pair = history.session[row]! * 1000 + history.key[row]!;
+    const pair = history.session[row] * 1000 + history.key[row];
     if (seen.has(pair)) found = row;
     seen.add(pair);
   }

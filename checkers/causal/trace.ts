@@ -87,11 +87,11 @@ export function traceOf(history: History, budget: Budget): Trace {
   const again: Sourceless = { pattern: [], place: [], value: [] };
   const dropped = new Uint8Array(draft.n);
   for (let place = 0; place < draft.n; place++) {
-    const verdict = sorted.verdict[sorted.order[place]!]!;
+    const verdict = sorted.verdict[sorted.order[place]];
     const note = (pattern: 'FutureRead' | 'CyclicCO'): void => {
       again.pattern.push(pattern);
       again.place.push(place);
-      again.value.push(permuted.value[place]!);
+      again.value.push(permuted.value[place]);
     };
     if ((verdict & Edge.Future) !== 0) note('FutureRead');
     if ((verdict & Edge.Cyclic) === 0) continue;
@@ -111,7 +111,7 @@ function columnsOf(history: History): Draft {
 function sourcesOf(history: History): Uint8Array {
   const { writes, values, writeOp, status } = history;
   const sources = new Uint8Array(values + 1);
-  for (let id = 1; id <= writes; id++) sources[id] = 1 + status[writeOp[id]!]!;
+  for (let id = 1; id <= writes; id++) sources[id] = 1 + status[writeOp[id]];
   return sources;
 }
 
@@ -132,7 +132,7 @@ function withCasReads(history: History): Draft {
   for (let place = 0; place < draft.n; place++) {
     if (reading.data[place] === 0) continue;
     draft.kind[place] = Kind.Read;
-    draft.value[place] = history.expected![rows.data[place]!]!;
+    draft.value[place] = history.expected![rows.data[place]];
   }
   return draft;
 }
@@ -140,7 +140,7 @@ function withCasReads(history: History): Draft {
 function permute(draft: Draft, order: Int32Array): Draft {
   const n = order.length;
   const take = <T extends Uint8Array | Int32Array>(from: T, to: T): T => {
-    for (let i = 0; i < n; i++) to[i] = from[order[i]!]!;
+    for (let i = 0; i < n; i++) to[i] = from[order[i]];
     return to;
   };
   return {
@@ -188,8 +188,8 @@ function classify(
   let undecidedReads = 0;
   /** How the write of a value ended; Unseen where nobody wrote it. Looks ahead for what is not written yet. */
   const fate = (id: number): number => {
-    if (state[id] !== Unseen || id > history.writes) return state[id]!;
-    return 1 + history.status[history.writeOp[id]!]!;
+    if (state[id] !== Unseen || id > history.writes) return state[id];
+    return 1 + history.status[history.writeOp[id]];
   };
   const refuse = (at: number, id: number): void => {
     sourceless.pattern.push(fate(id) === Fail ? 'AbortedRead' : 'ThinAirRead');
@@ -198,11 +198,11 @@ function classify(
   };
   for (let at = 0; at < n; at++) {
     if ((at & STEP_MASK) === 0) budget.step();
-    const k = kind[at]!;
-    const s = status[at]!;
-    if (key[at]! < 0) continue;
+    const k = kind[at];
+    const s = status[at];
+    if (key[at] < 0) continue;
     if (isWrite(k)) {
-      const id = value[at]!;
+      const id = value[at];
       // Where CO is cyclic an indeterminate write may have been read already.
       if (state[id] !== Happened) state[id] = 1 + s;
       if (row !== null) place[id] = at;
@@ -215,28 +215,28 @@ function classify(
       continue;
     }
     if (k === Kind.Delete) {
-      noteDelete(deletes!, s, key[at]!, value[at]!, at);
+      noteDelete(deletes!, s, key[at], value[at], at);
       continue;
     }
     if (s !== Status.Ok || k === Kind.Other) continue;
-    if ((flags[at]! & Flag.Stale) !== 0) {
+    if ((flags[at] & Flag.Stale) !== 0) {
       staleReads++;
       continue;
     }
     reads++;
     if (k === Kind.Read) {
-      const id = value[at]!;
+      const id = value[at];
       if (dropped !== null && dropped[at] === 1) continue;
       if (id === 0) {
-        if (deletes !== null && deletes.key[key[at]!]! < at) {
+        if (deletes !== null && deletes.key[key[at]] < at) {
           undecidedReads++;
         } else {
           op[at] = Op.ReadInitial;
-          lastInitial[key[at]!] = at;
+          lastInitial[key[at]] = at;
         }
         continue;
       }
-      const source = state[id]!;
+      const source = state[id];
       if (source === Ok || source === Happened) {
         op[at] = Op.Read;
       } else if (source === Info) {
@@ -249,9 +249,9 @@ function classify(
       }
     } else {
       op[at] = Op.ReadAll;
-      const from = row ? row[at]! : at;
-      for (let i = allChanges!.off[from]!; i < allChanges!.off[from + 1]!; i++) {
-        const id = allChanges!.data[i]!;
+      const from = row ? row[at] : at;
+      for (let i = allChanges!.off[from]; i < allChanges!.off[from + 1]; i++) {
+        const id = allChanges!.data[i];
         if (id < 0) continue;
         const source = fate(id);
         if (source === Unseen || source === Fail) refuse(at, id);
@@ -261,7 +261,7 @@ function classify(
     }
   }
   for (const at of infos.items) {
-    if (state[value[at]!] !== Happened) continue;
+    if (state[value[at]] !== Happened) continue;
     op[at] = Op.InfoWrite;
     writes++;
   }
@@ -295,8 +295,8 @@ function deletesOf(history: History, n: number): Deletes | null {
 
 function noteDelete(deletes: Deletes, status: number, key: number, id: number, at: number): void {
   if (status === Status.Fail) return;
-  if (id !== 0) deletes.value[id] = Math.min(deletes.value[id]!, at);
-  else deletes.key[key] = Math.min(deletes.key[key]!, at);
+  if (id !== 0) deletes.value[id] = Math.min(deletes.value[id], at);
+  else deletes.key[key] = Math.min(deletes.key[key], at);
 }
 
 /** Without elements that nobody wrote or whose write failed. The same object where there are none. */
@@ -305,13 +305,13 @@ function attempted(changes: Ragged, sources: Uint8Array): Ragged {
   const real = (id: number): boolean =>
     sources[id] === 1 + Status.Ok || sources[id] === 1 + Status.Info;
   let all = true;
-  for (let i = 0; i < data.length && all; i++) all = real(Math.abs(data[i]!));
+  for (let i = 0; i < data.length && all; i++) all = real(Math.abs(data[i]));
   if (all) return changes;
   const kept = new IntList(data.length);
   const newOff = new Int32Array(off.length);
   for (let at = 0; at + 1 < off.length; at++) {
-    for (let i = off[at]!; i < off[at + 1]!; i++) {
-      if (real(Math.abs(data[i]!))) kept.push(data[i]!);
+    for (let i = off[at]; i < off[at + 1]; i++) {
+      if (real(Math.abs(data[i]))) kept.push(data[i]);
     }
     newOff[at + 1] = kept.length;
   }

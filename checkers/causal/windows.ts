@@ -17,15 +17,15 @@ export interface Windows {
 export function mergeWindows(left: Int32Array, right: Int32Array): Windows {
   const order = new Int32Array(left.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
-  order.sort((a, b) => left[a]! - left[b]!);
+  order.sort((a, b) => left[a] - left[b]);
   const first: number[] = [];
   const last: number[] = [];
   for (const i of order) {
     const open = last.length - 1;
-    if (open >= 0 && left[i]! <= last[open]!) last[open] = Math.max(last[open]!, right[i]!);
+    if (open >= 0 && left[i] <= last[open]) last[open] = Math.max(last[open], right[i]);
     else {
-      first.push(left[i]!);
-      last.push(right[i]!);
+      first.push(left[i]);
+      last.push(right[i]);
     }
   }
   return numbered(Int32Array.from(first), Int32Array.from(last));
@@ -36,7 +36,7 @@ function numbered(first: Int32Array, last: Int32Array): Windows {
   let nodes = 0;
   for (let i = 0; i < first.length; i++) {
     node[i] = nodes;
-    nodes += last[i]! - first[i]! + 1;
+    nodes += last[i] - first[i] + 1;
   }
   return { nodes, first, last, node };
 }
@@ -44,8 +44,8 @@ function numbered(first: Int32Array, last: Int32Array): Windows {
 /** Some of the windows, by number. */
 export function onlyWindows({ first, last }: Windows, chosen: readonly number[]): Windows {
   return numbered(
-    Int32Array.from(chosen, (w) => first[w]!),
-    Int32Array.from(chosen, (w) => last[w]!),
+    Int32Array.from(chosen, (w) => first[w]),
+    Int32Array.from(chosen, (w) => last[w]),
   );
 }
 
@@ -55,10 +55,10 @@ export function windowOf({ first, last }: Windows, place: number): number {
   let high = first.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (last[middle]! < place) low = middle + 1;
+    if (last[middle] < place) low = middle + 1;
     else high = middle;
   }
-  return low < first.length && first[low]! <= place ? low : -1;
+  return low < first.length && first[low] <= place ? low : -1;
 }
 
 /** The place of a node. */
@@ -67,8 +67,8 @@ export function placeOf(windows: Windows, node: number): number {
   let high = windows.node.length;
   while (low + 1 < high) {
     const middle = (low + high) >>> 1;
-    if (windows.node[middle]! <= node) low = middle;
+    if (windows.node[middle] <= node) low = middle;
     else high = middle;
   }
-  return windows.first[low]! + node - windows.node[low]!;
+  return windows.first[low] + node - windows.node[low];
 }

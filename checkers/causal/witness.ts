@@ -21,7 +21,7 @@ export type ReadPattern =
   | 'WriteCOInitRead'
   | 'WriteCORead';
 
-const rowOf = (trace: Trace, place: number): number => (trace.row ? trace.row[place]! : place);
+const rowOf = (trace: Trace, place: number): number => (trace.row ? trace.row[place] : place);
 
 /** Patterns of single reads that a history shows. */
 export function readPatterns({ trace, findings }: CausalAnalysis): Set<ReadPattern> {
@@ -41,11 +41,11 @@ function withSources(history: History, rows: Iterable<number>): number[] {
   for (const row of [...all]) {
     const id =
       history.kind[row] === Kind.Read
-        ? history.value[row]!
+        ? history.value[row]
         : history.kind[row] === Kind.Cas && history.status[row] === Status.Ok
           ? (history.expected?.[row] ?? 0)
           : 0;
-    if (id > 0 && id <= history.writes) all.add(history.writeOp[id]!);
+    if (id > 0 && id <= history.writes) all.add(history.writeOp[id]);
   }
   return [...all];
 }
@@ -57,20 +57,20 @@ function pathRows(trace: Trace, from: number, to: number): number[] {
 /** A read whose source is wrong by itself. */
 export function witnessOfSourceless(trace: Trace, i: number): Witness {
   const { history, sourceless, place: placeOf } = trace;
-  const place = sourceless.place[i]!;
-  const pattern = sourceless.pattern[i]!;
-  const id = sourceless.value[i]!;
+  const place = sourceless.place[i];
+  const pattern = sourceless.pattern[i];
+  const id = sourceless.value[i];
   const rows = [rowOf(trace, place)];
-  if (id > 0 && id <= history.writes) rows.push(history.writeOp[id]!);
-  if (pattern === 'CyclicCO' && id > 0) rows.push(...pathRows(trace, place, placeOf[id]!));
+  if (id > 0 && id <= history.writes) rows.push(history.writeOp[id]);
+  if (pattern === 'CyclicCO' && id > 0) rows.push(...pathRows(trace, place, placeOf[id]));
   return shrink(history, withSources(history, rows), showsRead(pattern));
 }
 
 /** A read (place) of `source` though `newer` had replaced it in its causal past. */
 export function witnessOfRead(trace: Trace, place: number, source: number, newer: number): Witness {
   const { history, place: placeOf } = trace;
-  const rows = [rowOf(trace, place), ...pathRows(trace, placeOf[newer]!, place)];
-  if (source !== 0) rows.push(...pathRows(trace, placeOf[source]!, placeOf[newer]!));
+  const rows = [rowOf(trace, place), ...pathRows(trace, placeOf[newer], place)];
+  if (source !== 0) rows.push(...pathRows(trace, placeOf[source], placeOf[newer]));
   const pattern = source === 0 ? 'WriteCOInitRead' : 'WriteCORead';
   return shrink(history, withSources(history, rows), showsRead(pattern));
 }
@@ -81,8 +81,8 @@ export function witnessOfCycle(trace: Trace, { places, by }: CausalCycle): Witne
   const rows = new Set<number>();
   places.forEach((place, i) => {
     rows.add(rowOf(trace, place));
-    if (by[i]! < 0) return;
-    for (const row of pathRows(trace, place, by[i]!)) rows.add(row);
+    if (by[i] < 0) return;
+    for (const row of pathRows(trace, place, by[i])) rows.add(row);
   });
   // What breaks CC already is no news for CCv, unless the history itself breaks both.
   const broken = !analyse(history, unlimited).cc;
@@ -105,13 +105,13 @@ export function witnessOfHb(trace: Trace, model: SessionModel, violation: HbViol
     if (model === 'CM' && !analysis.cc) return false;
     return analysis.hb(model, unlimited).some((each) => each.pattern === violation.pattern);
   };
-  const keys = new Set(violation.places.map((place) => trace.key[place]!));
+  const keys = new Set(violation.places.map((place) => trace.key[place]));
   const rows = new Set([...violation.places, violation.read].map((place) => rowOf(trace, place)));
   // The reads of the session that force the order, and how it came to know what it read.
   let paths = 0;
   for (let at = Math.min(...violation.places); at <= violation.upTo; at++) {
-    if (trace.session[at] !== violation.session || !keys.has(trace.key[at]!)) continue;
-    if (trace.op[at] === Op.Skip || isWrite(history.kind[rowOf(trace, at)]!)) continue;
+    if (trace.session[at] !== violation.session || !keys.has(trace.key[at])) continue;
+    if (trace.op[at] === Op.Skip || isWrite(history.kind[rowOf(trace, at)])) continue;
     rows.add(rowOf(trace, at));
     for (const place of violation.places) {
       if (place >= at) continue;
@@ -137,10 +137,10 @@ export function witnessOfBreach(trace: Trace, breach: Breach): Witness {
   const { history, place: placeOf, session } = trace;
   const { read, source, newer, through } = breach;
   const places = new Set([read]);
-  if (source !== 0) places.add(placeOf[source]!);
-  if (newer !== 0) places.add(placeOf[newer]!);
-  if (through !== 0) places.add(placeOf[through]!);
-  const reader = session[read]!;
+  if (source !== 0) places.add(placeOf[source]);
+  if (newer !== 0) places.add(placeOf[newer]);
+  if (through !== 0) places.add(placeOf[through]);
+  const reader = session[read];
   if (breach.flip) {
     const between = lastReadOf(trace, reader, newer, read);
     places.add(between).add(lastReadOf(trace, reader, source, between));
@@ -150,8 +150,8 @@ export function witnessOfBreach(trace: Trace, breach: Breach): Witness {
     // A read of the whole may itself be where the second write was seen.
     places.add(lastReadOf(trace, reader, through, read + 1));
     if (breach.guarantee === 'writes-follow-reads') {
-      const replier = session[placeOf[through]!]!;
-      places.add(lastReadOf(trace, replier, newer, placeOf[through]!));
+      const replier = session[placeOf[through]];
+      places.add(lastReadOf(trace, replier, newer, placeOf[through]));
     }
   }
   const rows = [...places].filter((place) => place >= 0).map((place) => rowOf(trace, place));
@@ -170,8 +170,8 @@ function lastReadOf(trace: Trace, session: number, id: number, limit: number): n
     if (trace.session[at] !== session) continue;
     if (op[at] === Op.Read && value[at] === id) return at;
     if (op[at] !== Op.ReadAll) continue;
-    const from = row ? row[at]! : at;
-    for (let i = changes!.off[from]!; i < changes!.off[from + 1]!; i++) {
+    const from = row ? row[at] : at;
+    for (let i = changes!.off[from]; i < changes!.off[from + 1]; i++) {
       if (changes!.data[i] === id) return at;
     }
   }
@@ -182,8 +182,8 @@ function lastReadOf(trace: Trace, session: number, id: number, limit: number): n
 export function witnessOfList(trace: Trace, violation: ListViolation): Witness {
   const { history, place } = trace;
   const { pattern, rows, first, second } = violation;
-  const all = [...rows, history.writeOp[first]!, history.writeOp[second]!];
-  if (pattern === 'ListContradictsCO') all.push(...pathRows(trace, place[second]!, place[first]!));
+  const all = [...rows, history.writeOp[first], history.writeOp[second]];
+  if (pattern === 'ListContradictsCO') all.push(...pathRows(trace, place[second], place[first]));
   return shrink(history, withSources(history, all), (reduced) =>
     new CausalAnalysis(reduced, unlimited).lists.some((each) => each.pattern === pattern),
   );
@@ -192,8 +192,8 @@ export function witnessOfList(trace: Trace, violation: ListViolation): Witness {
 /** Rows of the causal path between two writes of a history, ends included; null where there is none. */
 export function causalPathOfWrites(history: History, from: number, to: number): number[] | null {
   const { trace } = analyse(history, unlimited);
-  const start = trace.place[history.value[from]!]!;
-  const end = trace.place[history.value[to]!]!;
+  const start = trace.place[history.value[from]];
+  const end = trace.place[history.value[to]];
   if (start < 0 || end < 0) return null;
   return causalPath(trace, start, end)?.map((place) => rowOf(trace, place)) ?? null;
 }

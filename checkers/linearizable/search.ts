@@ -104,35 +104,35 @@ function eventsOf(history: History, rows: readonly number[]): Event[] {
   const observed = new Set<number>();
   for (const row of rows) {
     if (history.status[row] === Status.Ok && history.kind[row] === Kind.Read) {
-      observed.add(history.value[row]!);
+      observed.add(history.value[row]);
     }
-    if (history.kind[row] === Kind.Cas) observed.add(history.expected![row]!);
+    if (history.kind[row] === Kind.Cas) observed.add(history.expected![row]);
   }
   const events: Event[] = [];
   for (const row of rows) {
     const operation = pendingOf(history, row, observed);
     if (operation === null) continue;
-    events.push({ time: history.invoke[row]!, row, ends: false, operation });
+    events.push({ time: history.invoke[row], row, ends: false, operation });
     if (!operation.optional) {
-      events.push({ time: history.complete[row]!, row, ends: true, operation });
+      events.push({ time: history.complete[row], row, ends: true, operation });
     }
   }
   return events.sort((a, b) => a.time - b.time || Number(a.ends) - Number(b.ends) || a.row - b.row);
 }
 
 function pendingOf(history: History, row: number, observed: ReadonlySet<number>): Pending | null {
-  const kind = history.kind[row]!;
-  const status = history.status[row]!;
-  const id = history.value[row]!;
+  const kind = history.kind[row];
+  const status = history.status[row];
+  const id = history.value[row];
   if (status === Status.Fail) return null;
   const optional = status === Status.Info;
   if (kind === Kind.Read) {
-    if (optional || (history.flags[row]! & Flag.Stale) !== 0) return null;
+    if (optional || (history.flags[row] & Flag.Stale) !== 0) return null;
     return { row, needs: id, leaves: -1, optional };
   }
   if (kind === Kind.Delete) return { row, needs: -1, leaves: 0, optional };
   if (!isWrite(kind)) return null;
   // An indeterminate write that nobody saw may never have happened.
   if (optional && !observed.has(id)) return null;
-  return { row, needs: kind === Kind.Cas ? history.expected![row]! : -1, leaves: id, optional };
+  return { row, needs: kind === Kind.Cas ? history.expected![row] : -1, leaves: id, optional };
 }

@@ -30,7 +30,7 @@ export function checkSet(history: History, rows: readonly number[]): SetViolatio
     (row) =>
       (kind[row] === Kind.ReadAll || kind[row] === Kind.ReadList) &&
       status[row] === Status.Ok &&
-      (flags[row]! & Flag.Stale) === 0,
+      (flags[row] & Flag.Stale) === 0,
   );
   if (reads.length === 0) return null;
   const { sizes, smallest, strange } = contents(history, rows);
@@ -41,7 +41,7 @@ export function checkSet(history: History, rows: readonly number[]): SetViolatio
   const firstSizes = Float64Array.from(smallest.values(), ({ size }) => size).sort();
   let within = 0;
   for (const read of ordered) {
-    while (within < firstSizes.length && firstSizes[within]! <= read.size) within++;
+    while (within < firstSizes.length && firstSizes[within] <= read.size) within++;
     if (within === read.size) continue;
     // Some element is in a read of at most this size, and not in this one.
     const content = contentAt(history, read.row);
@@ -55,7 +55,7 @@ export function checkSet(history: History, rows: readonly number[]): SetViolatio
   }));
   for (const row of rows) {
     if (kind[row] !== Kind.Add && kind[row] !== Kind.Append) continue;
-    const first = smallest.get(value[row]!);
+    const first = smallest.get(value[row]);
     if (status[row] === Status.Fail || (status[row] === Status.Info && !first)) continue;
     placed.push({ row, block: first ? 2 * first.size : Number.POSITIVE_INFINITY });
   }
@@ -64,14 +64,14 @@ export function checkSet(history: History, rows: readonly number[]): SetViolatio
   let open = 0;
   for (let i = 0; i < placed.length; i++) {
     // Of earlier blocks: what was invoked last.
-    if (i > 0 && placed[i]!.block !== placed[i - 1]!.block) {
+    if (i > 0 && placed[i].block !== placed[i - 1].block) {
       for (; open < i; open++) {
-        if (latest < 0 || invoke[placed[open]!.row]! > invoke[latest]!) latest = placed[open]!.row;
+        if (latest < 0 || invoke[placed[open].row] > invoke[latest]) latest = placed[open].row;
       }
     }
-    const { row } = placed[i]!;
-    const end = status[row] === Status.Info ? Number.POSITIVE_INFINITY : complete[row]!;
-    if (latest >= 0 && end < invoke[latest]!) {
+    const { row } = placed[i];
+    const end = status[row] === Status.Info ? Number.POSITIVE_INFINITY : complete[row];
+    if (latest >= 0 && end < invoke[latest]) {
       return { pattern: 'OutOfOrder', rows: [row, latest] };
     }
   }
@@ -99,31 +99,31 @@ function contents(history: History, rows: readonly number[]): Contents {
   for (const row of rows) {
     if (status[row] !== Status.Ok || !delta) continue;
     if (kind[row] !== Kind.ReadAll && kind[row] !== Kind.ReadList) continue;
-    let content = present.get(session[row]!);
-    if (!content) present.set(session[row]!, (content = new Set()));
+    let content = present.get(session[row]);
+    if (!content) present.set(session[row], (content = new Set()));
     const before = content.size;
     const appeared: number[] = [];
-    for (let i = delta.off[row]!; i < delta.off[row + 1]!; i++) {
-      const id = delta.data[i]!;
+    for (let i = delta.off[row]; i < delta.off[row + 1]; i++) {
+      const id = delta.data[i];
       if (id < 0) {
         content.delete(-id);
-        unreal.get(session[row]!)?.delete(-id);
-      } else if (id <= writes && status[writeOp[id]!] !== Status.Fail) {
+        unreal.get(session[row])?.delete(-id);
+      } else if (id <= writes && status[writeOp[id]] !== Status.Fail) {
         content.add(id);
         appeared.push(id);
       } else {
-        const seen = unreal.get(session[row]!) ?? new Set();
-        unreal.set(session[row]!, seen.add(id));
+        const seen = unreal.get(session[row]) ?? new Set();
+        unreal.set(session[row], seen.add(id));
       }
     }
-    const late = unjudged.get(session[row]!) ?? [];
-    if ((flags[row]! & Flag.Stale) !== 0) {
+    const late = unjudged.get(session[row]) ?? [];
+    if ((flags[row] & Flag.Stale) !== 0) {
       // A stale read may also have shrunk: then all that is left is looked at again.
-      unjudged.set(session[row]!, content.size < before ? [...content] : [...late, ...appeared]);
+      unjudged.set(session[row], content.size < before ? [...content] : [...late, ...appeared]);
       continue;
     }
-    unjudged.delete(session[row]!);
-    const [element] = unreal.get(session[row]!) ?? [];
+    unjudged.delete(session[row]);
+    const [element] = unreal.get(session[row]) ?? [];
     if (element !== undefined && strange === null) {
       const pattern = element <= writes ? 'AbortedRead' : 'ThinAirRead';
       strange = { pattern, rows: [row], element };
@@ -146,9 +146,9 @@ function contentAt(history: History, row: number): Set<number> {
   for (let i = 0; i <= row; i++) {
     if (session[i] !== session[row] || key[i] !== key[row] || status[i] !== Status.Ok) continue;
     if (kind[i] !== Kind.ReadAll && kind[i] !== Kind.ReadList) continue;
-    for (let j = delta!.off[i]!; j < delta!.off[i + 1]!; j++) {
-      if (delta!.data[j]! > 0) content.add(delta!.data[j]!);
-      else content.delete(-delta!.data[j]!);
+    for (let j = delta!.off[i]; j < delta!.off[i + 1]; j++) {
+      if (delta!.data[j] > 0) content.add(delta!.data[j]);
+      else content.delete(-delta!.data[j]);
     }
   }
   return content;

@@ -46,7 +46,7 @@ export function findZoneViolations(
   const count = { ForwardZonesOverlap: 0, BackwardZoneInside: 0 };
   for (let k = 0; k < history.keys.length; k++) {
     if ((k & STEP_MASK) === 0) budget.step();
-    sweep(zones, k, initial[k]!, violations, count);
+    sweep(zones, k, initial[k], violations, count);
   }
   return { violations, count, ...reading };
 }
@@ -77,21 +77,21 @@ function zonesOf(
   let reads = 0;
   for (let row = 0; row < n; row++) {
     if ((row & STEP_MASK) === 0) budget.step();
-    const k = kind[row]!;
+    const k = kind[row];
     if (k === Kind.Write) {
-      if (status[row] === Status.Fail || key[row]! < 0) continue;
-      if (skipped !== null && skipped[key[row]!] === 1) continue;
-      const id = value[row]!;
-      perKey[key[row]!]!++;
-      if (status[row] === Status.Ok && complete[row]! < first[id]!) first[id] = complete[row]!;
-      if (invoke[row]! > last[id]!) last[id] = invoke[row]!;
+      if (status[row] === Status.Fail || key[row] < 0) continue;
+      if (skipped !== null && skipped[key[row]] === 1) continue;
+      const id = value[row];
+      perKey[key[row]]++;
+      if (status[row] === Status.Ok && complete[row] < first[id]) first[id] = complete[row];
+      if (invoke[row] > last[id]) last[id] = invoke[row];
     } else if (k === Kind.Read) {
-      if (status[row] !== Status.Ok || (flags[row]! & Flag.Stale) !== 0) continue;
-      if (skipped !== null && skipped[key[row]!] === 1) continue;
+      if (status[row] !== Status.Ok || (flags[row] & Flag.Stale) !== 0) continue;
+      if (skipped !== null && skipped[key[row]] === 1) continue;
       reads++;
-      const id = value[row]!;
+      const id = value[row];
       if (id === 0) {
-        if (invoke[row]! > initial[key[row]!]!) initial[key[row]!] = invoke[row]!;
+        if (invoke[row] > initial[key[row]]) initial[key[row]] = invoke[row];
         continue;
       }
       // A value that the log has not shown as written yet.
@@ -100,15 +100,15 @@ function zonesOf(
           thinAir.push(row);
           continue;
         }
-        const write = history.writeOp[id]!;
+        const write = history.writeOp[id];
         if (status[write] === Status.Fail) {
           aborted.push(row);
           continue;
         }
-        if (complete[row]! < invoke[write]!) future.push(row);
+        if (complete[row] < invoke[write]) future.push(row);
       }
-      if (complete[row]! < first[id]!) first[id] = complete[row]!;
-      if (invoke[row]! > last[id]!) last[id] = invoke[row]!;
+      if (complete[row] < first[id]) first[id] = complete[row];
+      if (invoke[row] > last[id]) last[id] = invoke[row];
     }
   }
   return { first, last, initial, perKey, thinAir, aborted, future, reads };
@@ -129,8 +129,8 @@ function byKey(
   { first, last, perKey }: Pick<Bounds, 'first' | 'last' | 'perKey'>,
 ): ZonesByKey {
   const off = new Int32Array(keys.length + 1);
-  for (let k = 0; k < keys.length; k++) off[k + 1] = off[k]! + perKey[k]!;
-  const all = off[keys.length]!;
+  for (let k = 0; k < keys.length; k++) off[k + 1] = off[k] + perKey[k];
+  const all = off[keys.length];
   const zones = {
     ids: new Int32Array(all),
     first: new Float64Array(all),
@@ -138,14 +138,14 @@ function byKey(
   };
   const fill = off.slice(0, keys.length);
   for (let id = 1; id <= writes; id++) {
-    const write = writeOp[id]!;
+    const write = writeOp[id];
     if (kind[write] !== Kind.Write || status[write] === Status.Fail) continue;
-    const k = key[write]!;
+    const k = key[write];
     if (skipped !== null && skipped[k] === 1) continue;
-    const at = fill[k]!++;
+    const at = fill[k]++;
     zones.ids[at] = id;
-    zones.first[at] = first[id]!;
-    zones.last[at] = last[id]!;
+    zones.first[at] = first[id];
+    zones.last[at] = last[id];
   }
   return { off, ...zones };
 }
@@ -158,25 +158,25 @@ function sweep(
   count: Record<ZoneViolation['pattern'], number>,
 ): void {
   const { ids, first, last, off } = zones;
-  const from = off[key]!;
-  const to = off[key + 1]!;
+  const from = off[key];
+  const to = off[key + 1];
   sortByStart(zones, from, to);
   // The forward zone that reaches furthest so far; at first that of the initial value.
   let end = initial;
   let pinned = 0;
   for (let i = from; i < to; i++) {
-    const f = first[i]!;
-    const s = last[i]!;
+    const f = first[i];
+    const s = last[i];
     if (f < end) {
       const pattern = f < s ? 'ForwardZonesOverlap' : 'BackwardZoneInside';
       count[pattern]++;
       if (violations.length < keptMax) {
-        violations.push({ pattern, key, outer: pinned, inner: ids[i]! });
+        violations.push({ pattern, key, outer: pinned, inner: ids[i] });
       }
     }
     if (f < s && s > end) {
       end = s;
-      pinned = ids[i]!;
+      pinned = ids[i];
     }
   }
 }
@@ -196,15 +196,15 @@ function sortByStart(zones: ZonesByKey, from: number, to: number): void {
   const { ids, first, last } = zones;
   let moves = movesMax * (to - from);
   for (let i = from + 1; i < to; i++) {
-    const f = first[i]!;
-    const s = last[i]!;
+    const f = first[i];
+    const s = last[i];
     let j = i - 1;
-    if (!isBefore(f, s, first[j]!, last[j]!)) continue;
-    const id = ids[i]!;
-    while (j >= from && isBefore(f, s, first[j]!, last[j]!)) {
-      ids[j + 1] = ids[j]!;
-      first[j + 1] = first[j]!;
-      last[j + 1] = last[j]!;
+    if (!isBefore(f, s, first[j], last[j])) continue;
+    const id = ids[i];
+    while (j >= from && isBefore(f, s, first[j], last[j])) {
+      ids[j + 1] = ids[j];
+      first[j + 1] = first[j];
+      last[j + 1] = last[j];
       j--;
     }
     ids[j + 1] = id;
@@ -220,15 +220,14 @@ function sortByStart(zones: ZonesByKey, from: number, to: number): void {
 
 function sortFully({ ids, first, last }: ZonesByKey, from: number, to: number): void {
   const order = Int32Array.from({ length: to - from }, (_, i) => from + i);
-  const before = (a: number, b: number): boolean =>
-    isBefore(first[a]!, last[a]!, first[b]!, last[b]!);
+  const before = (a: number, b: number): boolean => isBefore(first[a], last[a], first[b], last[b]);
   order.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
   ids.set(
-    order.map((at) => ids[at]!),
+    order.map((at) => ids[at]),
     from,
   );
-  const firsts = Float64Array.from(order, (at) => first[at]!);
-  const lasts = Float64Array.from(order, (at) => last[at]!);
+  const firsts = Float64Array.from(order, (at) => first[at]);
+  const lasts = Float64Array.from(order, (at) => last[at]);
   first.set(firsts, from);
   last.set(lasts, from);
 }
@@ -253,17 +252,17 @@ export function zoneRows(history: History, pairs: readonly ZonePair[]): number[]
   for (const { outer, inner } of pairs) wanted[outer & maskBits] = wanted[inner & maskBits] = 1;
   const found = pairs.map(() => ({ first: [-1, -1], last: [-1, -1] }));
   for (let row = 0; row < n; row++) {
-    const id = value[row]!;
+    const id = value[row];
     if (wanted[id & maskBits] === 0) continue;
     for (let i = 0; i < pairs.length; i++) {
-      const { key, outer, inner } = pairs[i]!;
+      const { key, outer, inner } = pairs[i];
       if ((id !== outer && id !== inner) || history.key[row] !== key) continue;
-      takeIn(history, row, id === outer ? 0 : 1, found[i]!);
+      takeIn(history, row, id === outer ? 0 : 1, found[i]);
     }
   }
   return found.map(({ first, last }, i) => {
-    const ids = [pairs[i]!.outer, pairs[i]!.inner];
-    const writes = ids.filter((id) => id > 0).map((id) => writeOp[id]!);
+    const ids = [pairs[i].outer, pairs[i].inner];
+    const writes = ids.filter((id) => id > 0).map((id) => writeOp[id]);
     return [...new Set([...first, ...last, ...writes])].filter((row) => row >= 0);
   });
 }
@@ -277,10 +276,10 @@ function takeIn(
   if (status[row] === Status.Fail) return;
   const isOk = status[row] === Status.Ok;
   if (kind[row] === Kind.Read) {
-    if (!isOk || (flags[row]! & Flag.Stale) !== 0) return;
+    if (!isOk || (flags[row] & Flag.Stale) !== 0) return;
   } else if (kind[row] !== Kind.Write) {
     return;
   }
-  if (isOk && (first[zone]! < 0 || complete[row]! < complete[first[zone]!]!)) first[zone] = row;
-  if (last[zone]! < 0 || invoke[row]! > invoke[last[zone]!]!) last[zone] = row;
+  if (isOk && (first[zone] < 0 || complete[row] < complete[first[zone]])) first[zone] = row;
+  if (last[zone] < 0 || invoke[row] > invoke[last[zone]]) last[zone] = row;
 }

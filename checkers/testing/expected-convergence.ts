@@ -50,7 +50,7 @@ export function expectedConvergence(ops: readonly PlainOperation[]): ExpectedCon
       isUnknown = true;
       continue;
     }
-    if (judged.some((read) => stateOf(read) !== stateOf(judged[0]!))) {
+    if (judged.some((read) => stateOf(read) !== stateOf(judged[0]))) {
       diverged.push(key);
       continue;
     }
@@ -67,7 +67,8 @@ export function expectedConvergence(ops: readonly PlainOperation[]): ExpectedCon
       const latest = attempts.map((each) =>
         each.findLast((op) => answered(op) && op.complete! <= time),
       );
-      return latest.every((op) => op && stateOf(op) === stateOf(latest[0]!));
+      const [first] = latest;
+      return latest.every((op) => op && first && stateOf(op) === stateOf(first));
     };
     const good = moments.filter((time) => moments.every((each) => each < time || equalAt(each)));
     if (good.length === 0) isUnknown = true;

@@ -117,13 +117,13 @@ function causalOrder(ops: readonly Op[]): boolean[][] {
         judged(b) &&
         a.key === b.key &&
         a.value === source;
-      if (isSession || isFrom) before[i]![j] = true;
+      if (isSession || isFrom) before[i][j] = true;
     });
   });
   // A stale read passes nothing on, but what comes after it in its session follows what was before.
   for (let k = 0; k < ops.length; k++) {
     for (let i = 0; i < ops.length; i++) {
-      for (let j = 0; before[i]![k] && j < ops.length; j++) before[i]![j] ||= before[k]![j]!;
+      for (let j = 0; before[i][k] && j < ops.length; j++) before[i][j] ||= before[k][j];
     }
   }
   return before;
@@ -153,7 +153,7 @@ export function expectedLostOfRegisters(
       if (read.value === null) return true;
       const source = writes.find((op) => op.key === read.key && op.value === read.value);
       if (!source) return false;
-      if (source.status !== 'fail' && before[ops.indexOf(source)]![ops.indexOf(write)]) return true;
+      if (source.status !== 'fail' && before[ops.indexOf(source)][ops.indexOf(write)]) return true;
       return realTime && source.status === 'ok' && source.complete! < write.invoke;
     });
     if (isLost) lost.push(write.value);

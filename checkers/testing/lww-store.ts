@@ -55,18 +55,18 @@ export function lwwHistory(shape: StoreShape): History {
   const applied = new Int32Array(replicas).fill(1);
   let writes = 0;
   const apply = (replica: number, id: number): void => {
-    const k = key[writeOp[id]!]!;
-    const shown = current[replica]![k]!;
-    if (shown === 0 || stamp[id]! > stamp[shown]!) current[replica]![k] = id;
-    clock[replica] = Math.max(clock[replica]!, Math.floor(stamp[id]! / replicas));
+    const k = key[writeOp[id]];
+    const shown = current[replica][k];
+    if (shown === 0 || stamp[id] > stamp[shown]) current[replica][k] = id;
+    clock[replica] = Math.max(clock[replica], Math.floor(stamp[id] / replicas));
   };
   for (let i = 0; i < operations; i++) {
     const s = Math.floor(random() * sessions);
     const replica = s % replicas;
     const behind = shape.delay * (1 + (i / operations) * (shape.growth - 1)) * (0.5 + random());
-    while (applied[replica]! <= writes && writeOp[applied[replica]!]! + behind <= i) {
-      const id = applied[replica]!++;
-      if (session[writeOp[id]!]! % replicas !== replica) apply(replica, id);
+    while (applied[replica] <= writes && writeOp[applied[replica]] + behind <= i) {
+      const id = applied[replica]++;
+      if (session[writeOp[id]] % replicas !== replica) apply(replica, id);
     }
     session[i] = s;
     key[i] = Math.floor(random() * keys);
@@ -74,13 +74,13 @@ export function lwwHistory(shape: StoreShape): History {
     complete[i] = i * 1000 + 500;
     if (random() < 0.5) {
       kind[i] = Kind.Read;
-      value[i] = current[replica]![key[i]!]!;
+      value[i] = current[replica][key[i]];
       continue;
     }
     kind[i] = Kind.Write;
     value[i] = ++writes;
     writeOp[writes] = i;
-    stamp[writes] = ++clock[replica]! * replicas + replica;
+    stamp[writes] = ++clock[replica] * replicas + replica;
     apply(replica, writes);
     if (shape.infoShare && random() < shape.infoShare) {
       status[i] = Status.Info;
@@ -108,17 +108,17 @@ function withFinals(
 ): History {
   const { n, kind, session, key, value, invoke, complete, flags, phase, writeOp } = history;
   const node = new Int16Array(n);
-  for (let i = 0; i < n; i++) node[i] = session[i]! % replicas;
+  for (let i = 0; i < n; i++) node[i] = session[i] % replicas;
   let i = operations;
   for (let replica = 0; replica < replicas; replica++) {
-    for (let id = applied[replica]!; id <= history.writes; id++) {
-      if (session[writeOp[id]!]! % replicas !== replica) apply(replica, id);
+    for (let id = applied[replica]; id <= history.writes; id++) {
+      if (session[writeOp[id]] % replicas !== replica) apply(replica, id);
     }
     for (let k = 0; k < keys; k++, i++) {
       kind[i] = Kind.Read;
       session[i] = node[i] = replica;
       key[i] = k;
-      value[i] = current[replica]![k]!;
+      value[i] = current[replica][k];
       invoke[i] = i * 1000;
       complete[i] = i * 1000 + 500;
       flags[i] = Flag.Final;

@@ -36,8 +36,8 @@ describe('the notation', () => {
     );
     expect(ops.map((op) => op.status)).toEqual(['info', 'fail', 'ok', 'ok', 'info']);
     expect(ops[2]).toMatchObject({ final: true, stale: true, node: 'n9', phase: 'final' });
-    expect(ops[3]!.invoke).toBe(0);
-    expect(ops[3]!.complete).toBeGreaterThan(20e6);
+    expect(ops[3].invoke).toBe(0);
+    expect(ops[3].complete).toBeGreaterThan(20e6);
     expect(ops[4]).toMatchObject({ invoke: 5e6, complete: null });
     const history = parseHistory('C r x 0 final stale');
     expect(history.flags[0]).toBe(Flag.Final | Flag.Stale);

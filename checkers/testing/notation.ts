@@ -97,12 +97,12 @@ function argue(draft: Draft, rest: string[], text: string): void {
       return;
     case 'delete':
       draft.key = take();
-      draft.value = rest.length > 0 && /^-?\d/.test(rest[0]!) ? scalar(take()) : null;
+      draft.value = rest.length > 0 && /^-?\d/.test(rest[0]) ? scalar(take()) : null;
       return;
     case 'add':
     case 'append': {
       const first = take();
-      const keyed = rest.length > 0 && /^-?\d/.test(rest[0]!);
+      const keyed = rest.length > 0 && /^-?\d/.test(rest[0]);
       draft.key = keyed ? first : 's';
       draft.value = scalar(keyed ? take() : first);
       return;
@@ -146,7 +146,7 @@ function operation(text: string, step: number): Draft {
   }
   const draft: Draft = {
     process,
-    f: verbs[verb]!,
+    f: verbs[verb],
     key: 's',
     value: null,
     status: rest.includes('info') ? 'info' : rest.includes('fail') ? 'fail' : 'ok',

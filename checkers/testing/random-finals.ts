@@ -36,7 +36,7 @@ type Written = Map<string, number[]>;
 
 function timed(each: Draw, clocks: number[], isRead: boolean): PlainOperation {
   const status = isRead ? (each.status < 8 ? 'ok' : 'fail') : statusOf(each.status);
-  const invoke = clocks[each.session]! + each.gap;
+  const invoke = clocks[each.session] + each.gap;
   const complete = invoke + each.duration;
   clocks[each.session] = (status === 'info' ? invoke : complete) + 1;
   return {
@@ -83,7 +83,7 @@ export const setOperations: fc.Arbitrary<PlainOperation[]> = lists.map(([draws, 
     const key = `s${each.key}`;
     const value = subsetOf(written.get(key) ?? [], each.subset);
     if (each.mark === 1) value.push(900 + each.pick);
-    if (each.mark === 2 && value.length > 0) value.push(value[0]!);
+    if (each.mark === 2 && value.length > 0) value.push(value[0]);
     return { f: 'read-all', key, value };
   };
   const ops = draws.map((each): PlainOperation => {
@@ -93,7 +93,7 @@ export const setOperations: fc.Arbitrary<PlainOperation[]> = lists.map(([draws, 
     }
     const known = written.get(key) ?? [];
     if (each.what === 4 && known.length > 0 && each.pick < 40) {
-      const value = known[each.pick % known.length]!;
+      const value = known[each.pick % known.length];
       return { ...timed(each, clocks, false), f: 'delete', key, value };
     }
     written.set(key, [...known, next]);
@@ -112,7 +112,7 @@ export const registerOperations: fc.Arbitrary<PlainOperation[]> = lists.map(([dr
     if (each.mark === 1) return 900 + each.pick;
     if (known.length === 0 || each.pick < 12) return null;
     // Newer values are the likelier ones.
-    return known[Math.max(known.length - 1 - (each.pick % 4), 0)]!;
+    return known[Math.max(known.length - 1 - (each.pick % 4), 0)];
   };
   const read = (each: Draw) => {
     const key = `x${each.key}`;
@@ -149,13 +149,13 @@ export const versionedOperations: fc.Arbitrary<PlainOperation[]> = lists.map(([d
       return { ...timed(each, clocks, true), ...read(each), stale: each.mark === 3 };
     }
     const op = { ...timed(each, clocks, false), key: 'x0' };
-    const dot = op.status === 'ok' ? `n${each.session + 1}:${++counters[each.session]!}` : null;
+    const dot = op.status === 'ok' ? `n${each.session + 1}:${++counters[each.session]}` : null;
     if (each.what === 4 && each.pick < 15) return { ...op, f: 'delete', value: null, dot };
     values = [...values, next];
     return { ...op, f: 'write', value: next++, dot };
   });
   const withContexts = ops.map((op, i): PlainOperation => {
-    const { mark, subset } = draws[i]!;
+    const { mark, subset } = draws[i];
     return mark === 4 ? op : { ...op, context: someContext(ops, op.invoke, subset) };
   });
   return [...withContexts, ...finalReads(finals, clocks, read)];

@@ -49,13 +49,13 @@ function fromRaw(raws: readonly Raw[], shape: Shape): PlainOperation[] {
   let now = 0;
   const times = raws.map((each) => {
     now += shape.overlapping ? each.gap : 20;
-    const invoke = Math.max(now, free[each.session]! + 1);
+    const invoke = Math.max(now, free[each.session] + 1);
     const complete = invoke + (shape.overlapping ? each.length : 10);
     free[each.session] = complete;
     return { invoke, complete };
   });
   raws.forEach((each, i) => {
-    if (each.write) values[each.key]!.push(i + 1);
+    if (each.write) values[each.key].push(i + 1);
   });
   return raws.map((each, i): PlainOperation => {
     const set = isSet(each.key);
@@ -67,7 +67,7 @@ function fromRaw(raws: readonly Raw[], shape: Shape): PlainOperation[] {
           : each.fate < 93
             ? 'fail'
             : 'ok';
-    const readable = values[each.key]!.filter((id) => shape.future || id <= i || each.fate === 1);
+    const readable = values[each.key].filter((id) => shape.future || id <= i || each.fate === 1);
     const seen = each.fate === 2 ? [...readable, 1000 + i] : readable;
     const value = each.write
       ? i + 1
@@ -79,8 +79,8 @@ function fromRaw(raws: readonly Raw[], shape: Shape): PlainOperation[] {
       f: set ? (each.write ? 'add' : 'read-all') : each.write ? 'write' : 'read',
       key: `${set ? 's' : 'x'}${each.key}`,
       value: status === 'ok' || each.write ? value : null,
-      invoke: times[i]!.invoke,
-      complete: status === 'info' ? null : times[i]!.complete,
+      invoke: times[i].invoke,
+      complete: status === 'info' ? null : times[i].complete,
       status,
     };
   });

@@ -62,7 +62,7 @@ export function decide(history: History): Decision {
 export function decideCausal(history: History): Omit<Decision, 'CM' | 'PRAM' | 'SC' | 'LIN'> {
   const { ops, sourceless } = effective(history);
   const before = causality(ops);
-  const cyclic = ops.some((_, i) => before[i]![i]!);
+  const cyclic = ops.some((_, i) => before[i][i]);
   const sound = !sourceless && !cyclic;
   const so = ops.map((_, i) => ops.map((__, j) => sessionOrder(ops, i, j)));
   const future = ops.some((op) => {
@@ -92,44 +92,44 @@ function effective(history: History): { ops: Op[]; sourceless: boolean } {
   const contents = new Map<string, Set<number>>();
   const all: Op[] = [];
   let sourceless = false;
-  const real = (id: number): boolean => id <= writes && status[writeOp[id]!] !== Status.Fail;
+  const real = (id: number): boolean => id <= writes && status[writeOp[id]] !== Status.Fail;
   for (let row = 0; row < history.n; row++) {
-    const kind = history.kind[row]!;
+    const kind = history.kind[row];
     const write = isWrite(kind);
     const whole = kind === Kind.ReadAll || kind === Kind.ReadList;
     let elements: ReadonlySet<number> = new Set();
     if (whole && status[row] === Status.Ok) {
       const name = `${history.session[row]} ${history.key[row]}`;
       const now = new Set(contents.get(name));
-      for (let i = history.delta!.off[row]!; i < history.delta!.off[row + 1]!; i++) {
-        const change = history.delta!.data[i]!;
+      for (let i = history.delta!.off[row]; i < history.delta!.off[row + 1]; i++) {
+        const change = history.delta!.data[i];
         if (change > 0) now.add(change);
         else now.delete(-change);
       }
       contents.set(name, now);
-      if ((history.flags[row]! & Flag.Stale) === 0) {
+      if ((history.flags[row] & Flag.Stale) === 0) {
         if ([...now].some((id) => !real(id))) sourceless = true;
       }
       elements = new Set([...now].filter(real));
     }
     if (status[row] === Status.Fail) continue;
-    if (!write && (status[row] !== Status.Ok || (history.flags[row]! & Flag.Stale) !== 0)) continue;
-    const value = history.value[row]!;
+    if (!write && (status[row] !== Status.Ok || (history.flags[row] & Flag.Stale) !== 0)) continue;
+    const value = history.value[row];
     if (!write && !whole && value !== 0 && !real(value)) {
       sourceless = true;
       continue;
     }
     all.push({
       row,
-      session: history.session[row]!,
-      key: history.key[row]!,
+      session: history.session[row],
+      key: history.key[row],
       write,
       whole,
       info: status[row] === Status.Info,
       value,
       elements,
-      invoke: history.invoke[row]!,
-      complete: status[row] === Status.Info ? Number.POSITIVE_INFINITY : history.complete[row]!,
+      invoke: history.invoke[row],
+      complete: status[row] === Status.Info ? Number.POSITIVE_INFINITY : history.complete[row],
     });
   }
   const read = new Set(all.flatMap((op) => (op.write ? [] : [op.value, ...op.elements])));
@@ -142,7 +142,7 @@ function sourcesOf(ops: readonly Op[], op: Op): Op[] {
 }
 
 function sessionOrder(ops: readonly Op[], i: number, j: number): boolean {
-  return ops[i]!.session === ops[j]!.session && i < j && !ops[i]!.info;
+  return ops[i].session === ops[j].session && i < j && !ops[i].info;
 }
 
 /** CO as a matrix. */
@@ -152,8 +152,8 @@ function causality(ops: readonly Op[]): boolean[][] {
   );
   for (let k = 0; k < ops.length; k++) {
     for (let i = 0; i < ops.length; i++) {
-      if (!before[i]![k]!) continue;
-      for (let j = 0; j < ops.length; j++) if (before[k]![j]!) before[i]![j] = true;
+      if (!before[i][k]) continue;
+      for (let j = 0; j < ops.length; j++) if (before[k][j]) before[i][j] = true;
     }
   }
   return before;
@@ -171,8 +171,8 @@ function explains(
   const step = (left: number): boolean => {
     if (left === 0) return true;
     for (let i = 0; i < ops.length; i++) {
-      if (done[i] || ops.some((_, j) => !done[j] && order[j]![i]!)) continue;
-      const op = ops[i]!;
+      if (done[i] || ops.some((_, j) => !done[j] && order[j][i])) continue;
+      const op = ops[i];
       const old = registers.get(op.key) ?? 0;
       const content = sets.get(op.key) ?? new Set();
       if (op.write) {
@@ -203,43 +203,43 @@ function restrict(
   keep: (i: number) => boolean,
 ): [Op[], boolean[][]] {
   const kept = ops.map((_, i) => i).filter(keep);
-  return [kept.map((i) => ops[i]!), kept.map((i) => kept.map((j) => order[i]![j]!))];
+  return [kept.map((i) => ops[i]), kept.map((i) => kept.map((j) => order[i][j]))];
 }
 
 function ccAt(ops: readonly Op[], before: boolean[][], i: number): boolean {
-  if (ops[i]!.write) return true;
-  const [past, order] = restrict(ops, before, (j) => j === i || before[j]![i]!);
-  return explains(past, order, new Set([ops[i]!]));
+  if (ops[i].write) return true;
+  const [past, order] = restrict(ops, before, (j) => j === i || before[j][i]);
+  return explains(past, order, new Set([ops[i]]));
 }
 
 function cmAt(ops: readonly Op[], before: boolean[][], i: number): boolean {
-  const [past, order] = restrict(ops, before, (j) => j === i || before[j]![i]!);
+  const [past, order] = restrict(ops, before, (j) => j === i || before[j][i]);
   const own = ops.filter(
-    (op, j) => !op.write && op.session === ops[i]!.session && (j === i || before[j]![i]!) && j <= i,
+    (op, j) => !op.write && op.session === ops[i].session && (j === i || before[j][i]) && j <= i,
   );
   return explains(past, order, new Set(own));
 }
 
 function pramOf(ops: readonly Op[], so: boolean[][], session: number): boolean {
-  const [some, order] = restrict(ops, so, (j) => ops[j]!.write || ops[j]!.session === session);
+  const [some, order] = restrict(ops, so, (j) => ops[j].write || ops[j].session === session);
   return explains(some, order, new Set(some.filter((op) => !op.write)));
 }
 
 /** Tries every arbitration of the writes that extends CO. */
 function convergent(ops: readonly Op[], before: boolean[][]): boolean {
-  const writes = ops.map((_, i) => i).filter((i) => ops[i]!.write);
-  const reads = ops.map((_, i) => i).filter((i) => !ops[i]!.write);
+  const writes = ops.map((_, i) => i).filter((i) => ops[i].write);
+  const reads = ops.map((_, i) => i).filter((i) => !ops[i].write);
   const arbitration: number[] = [];
   const agrees = (r: number): boolean => {
-    const past = arbitration.filter((w) => before[w]![r]! && ops[w]!.key === ops[r]!.key);
-    const content = new Set(past.map((w) => ops[w]!.value));
-    return returns(ops[r]!, past.length === 0 ? 0 : ops[past.at(-1)!]!.value, content);
+    const past = arbitration.filter((w) => before[w][r] && ops[w].key === ops[r].key);
+    const content = new Set(past.map((w) => ops[w].value));
+    return returns(ops[r], past.length === 0 ? 0 : ops[past.at(-1)!].value, content);
   };
   const step = (): boolean => {
     if (arbitration.length === writes.length) return reads.every(agrees);
     for (const w of writes) {
       if (arbitration.includes(w)) continue;
-      if (writes.some((v) => before[v]![w]! && !arbitration.includes(v))) continue;
+      if (writes.some((v) => before[v][w] && !arbitration.includes(v))) continue;
       arbitration.push(w);
       if (step()) return true;
       arbitration.pop();
@@ -266,37 +266,37 @@ function guarantees(
   const index = ops.map((_, i) => i);
   const writer = new Map(ops.flatMap((op, i) => (op.write ? [[op.value, i] as const] : [])));
   const shows = (r: number, w: number): boolean =>
-    ops[r]!.whole ? ops[r]!.elements.has(ops[w]!.value) : ops[r]!.value === ops[w]!.value;
+    ops[r].whole ? ops[r].elements.has(ops[w].value) : ops[r].value === ops[w].value;
   // Does read r return something of the key of write a that is older than a?
   const older = (r: number, a: number): boolean => {
-    if (ops[r]!.key !== ops[a]!.key) return false;
-    if (ops[r]!.whole) return !shows(r, a);
-    const value = ops[r]!.value;
-    return value === 0 || (value !== ops[a]!.value && so[writer.get(value)!]![a]!);
+    if (ops[r].key !== ops[a].key) return false;
+    if (ops[r].whole) return !shows(r, a);
+    const value = ops[r].value;
+    return value === 0 || (value !== ops[a].value && so[writer.get(value)!][a]);
   };
-  const reads = index.filter((i) => !ops[i]!.write);
-  const writes = index.filter((i) => ops[i]!.write);
+  const reads = index.filter((i) => !ops[i].write);
+  const writes = index.filter((i) => ops[i].write);
   for (const r of reads) {
     // A read of a whole is at once a read of each element: it is evidence for itself.
-    const earlier = reads.filter((q) => so[q]![r]! || (q === r && ops[r]!.whole));
+    const earlier = reads.filter((q) => so[q][r] || (q === r && ops[r].whole));
     for (const a of writes) {
-      if (so[a]![r]! && older(r, a)) broken.RYW = true;
+      if (so[a][r] && older(r, a)) broken.RYW = true;
       if (earlier.some((q) => q !== r && shows(q, a)) && older(r, a)) broken.MR = true;
       for (const b of writes) {
-        const met = ops[b]!.session !== ops[r]!.session && earlier.some((q) => shows(q, b));
+        const met = ops[b].session !== ops[r].session && earlier.some((q) => shows(q, b));
         if (!met) continue;
-        if (so[a]![b]! && older(r, a)) broken.MW = true;
-        const replied = reads.some((q) => so[q]![b]! && shows(q, a));
-        const unreplied = ops[a]!.key === ops[b]!.key && !ops[r]!.whole && shows(r, a);
+        if (so[a][b] && older(r, a)) broken.MW = true;
+        const replied = reads.some((q) => so[q][b] && shows(q, a));
+        const unreplied = ops[a].key === ops[b].key && !ops[r].whole && shows(r, a);
         if (replied && (older(r, a) || unreplied)) broken.WFR = true;
       }
     }
     for (const q of reads) {
       for (const m of reads) {
-        if (!so[q]![m]! || !so[m]![r]! || ops[r]!.whole) continue;
-        const same = ops[q]!.key === ops[r]!.key && ops[m]!.key === ops[r]!.key;
-        const left = ops[q]!.value === ops[r]!.value && ops[m]!.value !== ops[r]!.value;
-        if (same && left && ops[r]!.value !== 0) broken.MR = true;
+        if (!so[q][m] || !so[m][r] || ops[r].whole) continue;
+        const same = ops[q].key === ops[r].key && ops[m].key === ops[r].key;
+        const left = ops[q].value === ops[r].value && ops[m].value !== ops[r].value;
+        if (same && left && ops[r].value !== 0) broken.MR = true;
       }
     }
   }

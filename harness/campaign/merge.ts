@@ -99,7 +99,7 @@ function fill(db: Db, sources: readonly Source[]): void {
     const first = waiting.reduce((least, each) => (before(each.row, least.row) ? each : least)).row;
     const same = waiting.filter(({ row }) => row.key === first.key && row.seed === first.seed);
     const best = same.reduce((winner, each) => (wins(each.row, winner.row) ? each : winner));
-    for (const { i } of same) current[i] = heads[i]!.next();
+    for (const { i } of same) current[i] = heads[i].next();
     // A run that somebody was still at is no part of what there is.
     if (best.row.rank < 2) copy.run(best.i, best.row.idx, idx++);
   }
@@ -136,7 +136,7 @@ class Copy {
   }
 
   run(source: number, from: number, to: number): void {
-    const { dir, db: origin } = this.#sources[source]!;
+    const { dir, db: origin } = this.#sources[source];
     const columns = this.#columns.join(', ');
     const row = origin
       .prepare<[number], Record<string, unknown>>(`SELECT dir, ${columns} FROM run WHERE idx = ?`)
@@ -156,7 +156,7 @@ class Copy {
       .raw()
       .all(from) as unknown[][];
     if (rows.length === 0) return;
-    const marks = rows[0]!.map(() => '?').join(', ');
+    const marks = rows[0].map(() => '?').join(', ');
     const put = this.#db.prepare(`INSERT INTO ${table} VALUES (${marks})`);
     // Number of the run first, as in every table of this kind.
     for (const [, ...values] of rows) put.run(to, ...values);

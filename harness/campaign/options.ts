@@ -196,7 +196,7 @@ const units: Readonly<Record<string, number>> = {
 
 function parseBytes(text: string, problems: string[]): number {
   const found = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text);
-  const bytes = found === null ? 0 : Math.floor(Number(found[1]) * units[found[2]!]!);
+  const bytes = found === null ? 0 : Math.floor(Number(found[1]) * units[found[2]]);
   if (bytes >= 1) return bytes;
   problems.push(
     `--keep-bytes is ${JSON.stringify(text)}; accepted is a number of bytes, with K, M, G or T: 500M`,

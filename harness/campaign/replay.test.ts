@@ -28,7 +28,7 @@ function repeater(outcomes: readonly (readonly [digest: string | null, bad: bool
   let i = 0;
   return {
     run: async (): Promise<Again> => {
-      const [digest, bad] = outcomes[i++]!;
+      const [digest, bad] = outcomes[i++];
       return { dir: `run-${i}`, digest, gave: aYield({ bad }) };
     },
   };

@@ -77,7 +77,7 @@ test('a violation comes with its rate among the runs in which it could have been
   const smaller = aYield({ bad: true });
   const other = aYield({
     bad: true,
-    violations: [{ ...smaller.violations[0]!, witnessOps: 5, opsBefore: 40 }],
+    violations: [{ ...smaller.violations[0], witnessOps: 5, opsBefore: 40 }],
   });
   // Two of three with a partition; the calm one could not have had it.
   const [found] = reportOf([calm, other, aYield(), smaller]).violations;
@@ -111,9 +111,7 @@ describe('texts of the system under test', () => {
   const evil = '<script>alert(1)</script> | **x** \u001b[2J [a](http://b) "\'';
   const report = (): CampaignReport => {
     const bad = aYield({ bad: true });
-    return reportOf([
-      aYield({ bad: true, violations: [{ ...bad.violations[0]!, summary: evil }] }),
-    ]);
+    return reportOf([aYield({ bad: true, violations: [{ ...bad.violations[0], summary: evil }] })]);
   };
 
   test('are shown and never obeyed, neither by the terminal, nor by HTML, nor by Markdown', () => {

@@ -272,9 +272,9 @@ function readNever(db: Db, campaigns: readonly CampaignSpec[], universe: Univers
     cells: cells.filter((each) => !covered.has(`${each.kind} ${each.workload} ${each.phase}`)),
     cellsInAll: cells.length,
     variants: kinds.flatMap((kind) =>
-      universe.faults[kind]!.variants.map((variant) => `${kind} ${variant}`).filter(
-        (name) => !variants.has(name),
-      ),
+      universe.faults[kind].variants
+        .map((variant) => `${kind} ${variant}`)
+        .filter((name) => !variants.has(name)),
     ),
     kinds: Object.keys(universe.faults).filter((kind) => !askedKinds.has(kind)),
     workloads: universe.workloads.filter((workload) => !askedLoads.has(workload)),

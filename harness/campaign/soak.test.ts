@@ -109,7 +109,7 @@ test.each([
     const state = openCampaign(results, 3, { ...noLimits, parallel: 1 });
     expect(await carry(state, executor(results, limit))).toBe('complete');
     expect(rows().map((each) => each.state)).toEqual(['done', 'crashed', 'done']);
-    expect(rows()[1]!.message).toBe(
+    expect(rows()[1].message).toBe(
       'it hung: not done within 2 s, so it was killed (ended by SIGKILL)',
     );
   },
@@ -180,7 +180,7 @@ test('two processes never work on one campaign', () => {
   const state = openCampaign(results, 2);
   // The parent of this process lives, and is somebody else.
   const parent = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
-  const started = parent.slice(parent.lastIndexOf(')') + 2).split(' ')[19]!;
+  const started = parent.slice(parent.lastIndexOf(')') + 2).split(' ')[19];
   state.db.prepare('UPDATE campaign SET pid = ?, pid_started = ?').run(process.ppid, started);
   state.db.close();
   expect(() => CampaignState.resume(folderOf(results))).toThrow(CampaignBusyError);

@@ -72,7 +72,7 @@ test('arguments give the same options back, without a shell and without what is 
   expect(argv).not.toContain('--time-limit');
   expect(argv).toContain("it's here");
   const again: Record<string, string> = {};
-  for (let i = 0; i < argv.length; i += 2) again[argv[i]!.slice(2)] = argv[i + 1]!;
+  for (let i = 0; i < argv.length; i += 2) again[argv[i].slice(2)] = argv[i + 1];
   expect(parseOptions(again, 0)).toEqual(parseOptions(rawOf(given), 0));
 });
 

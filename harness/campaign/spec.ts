@@ -84,9 +84,9 @@ export function runSpec(spec: CampaignSpec, index: number): RunSpec {
   }
   const { workloads, nemeses, topologies } = spec;
   const cell = index % cellCount(spec);
-  const nodes = topologies[cell % topologies.length]!;
-  const nemesis = nemeses[Math.floor(cell / topologies.length) % nemeses.length]!;
-  const workload = workloads[Math.floor(cell / (topologies.length * nemeses.length))]!;
+  const nodes = topologies[cell % topologies.length];
+  const nemesis = nemeses[Math.floor(cell / topologies.length) % nemeses.length];
+  const workload = workloads[Math.floor(cell / (topologies.length * nemeses.length))];
   const seed = (spec.seed + index) % SEED_MAX;
   return {
     index,

@@ -27,7 +27,7 @@ function end(changes: Partial<RunEnd>): number {
 
 test('what is missed least goes first: undecided, then repeated violations, the largest of them', () => {
   const bad = aYield({ bad: true });
-  const lonely = { ...bad.violations[0]!, anomaly: 'monotonic-reads' };
+  const lonely = { ...bad.violations[0], anomaly: 'monotonic-reads' };
   const alone = end({ harvest: aYield({ bad: true, violations: [lonely] }), bytes: 9000 });
   const small = end({ harvest: bad, bytes: 10 });
   const large = end({ harvest: bad, bytes: 500 });

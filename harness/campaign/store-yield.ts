@@ -6,7 +6,7 @@ import type { RunYield } from './harvest.ts';
 export function storeYield(db: Db, index: number, harvest: RunYield): void {
   const put = (table: string, rows: readonly (readonly unknown[])[]): void => {
     if (rows.length === 0) return;
-    const marks = ['?', ...rows[0]!.map(() => '?')].join(', ');
+    const marks = ['?', ...rows[0].map(() => '?')].join(', ');
     const statement = db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (${marks})`);
     for (const row of rows) statement.run(index, ...row);
   };

@@ -53,7 +53,7 @@ export function defaultName(prefix: string): string {
 export async function withRuntime(given: RawOptions): Promise<RawOptions> {
   const { optionTable } = await import('../run/options.ts');
   const asked = optionTable.runtime.schema.safeParse(given.runtime ?? 'auto');
-  if (!asked.success) throw new UsageError(`--runtime ${asked.error.issues[0]!.message}`);
+  if (!asked.success) throw new UsageError(`--runtime ${asked.error.issues[0].message}`);
   const { chooseRuntime } = await import('../cluster/runtime.ts');
   return { ...given, runtime: (await chooseRuntime(asked.data)).name };
 }

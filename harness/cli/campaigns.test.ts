@@ -28,7 +28,7 @@ describe('amnesia campaign', () => {
     expect(await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3')).toBe(0);
     const lines = said.out.trim().split('\n');
     expect(lines).toHaveLength(5);
-    expect(JSON.parse(lines[1]!)).toEqual({
+    expect(JSON.parse(lines[1])).toEqual({
       index: 1,
       options: {
         name: 'soak',

@@ -44,13 +44,13 @@ export function vectorOf(token: string): Readonly<Record<string, number>> | null
 }
 
 function covers(left: Held, right: Held): boolean {
-  for (const actor in right.v) if ((left.v[actor] ?? 0) < right.v[actor]!) return false;
+  for (const actor in right.v) if ((left.v[actor] ?? 0) < right.v[actor]) return false;
   return left.t[0] > right.t[0] || (left.t[0] === right.t[0] && left.t[1] >= right.t[1]);
 }
 
 function join(left: Held, right: Held): Held {
   const v: Record<string, number> = { ...left.v };
-  for (const actor in right.v) v[actor] = Math.max(v[actor] ?? 0, right.v[actor]!);
+  for (const actor in right.v) v[actor] = Math.max(v[actor] ?? 0, right.v[actor]);
   const later = left.t[0] - right.t[0] || left.t[1] - right.t[1];
   // Of two of which one says nothing, nothing is known.
   const isRanked = left.r !== undefined && right.r !== undefined;

@@ -34,7 +34,7 @@ export function randomEmbedding(rng: Rng): Embedding {
     text: () => {
       const chosen: string[] = [];
       for (const bits of drawn) {
-        chosen.push(pieces[bits & 255]!, pieces[(bits >> 8) & 255]!, pieces[bits >> 16]!);
+        chosen.push(pieces[bits & 255], pieces[(bits >> 8) & 255], pieces[bits >> 16]);
       }
       return `[${chosen.join(',')}]`;
     },
@@ -42,13 +42,13 @@ export function randomEmbedding(rng: Rng): Embedding {
       const numbers = new Float64Array(384);
       let at = 0;
       for (let i = 0; i < draws; i++) {
-        let bits = drawn[i]!;
+        let bits = drawn[i];
         for (let piece = 0; piece < piecesPerDraw; piece++) {
           const from = 4 * (bits & 255);
-          numbers[at++] = pairs[from]!;
-          numbers[at++] = pairs[from + 1]!;
-          numbers[at++] = pairs[from + 2]!;
-          numbers[at++] = pairs[from + 3]!;
+          numbers[at++] = pairs[from];
+          numbers[at++] = pairs[from + 1];
+          numbers[at++] = pairs[from + 2];
+          numbers[at++] = pairs[from + 3];
           bits >>= 8;
         }
       }

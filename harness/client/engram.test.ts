@@ -26,7 +26,7 @@ async function withServer(
     let body = '';
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
-      const next = answers[asked.length]!;
+      const next = answers[asked.length];
       asked.push({ method: request.method!, path: request.url!, headers: request.headers, body });
       response.writeHead(200, next.headers);
       response.end(JSON.stringify(next.body));
@@ -61,8 +61,8 @@ test('a session sends what it has seen in a space, and a write says so from the 
     await driver.close();
     const sent = asked.map((each) => vectorOf(each.headers['x-engram-context'] as string));
     expect(sent).toEqual([{}, { n1: 1 }, { n1: 1, n2: 5 }, {}]);
-    expect(asked[0]!.headers['x-memory-space']).toBe('a-space');
-    expect(write.sentContext).toBe(asked[0]!.headers['x-engram-context']);
+    expect(asked[0].headers['x-memory-space']).toBe('a-space');
+    expect(write.sentContext).toBe(asked[0].headers['x-engram-context']);
     expect(write.context).toBe(token({ n1: 1 }));
   });
 });
@@ -91,8 +91,8 @@ test('what an answer says of itself is in the completion', async () => {
       server: 'n3',
       hops: 2,
     });
-    expect(asked[0]!.path).toBe('/api/v1/memories/a%2Fb');
-    expect(asked[0]!.headers['x-engram-context']).toBeUndefined();
+    expect(asked[0].path).toBe('/api/v1/memories/a%2Fb');
+    expect(asked[0].headers['x-engram-context']).toBeUndefined();
     await driver.close();
   });
 });
@@ -103,7 +103,7 @@ test('a write carries its value as JSON text, a high confidence and a unit vecto
     const driver = new EngramDriver({ node: 'n1', url }, makeRng(1), { timeoutMs, contexts: null });
     const value = { text: 'say "hello"' };
     expect(await driver.remember('space', 'e1', value)).toMatchObject({ outcome: 'ok', value });
-    const sent = JSON.parse(asked[0]!.body) as {
+    const sent = JSON.parse(asked[0].body) as {
       content: string;
       confidence: number;
       embedding: number[];
@@ -128,8 +128,8 @@ test('a delete names the memory, carries what was seen, and hands back its versi
     await driver.list('space');
     const gone = await driver.forget('space', 'e1', 17);
     expect(gone).toMatchObject({ outcome: 'ok', value: 17, version: 'n1:5' });
-    expect([asked[1]!.method, asked[1]!.path]).toEqual(['DELETE', '/api/v1/memories/e1']);
-    expect(vectorOf(asked[1]!.headers['x-engram-context'] as string)).toEqual({ n1: 4 });
+    expect([asked[1].method, asked[1].path]).toEqual(['DELETE', '/api/v1/memories/e1']);
+    expect(vectorOf(asked[1].headers['x-engram-context'] as string)).toEqual({ n1: 4 });
     expect(await driver.forget('space', 'e1', 17)).toMatchObject({ outcome: 'info', value: 17 });
     await driver.close();
   });
@@ -145,7 +145,7 @@ test('embeddings of one seed are the same, and no two of a run resemble each oth
   let nearest = 0;
   for (let i = 0; i < vectors.length; i++) {
     for (let j = 0; j < i; j++) {
-      const cosine = vectors[i]!.reduce((sum, each, k) => sum + each * vectors[j]![k]!, 0);
+      const cosine = vectors[i].reduce((sum, each, k) => sum + each * vectors[j][k], 0);
       nearest = Math.max(nearest, cosine);
     }
   }

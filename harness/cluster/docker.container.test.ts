@@ -22,7 +22,7 @@ async function ofRun(runId: string): Promise<{ containers: string[]; networks: s
   const containers = await engine.listContainers({ all: true, filters });
   const networks = await engine.listNetworks({ filters });
   return {
-    containers: containers.map((each) => each.Names[0]!),
+    containers: containers.map((each) => each.Names[0]),
     networks: networks.map((each) => each.Name),
   };
 }
@@ -97,7 +97,7 @@ describe.skipIf(!answering)('nodes in containers', () => {
     const clusters = await Promise.all(specs.map(createDockerCluster));
     try {
       expect(new Set(clusters.map((each) => each.environment.subnet)).size).toBe(2);
-      expect(new Set(clusters.map((each) => each.nodes[0]!.address)).size).toBe(2);
+      expect(new Set(clusters.map((each) => each.nodes[0].address)).size).toBe(2);
     } finally {
       await Promise.all(clusters.map((each) => each.destroy()));
     }

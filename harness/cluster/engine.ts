@@ -48,7 +48,7 @@ export function bounded(engine: Engine, ms: number): Engine {
       callback(error, answer);
     };
     const timer = setTimeout(() => {
-      const path = options.path.split('?')[0]!;
+      const path = options.path.split('?')[0];
       const text = `the container engine has not answered ${options.method} ${path} for ${ms / 1000} s`;
       end(new ClusterError('engine-failed', `${text}; restart it`));
     }, ms);

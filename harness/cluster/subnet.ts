@@ -39,7 +39,7 @@ function rangeOf(cidr: string): Range | null {
   const match = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(cidr);
   if (!match || match[2] === '0') return null;
   const length = 2 ** (32 - Number(match[2]));
-  const first = Math.floor(toNumber(match[1]!) / length) * length;
+  const first = Math.floor(toNumber(match[1]) / length) * length;
   return { first, last: first + length - 1 };
 }
 
@@ -71,10 +71,10 @@ export function routesIn(text: string): string[] {
     .map((line) => line.split('\t'))
     .filter((fields) => fields.length > 7)
     .map((fields) => {
-      const ones = little(fields[7]!)
+      const ones = little(fields[7])
         .map((byte) => byte.toString(2).replaceAll('0', '').length)
         .reduce((sum, bits) => sum + bits, 0);
-      return `${little(fields[1]!).join('.')}/${ones}`;
+      return `${little(fields[1]).join('.')}/${ones}`;
     });
 }
 

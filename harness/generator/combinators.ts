@@ -54,7 +54,7 @@ function mixFrom(rng: Rng, generators: readonly Generator[], draws: number): Gen
   return {
     op: (context) => {
       const i = rng.split(String(draws)).int(generators.length);
-      const step = generators[i]!.op(context);
+      const step = generators[i].op(context);
       if (step.type === 'done') {
         return mixFrom(rng, generators.toSpliced(i, 1), draws + 1).op(context);
       }

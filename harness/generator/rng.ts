@@ -60,14 +60,14 @@ class Stream implements Rng {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.int(from.length)]!;
+    return from[this.int(from.length)];
   }
 
   shuffle<T>(of: readonly T[]): T[] {
     const copy = [...of];
     for (let i = copy.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
-      [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+      [copy[i], copy[j]] = [copy[j], copy[i]];
     }
     return copy;
   }

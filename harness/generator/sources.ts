@@ -58,7 +58,7 @@ export function sequence(invocations: readonly Invocation[], from = 0): Generato
     op: (context) => {
       if (from >= invocations.length) return done;
       if (context.free.length === 0) return { type: 'pending', untilNs: null, next: self };
-      const op = schedule(context, invocations[from]!);
+      const op = schedule(context, invocations[from]);
       return { type: 'op', op, next: sequence(invocations, from + 1) };
     },
     update: () => self,

@@ -84,7 +84,7 @@ function anyOf(generators: readonly Generator[]): Generator {
       let untilNs: number | null = null;
       let same = generators.length > 0;
       for (let i = 0; i < generators.length; i++) {
-        const step = generators[i]!.op(context);
+        const step = generators[i].op(context);
         steps.push(step);
         if (step.type === 'op') {
           if (chosen === null || step.op.timeNs < chosen.op.timeNs) chosen = step;
@@ -99,9 +99,9 @@ function anyOf(generators: readonly Generator[]): Generator {
         // One that waits keeps what it has learnt (when it began); one that lost is asked again.
         const after: Generator[] = [];
         for (let i = 0; i < steps.length; i++) {
-          const step = steps[i]!;
+          const step = steps[i];
           const moved = step === chosen || step.type === 'pending';
-          after.push(moved ? step.next : generators[i]!);
+          after.push(moved ? step.next : generators[i]);
         }
         return { type: 'op', op: chosen.op, next: anyOf(after) };
       }
@@ -113,7 +113,7 @@ function anyOf(generators: readonly Generator[]): Generator {
     update: (context, event) => {
       let updated: Generator[] | null = null;
       for (let i = 0; i < generators.length; i++) {
-        const next = generators[i]!.update(context, event);
+        const next = generators[i].update(context, event);
         if (next === generators[i]) continue;
         updated ??= [...generators];
         updated[i] = next;

@@ -152,7 +152,7 @@ function takeFixed(parts: Unpacker, n: number, has: SealHeader['has']) {
 
 function takeRagged(parts: Unpacker, n: number): Ragged {
   const off = parts.take('i32', n + 1);
-  return { off, data: parts.take('i32', off[n]! - off[0]!) };
+  return { off, data: parts.take('i32', off[n] - off[0]) };
 }
 
 function takeVersions(parts: Unpacker, n: number) {

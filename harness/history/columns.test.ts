@@ -206,7 +206,7 @@ describe('rows and chunks that disagree', () => {
     expect(from).toBe('rows');
     expect(notes.join(' ')).toContain(said);
     expect(damaged).toBe(false);
-    const value = history.n < 2 ? '"a"' : history.valueText(history.value[1]!);
+    const value = history.n < 2 ? '"a"' : history.valueText(history.value[1]);
     expect(value).toBe(sql.includes('"b"') ? '"b"' : '"a"');
   });
 });

@@ -92,11 +92,11 @@ export function historyOf(
   const time = new Float64Array(rows.n);
   const first = new Uint8Array(rows.n);
   for (let row = 0; row < rows.n; row++) {
-    const what = kinds[rows.f[row]!]!;
+    const what = kinds[rows.f[row]];
     kind[row] = what;
-    const complete = rows.complete[row]!;
+    const complete = rows.complete[row];
     const atEnd = !isWrite(what) && what !== Kind.Delete && complete !== Number.POSITIVE_INFINITY;
-    time[row] = atEnd ? complete : rows.invoke[row]!;
+    time[row] = atEnd ? complete : rows.invoke[row];
     first[row] = isWrite(what) ? 1 : 0;
   }
   const order = logOrder(time, first, rows.process);
@@ -121,9 +121,9 @@ function refuseDamaged(path: string, { n, index, value, siblings }: RowColumns):
 function refuseNonsense(rows: RowColumns): void {
   const lastOf = new Map<number, number>();
   for (let row = 0; row < rows.n; row++) {
-    const invoke = rows.invoke[row]!;
-    const complete = rows.complete[row]!;
-    const index = rows.index[row]!;
+    const invoke = rows.invoke[row];
+    const complete = rows.complete[row];
+    const index = rows.index[row];
     if (complete < invoke) {
       throw new HistoryError(
         'completed-before-invoked',
@@ -131,14 +131,14 @@ function refuseNonsense(rows: RowColumns): void {
         [index],
       );
     }
-    const process = rows.process[row]!;
+    const process = rows.process[row];
     if (process < 0) continue;
     // After an indeterminate operation a process may go on: it is a fork.
     const before = lastOf.get(process);
     if (before !== undefined) {
-      const end = rows.complete[before]!;
+      const end = rows.complete[before];
       if (end !== Number.POSITIVE_INFINITY && end > invoke) {
-        const other = rows.index[before]!;
+        const other = rows.index[before];
         throw new HistoryError(
           'process-busy',
           `process ${process} invoked operation ${index} while its operation ${other} was in flight; ` +
@@ -162,26 +162,26 @@ function assemble(
   const n = rows.n;
   const log = inOrder(rows, order);
   const { key, status, session } = log;
-  const kind = Uint8Array.from(order, (row) => kindOfRow[row]!);
+  const kind = Uint8Array.from(order, (row) => kindOfRow[row]);
   const ids = new ValueIds(initial);
   const value = new Int32Array(n);
   const expectedText = numberWrites(rows, order, kind, key, ids, value);
   const writes = ids.count;
   const writeOp = Int32Array.from({ length: writes + 1 }, () => -1);
-  for (let i = 0; i < n; i++) if (isWrite(kind[i]!)) writeOp[value[i]!] = i;
+  for (let i = 0; i < n; i++) if (isWrite(kind[i])) writeOp[value[i]] = i;
 
   const reads = numberReads(rows, order, { kind, key, status, session, value }, ids);
   const expected = expectedText === null ? null : new Int32Array(n);
   if (expected !== null && expectedText !== null) {
-    for (const [i, expects] of expectedText) expected[i] = ids.read(key[i]!, expects);
+    for (const [i, expects] of expectedText) expected[i] = ids.read(key[i], expects);
   }
   const allWriteOps = new Int32Array(ids.count + 1).fill(-1);
   allWriteOps.set(writeOp);
 
   const contexts = new ContextTable(n);
   for (let i = 0; i < n; i++) {
-    const row = order[i]!;
-    if (rows.version.size > 0 && (isWrite(kind[i]!) || kind[i] === Kind.Delete)) {
+    const row = order[i];
+    if (rows.version.size > 0 && (isWrite(kind[i]) || kind[i] === Kind.Delete)) {
       const dot = rows.version.get(row);
       if (dot !== undefined) contexts.setDot(i, dot);
     }

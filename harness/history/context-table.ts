@@ -46,8 +46,8 @@ export class ContextTable {
     if (width === 0 && this.#vectors.length === 0) return null;
     const contexts = new Int32Array(this.#vectors.length * width);
     for (let id = 0; id < this.#vectors.length; id++) {
-      const vector = this.#vectors[id]!;
-      for (let i = 0; i < vector.length; i += 2) contexts[id * width + vector[i]!] = vector[i + 1]!;
+      const vector = this.#vectors[id];
+      for (let i = 0; i < vector.length; i += 2) contexts[id * width + vector[i]] = vector[i + 1];
     }
     return {
       actors: [...this.#actors.keys()],
@@ -104,9 +104,9 @@ export class ContextTable {
 function insertPair(pairs: number[], actor: number, counter: number): void {
   let at = pairs.length;
   pairs.push(actor, counter);
-  for (; at > 0 && pairs[at - 2]! > actor; at -= 2) {
-    pairs[at] = pairs[at - 2]!;
-    pairs[at + 1] = pairs[at - 1]!;
+  for (; at > 0 && pairs[at - 2] > actor; at -= 2) {
+    pairs[at] = pairs[at - 2];
+    pairs[at + 1] = pairs[at - 1];
   }
   pairs[at] = actor;
   pairs[at + 1] = counter;

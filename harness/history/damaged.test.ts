@@ -38,7 +38,7 @@ function spoil(bytes: Buffer, rng: Rng): Buffer {
     default: {
       const spoilt = Buffer.from(bytes);
       for (let flips = rng.int(3); flips >= 0; flips--) {
-        spoilt[rng.int(bytes.length)]! ^= 1 << rng.int(8);
+        spoilt[rng.int(bytes.length)] ^= 1 << rng.int(8);
       }
       return spoilt;
     }
@@ -127,7 +127,7 @@ describe('rows beside chunks that cannot be used', () => {
     expect(valid).toBe('unknown');
     expect(verdicts.filter((each) => each.valid === false)).toEqual([]);
     // Blocks of 256: row 600 or 601 is in the third.
-    expect(verdicts[1]!.figures).toMatchObject({ 'operation-count': 512 });
+    expect(verdicts[1].figures).toMatchObject({ 'operation-count': 512 });
     expect(screen.notes.join()).toMatch(/operations after 511 cannot be read: they are not what/);
   });
 
@@ -144,7 +144,7 @@ describe('rows beside chunks that cannot be used', () => {
   ])('count where %s', (_, sql) => {
     const { valid, verdicts } = judged(sql);
     expect(valid).toBe(true);
-    expect(verdicts[1]!.figures).toMatchObject({ 'operation-count': 800 });
+    expect(verdicts[1].figures).toMatchObject({ 'operation-count': 800 });
   });
 
   it('accuse where one was changed on purpose', () => {
@@ -177,7 +177,7 @@ describe('a table around the operations', () => {
     const bytes = Buffer.from(whole);
     const at = bytes.indexOf(cell);
     expect(at).toBeGreaterThan(0);
-    bytes[at + cell.findIndex((byte) => byte >= 0x31 && byte <= 0x38)]! ^= 1;
+    bytes[at + cell.findIndex((byte) => byte >= 0x31 && byte <= 0x38)] ^= 1;
     const { valid, screen } = judged(bytes);
     expect(valid).toBe('unknown');
     expect(screen.notes.join()).toContain(`table ${table} is not what was written`);
@@ -235,7 +235,7 @@ describe('a row that is not what was written', () => {
     const judged = judgeRun(path, { store: false, checkers: ['lost-writes', 'causal', 'stats'] });
     expect(judged.valid).toBe('unknown');
     expect(judged.verdicts.map((each) => each.counts)).toEqual([{}, {}, {}]);
-    expect(judged.verdicts[2]!.figures).toMatchObject({ 'ok-count': 2, 'info-count': 2 });
+    expect(judged.verdicts[2].figures).toMatchObject({ 'ok-count': 2, 'info-count': 2 });
   });
 
   it('is not exported, nor compared with others', () => {

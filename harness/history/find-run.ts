@@ -51,7 +51,7 @@ export function findRun(results: string, wanted = 'latest'): string {
       String(run.seed).startsWith(wanted),
   );
   const found = exact.length > 0 ? exact : begins;
-  if (found.length === 1) return fileOf(found[0]!);
+  if (found.length === 1) return fileOf(found[0]);
   if (found.length > 1) throw new AmbiguousRunError(wanted, found.map(place));
   throw noRun(`there is no run ${wanted}, neither as a path nor below ${results}`, wanted);
 }

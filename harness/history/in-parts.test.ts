@@ -101,10 +101,10 @@ describe('parts of a history', () => {
         if (parts > 1) several++;
         expect(verdicts.slice(1).map(gist)).toEqual(whole.map(gist));
         // What follows from what through other parts is not known: nothing more is accused.
-        for (const [pattern, count] of Object.entries(verdicts[0]!.counts)) {
+        for (const [pattern, count] of Object.entries(verdicts[0].counts)) {
           expect(count).toBeLessThanOrEqual(loss!.counts[pattern] ?? 0);
         }
-        if (loss!.valid === 'unknown') expect(verdicts[0]!.valid).toBe('unknown');
+        if (loss!.valid === 'unknown') expect(verdicts[0].valid).toBe('unknown');
       }),
       { numRuns: 100 },
     );
@@ -164,7 +164,7 @@ describe('a long history', () => {
   function stale(history: History, key: number, reads: number): void {
     const { kind, value, flags, n } = history;
     const on = [...Array(n).keys()].filter((row) => history.key[row] === key);
-    const first = value[on.find((row) => kind[row] === Kind.Write)!]!;
+    const first = value[on.find((row) => kind[row] === Kind.Write)!];
     const load = on.filter((row) => kind[row] === Kind.Read && flags[row] !== Flag.Final);
     for (const row of load.slice(-reads)) value[row] = first;
   }
@@ -190,15 +190,15 @@ describe('a long history', () => {
       const diverged = victim === 7 ? 8 : 7;
       for (let row = 0; row < n; row++) {
         if (flags[row] !== Flag.Final) continue;
-        if (key[row] === victim) value[row] = value[lastTwo(victim)[0]!]!;
-        if (key[row] === diverged && session[row] === 2) value[row] = value[lastTwo(diverged)[0]!]!;
+        if (key[row] === victim) value[row] = value[lastTwo(victim)[0]];
+        if (key[row] === diverged && session[row] === 2) value[row] = value[lastTwo(diverged)[0]];
       }
       stale(history, 30, 60);
     });
     const verdicts = compare(path);
-    expect(verdicts['lost-writes']!.counts).toEqual({ lost: 1 });
-    expect(verdicts['lost-writes']!.anomalies[0]!.ops).toEqual(
-      inOne(path, ['lost-writes'])[0]!.anomalies[0]!.ops,
+    expect(verdicts['lost-writes'].counts).toEqual({ lost: 1 });
+    expect(verdicts['lost-writes'].anomalies[0].ops).toEqual(
+      inOne(path, ['lost-writes'])[0].anomalies[0].ops,
     );
     expect(verdicts.convergence!.counts).toEqual({ diverged: 1 });
     expect(verdicts.staleness!.counts).toEqual({ 'stale-read': 60 });

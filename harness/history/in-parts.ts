@@ -81,27 +81,27 @@ export function surveyChunks(file: RunFile): Whole | null {
   for (const { n, columns, delta, siblings } of readChunks(file, header)) {
     const { key, status, flags, phase, node, invoke, session, kind, error, late } = columns;
     for (let i = 0; i < n; i++) {
-      const k = key[i]! < 0 ? keyless : key[i]!;
-      const share = shares[k]!;
+      const k = key[i] < 0 ? keyless : key[i];
+      const share = shares[k];
       share.n++;
-      if (late !== null) lateStarts.add(invoke[i]!, late[i]!);
-      if (delta !== null) share.deltas += delta.off[i + 1]! - delta.off[i]!;
-      if (siblings !== null) share.siblings += siblings.off[i + 1]! - siblings.off[i]!;
-      counts[status[i]!]!++;
-      const isFinal = (flags[i]! & Flag.Final) !== 0;
+      if (late !== null) lateStarts.add(invoke[i], late[i]);
+      if (delta !== null) share.deltas += delta.off[i + 1] - delta.off[i];
+      if (siblings !== null) share.siblings += siblings.off[i + 1] - siblings.off[i];
+      counts[status[i]]++;
+      const isFinal = (flags[i] & Flag.Final) !== 0;
       hasFinals ||= isFinal;
       hasDeletes ||= kind[i] === Kind.Delete;
-      if (node[i]! >= 0 && talks[node[i]!]! < 2) talks[node[i]!] = isFinal ? 2 : 1;
-      if (phase[i]! >= afterLoad && invoke[i]! < loadOverNs) loadOverNs = invoke[i]!;
+      if (node[i] >= 0 && talks[node[i]] < 2) talks[node[i]] = isFinal ? 2 : 1;
+      if (phase[i] >= afterLoad && invoke[i] < loadOverNs) loadOverNs = invoke[i];
       // What neither reads nor writes passes nothing on.
       if (kind[i] !== Kind.Other) {
-        if (firstKey[session[i]!] === -1) firstKey[session[i]!] = k;
-        else connect(connected, firstKey[session[i]!]!, k);
+        if (firstKey[session[i]] === -1) firstKey[session[i]] = k;
+        else connect(connected, firstKey[session[i]], k);
       }
-      if (error === null || error[i]! < 0 || status[i] === Status.Ok) continue;
-      const changes = isWrite(kind[i]!) || kind[i] === Kind.Delete;
-      const sort = error[i]! + (changes ? header.errors.length : 0);
-      if (firstOutcome[sort] === 3) firstOutcome[sort] = status[i]!;
+      if (error === null || error[i] < 0 || status[i] === Status.Ok) continue;
+      const changes = isWrite(kind[i]) || kind[i] === Kind.Delete;
+      const sort = error[i] + (changes ? header.errors.length : 0);
+      if (firstOutcome[sort] === 3) firstOutcome[sort] = status[i];
       else if (firstOutcome[sort] !== status[i]) otherOutcomes++;
     }
   }
@@ -110,14 +110,14 @@ export function surveyChunks(file: RunFile): Whole | null {
     ...{ file, header, nodes, surroundings, shares, connected },
     survey: { nodes: talks, loadOverNs },
     lateStarts,
-    counts: { ok: counts[Status.Ok]!, fail: counts[Status.Fail]!, info: counts[Status.Info]! },
+    counts: { ok: counts[Status.Ok], fail: counts[Status.Fail], info: counts[Status.Info] },
     ...{ hasFinals, hasDeletes, otherOutcomes },
   };
 }
 
 function rootOf(parent: Int32Array, key: number): number {
   let at = key;
-  while (parent[at] !== at) at = parent[at] = parent[parent[at]!]!;
+  while (parent[at] !== at) at = parent[at] = parent[parent[at]];
   return at;
 }
 
@@ -132,15 +132,15 @@ const bytesOf = ({ n, deltas, siblings }: Share): number =>
 /** Deals out keys in their order, up to `bytesMax` for each part; a key is never divided. */
 export function planParts({ shares, connected }: Whole, bytesMax: number): Plan {
   const together = new Float64Array(shares.length);
-  for (const [k, share] of shares.entries()) together[connected[k]!]! += bytesOf(share);
+  for (const [k, share] of shares.entries()) together[connected[k]] += bytesOf(share);
   // Connected keys by their smallest one; those that do not fit together each by itself.
   const groups = new Map<number, number[]>();
   let closed = true;
   for (const [k, share] of shares.entries()) {
     if (share.n === 0) continue;
-    const fits = together[connected[k]!]! <= bytesMax;
-    closed &&= fits || together[connected[k]!] === bytesOf(share);
-    const name = fits ? connected[k]! : k;
+    const fits = together[connected[k]] <= bytesMax;
+    closed &&= fits || together[connected[k]] === bytesOf(share);
+    const name = fits ? connected[k] : k;
     const group = groups.get(name);
     if (group) group.push(k);
     else groups.set(name, [k]);
@@ -148,7 +148,7 @@ export function planParts({ shares, connected }: Whole, bytesMax: number): Plan 
   const partOf = new Int32Array(shares.length).fill(-1);
   const parts: (Share & { bytes: number })[] = [];
   for (const keys of groups.values()) {
-    const bytes = keys.reduce((sum, k) => sum + bytesOf(shares[k]!), 0);
+    const bytes = keys.reduce((sum, k) => sum + bytesOf(shares[k]), 0);
     if (parts.length === 0 || parts.at(-1)!.bytes + bytes > bytesMax) {
       parts.push({ n: 0, deltas: 0, siblings: 0, bytes: 0 });
     }
@@ -156,9 +156,9 @@ export function planParts({ shares, connected }: Whole, bytesMax: number): Plan 
     part.bytes += bytes;
     for (const k of keys) {
       partOf[k] = parts.length - 1;
-      part.n += shares[k]!.n;
-      part.deltas += shares[k]!.deltas;
-      part.siblings += shares[k]!.siblings;
+      part.n += shares[k].n;
+      part.deltas += shares[k].deltas;
+      part.siblings += shares[k].siblings;
     }
   }
   // Nothing is judged too.
@@ -169,7 +169,7 @@ export function planParts({ shares, connected }: Whole, bytesMax: number): Plan 
 /** Throws RangeError where a chunk cannot be used. */
 export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): History {
   const { file, header, surroundings, nodes } = whole;
-  const { n, deltas, siblings } = parts[part]!;
+  const { n, deltas, siblings } = parts[part];
   const {
     dotActor,
     dotCounter,
@@ -191,21 +191,21 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
     const first = row;
     const rows: number[] = [];
     for (let i = 0; i < chunk.n; i++) {
-      const key = chunk.columns.key[i]!;
+      const key = chunk.columns.key[i];
       if (partOf[key < 0 ? header.keys.length : key] === part) rows.push(i);
     }
     row += rows.length;
     for (const [name, from] of Object.entries(chunk.columns)) {
       const into = all[name as keyof Chunk['columns']];
       if (from === null || !into) continue;
-      for (let r = 0; r < rows.length; r++) into[first + r] = from[rows[r]!]!;
+      for (let r = 0; r < rows.length; r++) into[first + r] = from[rows[r]];
     }
     for (const name of ['delta', 'siblings'] as const) {
       const [from, into] = [chunk[name], columns[name]];
       if (from === null || into === null) continue;
-      const before = from.off[0]!;
+      const before = from.off[0];
       for (let r = 0; r < rows.length; r++) {
-        const [start, end] = [from.off[rows[r]!]! - before, from.off[rows[r]! + 1]! - before];
+        const [start, end] = [from.off[rows[r]] - before, from.off[rows[r] + 1] - before];
         into.data.set(from.data.subarray(start, end), lists[name]);
         lists[name] += end - start;
         into.off[first + r + 1] = lists[name];
@@ -213,8 +213,8 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
     }
     const newRow = new Map(chunk.duplicates.length === 0 ? [] : rows.map((i, r) => [i, first + r]));
     for (let i = 0; i < chunk.duplicates.length; i += 2) {
-      const own = newRow.get(chunk.duplicates[i]! - chunkFrom);
-      if (own !== undefined) duplicates.push(own, chunk.duplicates[i + 1]!);
+      const own = newRow.get(chunk.duplicates[i] - chunkFrom);
+      if (own !== undefined) duplicates.push(own, chunk.duplicates[i + 1]);
     }
     chunkFrom += chunk.n;
   }
@@ -246,15 +246,15 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
 function pickContexts(file: RunFile, header: SealHeader, context: Int32Array): Int32Array {
   const used = distinct(context.filter((id) => id >= 0));
   for (let i = 0; i < context.length; i++) {
-    if (context[i]! >= 0) context[i] = placeOf(used, context[i]!);
+    if (context[i] >= 0) context[i] = placeOf(used, context[i]);
   }
   const width = header.actors!.length;
   const contexts = new Int32Array(used.length * width);
   let next = 0;
   for (const chunk of readChunks(file, header)) {
     const until = chunk.contextFrom + (width === 0 ? 0 : chunk.contexts.length / width);
-    for (; next < used.length && used[next]! < until; next++) {
-      const at = (used[next]! - chunk.contextFrom) * width;
+    for (; next < used.length && used[next] < until; next++) {
+      const at = (used[next] - chunk.contextFrom) * width;
       contexts.set(chunk.contexts.subarray(at, at + width), next * width);
     }
   }

@@ -90,7 +90,7 @@ function judgePlan(
   return names.map((name) => {
     if (NEEDS_ALL.has(name)) return noRoom(name, options, message);
     const verdicts = byName.get(name)!;
-    return NEEDS_NONE.has(name) ? verdicts[0]! : mergeParts(verdicts, whole, plan, options);
+    return NEEDS_NONE.has(name) ? verdicts[0] : mergeParts(verdicts, whole, plan, options);
   });
 }
 
@@ -115,7 +115,7 @@ function withMissing(part: History, verdict: Verdict, options: CheckOptions): Ve
 }
 
 function noRoom(name: string, options: CheckOptions, message: string): Verdict {
-  const { version, property } = checkers[name]!;
+  const { version, property } = checkers[name];
   const isPromised = property === undefined || options.promises.includes(property);
   return {
     checker: name,

@@ -29,7 +29,7 @@ describe('log order', () => {
       Array.from({ length: n }, (_, i) => i),
     );
     expect(by).toEqual(
-      Array.from({ length: n }, (_, i) => i).sort((a, b) => time[a]! - time[b]! || a - b),
+      Array.from({ length: n }, (_, i) => i).sort((a, b) => time[a] - time[b] || a - b),
     );
   });
 });

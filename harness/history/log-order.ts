@@ -21,11 +21,11 @@ export function logOrder(
 ): Uint32Array {
   const order = sorted(time);
   for (let start = 0, end = 0; start < order.length; start = end) {
-    while (end < order.length && time[order[end]!] === time[order[start]!]) end++;
+    while (end < order.length && time[order[end]] === time[order[start]]) end++;
     if (end - start < 2) continue;
     orderMoment(
       order.subarray(start, end),
-      (row) => process[row]!,
+      (row) => process[row],
       (row) => writes[row] === 1,
     );
   }
@@ -38,16 +38,16 @@ function sorted(time: Float64Array): Uint32Array {
   for (let i = 0; i < n; i++) order[i] = i;
   let moves = MOVES_PER_ROW_MAX * n;
   for (let row = 1; row < n; row++) {
-    const at = time[row]!;
+    const at = time[row];
     let j = row - 1;
-    while (j >= 0 && time[order[j]!]! > at) {
-      order[j + 1] = order[j]!;
+    while (j >= 0 && time[order[j]] > at) {
+      order[j + 1] = order[j];
       j--;
     }
     order[j + 1] = row;
     moves -= row - 1 - j;
     if (moves < 0) {
-      return Uint32Array.from(time, (_, i) => i).sort((a, b) => time[a]! - time[b]! || a - b);
+      return Uint32Array.from(time, (_, i) => i).sort((a, b) => time[a] - time[b] || a - b);
     }
   }
   return order;

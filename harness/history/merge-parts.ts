@@ -60,7 +60,7 @@ export function mergeParts(
 
 /** Without the parts that had nothing to look at, unless none had. */
 function telling(all: readonly Verdict[]): readonly Verdict[] {
-  const { checker } = all[0]!;
+  const { checker } = all[0];
   const some = all.filter((each) =>
     checker === 'availability'
       ? each.valid !== 'unknown' || each.reason !== 'too-few-ok'
@@ -78,8 +78,8 @@ function sum(parts: readonly Verdict[], valid: Valid, { maxAnomalies }: CheckOpt
     }
   }
   return {
-    checker: parts[0]!.checker,
-    version: parts[0]!.version,
+    checker: parts[0].checker,
+    version: parts[0].version,
     valid,
     message: '',
     figures: sumFigures(parts),
@@ -212,7 +212,7 @@ function vacuity(parts: readonly Verdict[], whole: Whole, options: CheckOptions)
   const within = surroundings.faults.map((_, i) =>
     parts.reduce((total, { details }) => {
       const rows = details?.faults as readonly { readonly ok: number }[];
-      return total + rows[i]!.ok;
+      return total + rows[i].ok;
     }, 0),
   );
   return judgeNumbers({ nodes, faults: surroundings.faults }, options, ok, within);
@@ -239,7 +239,7 @@ function stats(merged: Verdict, parts: readonly Verdict[]): Verdict {
     figures[name] = `${ok} ok, ${fail} fail, ${info} info`;
   }
   for (const [name, n] of Object.entries(byError)) figures[`error ${name}`] = n;
-  const barren = Object.keys(byName).filter((name) => byName[name]!.ok === 0);
+  const barren = Object.keys(byName).filter((name) => byName[name].ok === 0);
   // An empty history has one empty part, which says so.
   if (figures['operation-count'] === 0) return { ...merged, figures };
   return {

@@ -22,8 +22,8 @@ export function numberWrites(
 ): Map<number, unknown> | null {
   let expected: Map<number, unknown> | null = null;
   for (let i = 0; i < order.length; i++) {
-    if (!isWrite(kind[i]!)) continue;
-    const row = order[i]!;
+    if (!isWrite(kind[i])) continue;
+    const row = order[i];
     let text = rows.value[row] ?? null;
     if (kind[i] === Kind.Cas) {
       const pair: unknown = text === null ? null : JSON.parse(text);
@@ -35,7 +35,7 @@ export function numberWrites(
       expected.set(i, pair[0]);
       text = JSON.stringify(pair[1]);
     }
-    const id = ids.write(key[i]!, text);
+    const id = ids.write(key[i], text);
     if (id === 0) throw duplicate(rows, row, text);
     value[i] = id;
   }
@@ -43,13 +43,13 @@ export function numberWrites(
 }
 
 function badOperation(rows: RowColumns, row: number, what: string): HistoryError {
-  const index = rows.index[row]!;
+  const index = rows.index[row];
   return new HistoryError('bad-operation', `operation ${index} ${what}`, [index]);
 }
 
 function duplicate(rows: RowColumns, row: number, text: string | null): HistoryError {
-  const index = rows.index[row]!;
-  const key = rows.keys.names[rows.key[row]!] ?? '';
+  const index = rows.index[row];
+  const key = rows.keys.names[rows.key[row]] ?? '';
   return new HistoryError(
     'duplicate-value',
     `operation ${index} writes ${text} to ${key}, which another operation wrote too: a history can ` +
@@ -78,9 +78,9 @@ export function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumn
   for (let i = 0; i < n; i++) {
     deltaOff[i] = delta.length;
     siblingsOff[i] = siblings.length;
-    const row = order[i]!;
-    const what = log.kind[i]!;
-    const key = log.key[i]!;
+    const row = order[i];
+    const what = log.kind[i];
+    const key = log.key[i];
     // What a delete is about is known however it ended.
     if (what === Kind.Delete) log.value[i] = ids.readText(key, rows.value[row] ?? null);
     if (log.status[i] !== Status.Ok) continue;
@@ -95,12 +95,12 @@ export function numberReads(rows: RowColumns, order: Uint32Array, log: LogColumn
     } else if (what === Kind.ReadAll || what === Kind.ReadList) {
       const elements = JSON.parse(rows.value[row] ?? '[]') as unknown;
       if (!Array.isArray(elements)) {
-        throw badOperation(rows, row, `(${rows.fs.names[rows.f[row]!]}) did not return a list`);
+        throw badOperation(rows, row, `(${rows.fs.names[rows.f[row]]}) did not return a list`);
       }
       const now = new Int32Array(elements.length);
       for (let at = 0; at < now.length; at++) now[at] = ids.read(key, elements[at]);
       const isList = what === Kind.ReadList;
-      previous.compare(i, log.session[i]!, key, now, ids.count, delta, duplicates, isList);
+      previous.compare(i, log.session[i], key, now, ids.count, delta, duplicates, isList);
     }
   }
   deltaOff[n] = delta.length;

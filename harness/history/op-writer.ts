@@ -142,7 +142,7 @@ export class OpWriter {
     this.#finish = db.prepare(
       `UPDATE op SET ${settable.map((name) => `${name} = ?`).join(', ')} WHERE idx = ?`,
     );
-    this.#finishCells = [...settable, 'idx'].map((name) => CELLS[name]!);
+    this.#finishCells = [...settable, 'idx'].map((name) => CELLS[name]);
     this.#generic = this.#makeShape(columnNames('op').map((name) => [name, null] as const));
   }
 
@@ -192,7 +192,7 @@ export class OpWriter {
   #makeShape(columns: readonly (readonly [name: string, literal: string | null])[]): Shape {
     const into = `INSERT INTO op (${columns.map(([name]) => name).join(', ')}) VALUES `;
     const row = `(${columns.map(([, literal]) => literal ?? '?').join(', ')})`;
-    const cells = columns.filter(([, literal]) => literal === null).map(([name]) => CELLS[name]!);
+    const cells = columns.filter(([, literal]) => literal === null).map(([name]) => CELLS[name]);
     return {
       into,
       row,
@@ -210,14 +210,14 @@ export class OpWriter {
     for (; from + ROWS_PER_INSERT <= waiting.length; from += ROWS_PER_INSERT) {
       let at = 0;
       for (let i = 0; i < ROWS_PER_INSERT; i++) {
-        const row = waiting[from + i]!;
-        for (let c = 0; c < cells.length; c++) bound[at++] = cells[c]!(row);
+        const row = waiting[from + i];
+        for (let c = 0; c < cells.length; c++) bound[at++] = cells[c](row);
       }
       shape.many ??= this.#db.prepare(into + Array(ROWS_PER_INSERT).fill(shape.row).join(', '));
       shape.many.run(...bound);
     }
     for (; from < waiting.length; from++) {
-      const row = waiting[from]!;
+      const row = waiting[from];
       shape.one ??= this.#db.prepare(into + shape.row);
       shape.one.run(...cells.map((cell) => cell(row)));
     }

@@ -55,23 +55,23 @@ type Numbers = ReturnType<typeof allocate>;
 export function inOrder(columns: Readonly<Numbers>, order: Uint32Array): Numbers {
   const to = allocate(order.length);
   for (let i = 0; i < order.length; i++) {
-    const row = order[i]!;
-    to.index[i] = columns.index[row]!;
-    to.status[i] = columns.status[row]!;
-    to.flags[i] = columns.flags[row]!;
-    to.phase[i] = columns.phase[row]!;
-    to.session[i] = columns.session[row]!;
-    to.process[i] = columns.process[row]!;
-    to.key[i] = columns.key[row]!;
-    to.node[i] = columns.node[row]!;
-    to.server[i] = columns.server[row]!;
-    to.invoke[i] = columns.invoke[row]!;
-    to.complete[i] = columns.complete[row]!;
-    to.late[i] = columns.late[row]!;
-    to.confidence[i] = columns.confidence[row]!;
-    to.hops[i] = columns.hops[row]!;
-    to.error[i] = columns.error[row]!;
-    to.f[i] = columns.f[row]!;
+    const row = order[i];
+    to.index[i] = columns.index[row];
+    to.status[i] = columns.status[row];
+    to.flags[i] = columns.flags[row];
+    to.phase[i] = columns.phase[row];
+    to.session[i] = columns.session[row];
+    to.process[i] = columns.process[row];
+    to.key[i] = columns.key[row];
+    to.node[i] = columns.node[row];
+    to.server[i] = columns.server[row];
+    to.invoke[i] = columns.invoke[row];
+    to.complete[i] = columns.complete[row];
+    to.late[i] = columns.late[row];
+    to.confidence[i] = columns.confidence[row];
+    to.hops[i] = columns.hops[row];
+    to.error[i] = columns.error[row];
+    to.f[i] = columns.f[row];
   }
   return to;
 }
@@ -138,10 +138,10 @@ export class RowCollector {
     this.value.push(value);
     this.#addEnd(row, raw);
     // A final read that carries no context belongs to no session: nothing was promised to it.
-    const alone = (c.flags[row]! & Flag.Final) !== 0 && thread >= 0 && !this.sentContext.has(row);
+    const alone = (c.flags[row] & Flag.Final) !== 0 && thread >= 0 && !this.sentContext.has(row);
     c.session[row] = alone
       ? this.#sessionNamed(`final read ${idx}`)
-      : this.#session(process, thread, c.key[row]!);
+      : this.#session(process, thread, c.key[row]);
   }
 
   #addEnd(row: number, raw: Raw): void {
@@ -179,7 +179,7 @@ export class RowCollector {
 
   /** A thread within a memory space; for foreign histories, which know no threads, a process. */
   #session(process: number | string, thread: number, key: number): number {
-    const space = key === -1 ? 0 : this.#spaceOfKey[key]! + 1;
+    const space = key === -1 ? 0 : this.#spaceOfKey[key] + 1;
     return this.#sessionNamed(thread >= 0 ? thread * 0x100000 + space : `process ${process}`);
   }
 
@@ -199,7 +199,7 @@ export class RowCollector {
   endAt(ns: number): void {
     const { complete, status } = this.columns;
     for (let row = 0; row < this.n; row++) {
-      if (complete[row]! < ns) continue;
+      if (complete[row] < ns) continue;
       complete[row] = Number.POSITIVE_INFINITY;
       status[row] = Status.Info;
     }

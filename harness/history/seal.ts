@@ -163,7 +163,7 @@ function fixedParts(history: History, from: number, to: number): Numbers[] {
 function raggedParts(ragged: Ragged | null, from: number, to: number): Numbers[] {
   if (ragged === null) return [];
   const off = ragged.off.subarray(from, to + 1);
-  return [off, ragged.data.subarray(off[0]!, off[off.length - 1]!)];
+  return [off, ragged.data.subarray(off[0], off[off.length - 1])];
 }
 
 function versionParts(
@@ -187,14 +187,14 @@ function versionParts(
 function lastContext(versions: Versions | null, from: number, to: number, known: number): number {
   let end = known;
   if (versions === null) return end;
-  for (let i = from; i < to; i++) end = Math.max(end, versions.context[i]! + 1);
+  for (let i = from; i < to; i++) end = Math.max(end, versions.context[i] + 1);
   return end;
 }
 
 function duplicatesBefore(duplicates: Int32Array | null, to: number, from: number): number {
   let end = from;
   if (duplicates === null) return end;
-  while (2 * end < duplicates.length && duplicates[2 * end]! < to) end++;
+  while (2 * end < duplicates.length && duplicates[2 * end] < to) end++;
   return end;
 }
 
@@ -203,8 +203,8 @@ function span(history: History, from: number, to: number): [number, number] {
   let min = Number.POSITIVE_INFINITY;
   let max = 0;
   for (let i = from; i < to; i++) {
-    const invoke = history.invoke[i]!;
-    const complete = history.complete[i]!;
+    const invoke = history.invoke[i];
+    const complete = history.complete[i];
     if (invoke < min) min = invoke;
     if (invoke > max) max = invoke;
     if (complete !== Number.POSITIVE_INFINITY && complete > max) max = complete;

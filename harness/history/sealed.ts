@@ -47,7 +47,7 @@ class ChunkLoader {
     const from = this.loaded;
     const c = this.#columns;
     for (const [name, column] of Object.entries(chunk.columns)) {
-      if (column !== null) c[name as keyof ChunkColumns]!.set(column, from);
+      if (column !== null) c[name as keyof ChunkColumns]?.set(column, from);
     }
     if (c.delta !== null) this.#deltas += copyRagged(chunk.delta!, c.delta, from);
     if (c.siblings !== null) this.#siblings += copyRagged(chunk.siblings!, c.siblings, from);
@@ -64,7 +64,7 @@ class ChunkLoader {
       throw new RangeError('the lists in the chunks are not as long as their header says');
     }
     const { kind, value } = columns;
-    for (let i = 0; i < header.n; i++) if (isWrite(kind[i]!)) writeOp[value[i]!] = i;
+    for (let i = 0; i < header.n; i++) if (isWrite(kind[i])) writeOp[value[i]] = i;
     const { nodes, surroundings } = surroundingsOf(file, header.nodes);
     const { n, sessions, writes, values, unattempted } = header;
     return {
@@ -131,7 +131,7 @@ export function allocate(header: Extent) {
 /** Offsets of a chunk are those of the whole history. Returns how many numbers it brought. */
 function copyRagged(from: Ragged, into: Ragged, row: number): number {
   into.off.set(from.off, row);
-  into.data.set(from.data, from.off[0]!);
+  into.data.set(from.data, from.off[0]);
   return from.data.length;
 }
 

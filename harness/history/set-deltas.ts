@@ -55,7 +55,7 @@ export class PreviousReads {
     // A session touches one space, so nearly always one key: the pair fits a safe whole number.
     const name = session * 0x1000000 + key;
     const last = this.#last.get(name);
-    if (last !== undefined) for (let j = 0; j < last.length; j++) this.#before[last[j]!] = mark;
+    if (last !== undefined) for (let j = 0; j < last.length; j++) this.#before[last[j]] = mark;
     const once = this.#onlyOnce(row, now, mark, duplicates);
     if (isList) rewrite(last ?? nothing, once, delta);
     else this.#difference(last ?? nothing, once, mark, delta);
@@ -66,7 +66,7 @@ export class PreviousReads {
   #onlyOnce(row: number, now: Int32Array, mark: number, duplicates: number[]): Int32Array {
     let kept = 0;
     for (let j = 0; j < now.length; j++) {
-      const id = now[j]!;
+      const id = now[j];
       if (this.#now[id] === mark) {
         duplicates.push(row, id);
         continue;
@@ -83,8 +83,8 @@ export class PreviousReads {
     mark: number,
     delta: { push(value: number): void },
   ): void {
-    for (let j = 0; j < now.length; j++) if (this.#before[now[j]!] !== mark) delta.push(now[j]!);
-    for (let j = 0; j < last.length; j++) if (this.#now[last[j]!] !== mark) delta.push(-last[j]!);
+    for (let j = 0; j < now.length; j++) if (this.#before[now[j]] !== mark) delta.push(now[j]);
+    for (let j = 0; j < last.length; j++) if (this.#now[last[j]] !== mark) delta.push(-last[j]);
   }
 }
 
@@ -93,6 +93,6 @@ const nothing = new Int32Array();
 function rewrite(last: Int32Array, now: Int32Array, delta: { push(value: number): void }): void {
   let same = 0;
   while (same < last.length && last[same] === now[same]) same++;
-  for (let j = last.length - 1; j >= same; j--) delta.push(-last[j]!);
-  for (let j = same; j < now.length; j++) delta.push(now[j]!);
+  for (let j = last.length - 1; j >= same; j--) delta.push(-last[j]);
+  for (let j = same; j < now.length; j++) delta.push(now[j]);
 }

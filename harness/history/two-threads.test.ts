@@ -25,7 +25,7 @@ it('does not load what has no room', () => {
   const { valid, verdicts } = judgeRun(run, { store: false, memoryMb: 8 });
   expect(valid).toBe('unknown');
   expect(verdicts).toMatchObject([{ checker: 'history', reason: 'checker-memory' }]);
-  expect(verdicts[0]!.message).toMatch(/200400 operations need at least 10 MB .* --memory-mb/);
+  expect(verdicts[0].message).toMatch(/200400 operations need at least 10 MB .* --memory-mb/);
 });
 
 it('does not take a high index for a long history', () => {

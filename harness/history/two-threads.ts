@@ -25,7 +25,7 @@ export function judge(history: History, { names, options, ...limits }: Assignmen
   return [
     ...compose(
       history,
-      names.map((name) => checkers[name]!),
+      names.map((name) => checkers[name]),
       options,
       () =>
         limitedBudget({

@@ -38,7 +38,7 @@ export function valueTexts(path: string, source: TextSource): (id: number) => st
   return (id) => {
     if (id === 0) return 'initial';
     if (id > writes) return unattempted[id - writes - 1] ?? `value ${id}`;
-    return read(index[writeOp[id]!]!) ?? `value ${id}`;
+    return read(index[writeOp[id]]) ?? `value ${id}`;
   };
 }
 

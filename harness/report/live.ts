@@ -63,7 +63,7 @@ export class LiveWindow {
     const ended = counts.ok + counts.fail + counts.info;
     this.#recent.push({ atMs, ended });
     this.#recent = this.#recent.filter((each) => atMs - each.atMs <= windowMs);
-    const first = this.#recent[0]!;
+    const first = this.#recent[0];
     const spanMs = atMs - first.atMs;
     const perSecond = spanMs > 0 ? Math.round(((ended - first.ended) * 1000) / spanMs) : 0;
     const line =

@@ -166,7 +166,7 @@ function runLines(view: Viewed<'run'>, style: Style): string[] {
           '',
           style.strong(title),
           ...tableLines(
-            Object.keys(rows[0]!),
+            Object.keys(rows[0]),
             rows.map((row) => Object.values(row)),
           ).map((line) => `  ${line}`),
         ];

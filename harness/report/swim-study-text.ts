@@ -109,7 +109,7 @@ export function studySvg(studies: readonly SwimStudy[]): string {
     const times = [...study.everywhereMs].sort((a, b) => a - b);
     const all = times.length + study.missed;
     const steps = times.map((ms, j) => `L${x(ms)} ${y(j / all)} L${x(ms)} ${y((j + 1) / all)}`);
-    const colour = COLOURS[i % COLOURS.length]!;
+    const colour = COLOURS[i % COLOURS.length];
     const name = `${study.nodes} nodes, ${100 * study.loss} % loss`;
     const at = MARGIN + 14 * i;
     return (

@@ -21,12 +21,12 @@ export function tableLines(
   if (head.length === 0) return [];
   const texts = rows.map((row) => row.map((value) => clip(cellText(value), cellMax)));
   const widths = head.map((name, i) =>
-    texts.reduce((most, row) => Math.max(most, row[i]!.length), clip(name, cellMax).length),
+    texts.reduce((most, row) => Math.max(most, row[i].length), clip(name, cellMax).length),
   );
-  const right = head.map((_, i) => rows.every((row) => row[i] === null || isNumber(row[i]!)));
+  const right = head.map((_, i) => rows.every((row) => row[i] === null || isNumber(row[i])));
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .map((cell, i) => (right[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
       .join('  ')
       .trimEnd();
   return [

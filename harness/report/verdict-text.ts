@@ -183,7 +183,7 @@ export function faultLines(
       const targets = fault.targets.map((node) => nodes[node] ?? '?').join(' ');
       const id = String(fault.id).padStart(3);
       const when = `${secondsText(fault.start)} to ${secondsText(fault.end)}`;
-      return `  ${id} ${kinds[i]!.padEnd(widest)}  ${when}  ${effect}, ${healed}  ${escapeText(targets)}`;
+      return `  ${id} ${kinds[i].padEnd(widest)}  ${when}  ${effect}, ${healed}  ${escapeText(targets)}`;
     }),
   ];
 }

@@ -77,7 +77,7 @@ export class FinalReads {
   unsettled(workload: string, nodes: readonly string[]): string[] {
     return this.keys(workload).filter((key) => {
       const answers = nodes.map((node) => this.#answers.get(key)?.get(node));
-      return answers.some((each) => !each?.whole || each.text !== answers[0]!.text);
+      return answers.some((each) => !each?.whole || each.text !== answers[0]?.text);
     });
   }
 }

@@ -89,7 +89,7 @@ test('each process has one operation in flight at most', async () => {
       .filter((each) => each.process === process)
       .sort((left, right) => left.invoked - right.invoked);
     for (let i = 1; i < rows.length; i++) {
-      expect(rows[i]!.invoked).toBeGreaterThanOrEqual(rows[i - 1]!.completed!);
+      expect(rows[i].invoked).toBeGreaterThanOrEqual(rows[i - 1].completed!);
     }
   }
 });
@@ -147,12 +147,12 @@ test('late operations keep the time at which they were due', async () => {
   const { interpreter, invoked } = rig(1, () => after(30));
   const arrivals = { perSecond: 100, spacing: 'fixed', rng: makeRng(1) } as const;
   await interpreter.run(rate(arrivals, writes(6)));
-  const first = invoked[0]!.scheduled;
+  const first = invoked[0].scheduled;
   expect(invoked.map((each) => Math.round((each.scheduled - first) / ms))).toEqual([
     0, 10, 20, 30, 40, 50,
   ]);
   // One thread that needs 30 ms for each: the sixth is due at 50 ms and starts after 150 ms.
-  expect(invoked[5]!.invoked - invoked[5]!.scheduled).toBeGreaterThan(90 * ms);
+  expect(invoked[5].invoked - invoked[5].scheduled).toBeGreaterThan(90 * ms);
 });
 
 test('final reads go to the node that they name, and belong to no session', async () => {

@@ -130,7 +130,7 @@ export class Interpreter {
     this.#options = options;
     this.#threads = Array.from({ length: options.concurrency }, (_, number) => ({
       number,
-      node: options.nodes[number % options.nodes.length]!,
+      node: options.nodes[number % options.nodes.length],
       contexts: new SessionContexts(),
       clients: new Map(),
       process: number,
@@ -168,7 +168,7 @@ export class Interpreter {
   }
 
   readonly #processOf = (thread: ThreadId): number | 'nemesis' =>
-    thread === 'nemesis' ? thread : this.#threads[thread]!.process;
+    thread === 'nemesis' ? thread : this.#threads[thread].process;
 
   #pump(): void {
     if (this.#pumping) return;
@@ -180,7 +180,7 @@ export class Interpreter {
       switch (step.type) {
         case 'op':
           this.#generator = step.next;
-          this.#start(this.#threads[step.op.thread as number]!, step.op.invocation, step.op.timeNs);
+          this.#start(this.#threads[step.op.thread as number], step.op.invocation, step.op.timeNs);
           break;
         case 'pending':
           this.#generator = step.next;

@@ -89,7 +89,7 @@ export class Life {
     this.#with = life;
     const { options, cluster, clock } = life;
     this.#recorder = new Valve(life.recorder);
-    this.#chosen = options.workload.map((name) => workloads[name]!);
+    this.#chosen = options.workload.map((name) => workloads[name]);
     this.#byThread = this.#chosen.flatMap((each, i) => Array<Workload>(this.#share(i)).fill(each));
     const rng = makeRng(options.seed);
     const urls = new Map(cluster.nodes.map(({ name, url }) => [name, url]));
@@ -245,7 +245,7 @@ export class Life {
   }
 
   #workloadOf(thread: number): Workload {
-    return this.#byThread[thread]!;
+    return this.#byThread[thread];
   }
 
   #workloadOptions(workload: Workload): WorkloadOptions {

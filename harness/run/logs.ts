@@ -34,7 +34,7 @@ export async function saveLogs(
     const logs = await Promise.race([all, late]);
     if (logs === null) return `the logs of the nodes did not come within ${timeoutMs / 1000} s`;
     cluster.nodes.forEach(({ name }, i) => {
-      for (const text of logs[i]!) {
+      for (const text of logs[i]) {
         const { time, level } = parseLine(text);
         const ms = time === null ? clock.nowNs() / 1e6 : time - epochMs;
         recorder.log({ time: Math.round(ms * 1e6), node: name, level, text });

@@ -136,7 +136,7 @@ test('a fault whose healing fails at first is healed again, at the latest at the
   });
   await runner.run([plan(1, 0, 10)], 1000, never);
   expect(runner.records[0]).toMatchObject({ healed: false });
-  expect(runner.records[0]!.healedAt).toBeUndefined();
+  expect(runner.records[0].healedAt).toBeUndefined();
   await runner.healAll();
   expect(runner.records[0]).toMatchObject({ healed: true });
   expect(tries).toBe(4);
@@ -151,5 +151,5 @@ test('a fault that fails while it is applied is recorded with the reason, and he
   await runner.run([plan(1, 0, 10)], 1000, never);
   expect(done).toEqual(['heal 1']);
   expect(runner.records[0]).toMatchObject({ effective: 'none', healed: true });
-  expect(runner.records[0]!.error).toContain('no rights');
+  expect(runner.records[0].error).toContain('no rights');
 });

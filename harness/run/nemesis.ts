@@ -84,13 +84,13 @@ export class NemesisRunner {
   async healAll(): Promise<void> {
     const { faults } = this.#options;
     for (const record of this.#records.filter((each) => !each.healed)) {
-      await this.#heal(faults[record.plan.kind]!, record.plan, record);
+      await this.#heal(faults[record.plan.kind], record.plan, record);
     }
   }
 
   async #perform(planned: FaultPlan, wait: () => Promise<void>): Promise<void> {
     const { cluster, clock, faults, onChange } = this.#options;
-    const fault = faults[planned.kind]!;
+    const fault = faults[planned.kind];
     let record: FaultRecord = {
       id: planned.id,
       plan: planned,

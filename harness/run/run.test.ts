@@ -266,7 +266,7 @@ describe('what goes wrong around a run', () => {
       'SELECT effective, healed, error FROM fault',
     );
     expect(faults[0]).toMatchObject({ effective: 'none', healed: 1 });
-    expect(faults[0]!.error).toContain('no freezer here');
+    expect(faults[0].error).toContain('no freezer here');
   });
 
   test('a cluster that cannot be made leaves no run file', async () => {

@@ -69,8 +69,8 @@ export function planFaults(options: RunOptions): FaultPlan[] {
   return planSchedule(
     {
       faults: kinds.map((kind) => ({
-        fault: faults[kind]!,
-        variants: kind === 'partition' ? options.partitions : faults[kind]!.variants,
+        fault: faults[kind],
+        variants: kind === 'partition' ? options.partitions : faults[kind].variants,
       })),
       nodes: nodeNames(options),
       durationMs: options['time-limit'] * 1000,
@@ -145,7 +145,7 @@ function begin(
 ): { readonly dir: string; readonly recorder: Recorder } {
   const { name, seed } = options;
   const dir = runDirectory(options.results, { name, startedAt, seed });
-  const chosen = options.workload.map((each) => workloads[each]!);
+  const chosen = options.workload.map((each) => workloads[each]);
   const most = (of: 'overall' | 'perFaultWindow'): number =>
     Math.max(...chosen.map((each) => each.minimumOk[of]));
   const header: RunHeader = {

@@ -62,16 +62,16 @@ class Store {
 
   /** Takes over what others did, up to the effect `upTo`. */
   catchUp(replica: number, upTo: number): void {
-    const into = this.replicas[replica]!;
+    const into = this.replicas[replica];
     for (; into.taken < upTo; into.taken++) {
-      const effect = this.effects[into.taken]!;
+      const effect = this.effects[into.taken];
       if (effect.replica !== replica) into.apply(effect);
     }
   }
 
   /** Returns the dot. */
   write(replica: number, f: Effect['f'], key: string, value: number): string {
-    const at = this.replicas[replica]!;
+    const at = this.replicas[replica];
     const stamp = (at.clock + 1) * sessions + replica;
     const effect = { f, key, value, replica, stamp };
     this.effects.push(effect);
@@ -91,11 +91,11 @@ export function goodHistory(shape: Shape, rng: Rng): PlainOperation[] {
   let written = 0;
   for (let i = 0; i < count; i++) {
     const session = rng.int(sessions);
-    now = Math.max(now + 10, free[session]! + 2);
-    const invoke = Math.max(free[session]! + 1, now - rng.int(12));
+    now = Math.max(now + 10, free[session] + 2);
+    const invoke = Math.max(free[session] + 1, now - rng.int(12));
     const complete = now + 1 + rng.int(14);
     free[session] = complete;
-    const at = store.replicas[session]!;
+    const at = store.replicas[session];
     store.catchUp(session, at.taken + rng.int(store.effects.length - at.taken + 1));
     const op = {
       process: session,

@@ -30,15 +30,15 @@ export function mutateLarge(how: LargeMutation, history: History, rng: Rng): His
   const written = new Set<number>();
   const candidates: number[] = [];
   for (let row = 0; row < n; row++) {
-    const owner = session[row]! * history.keys.length + key[row]!;
+    const owner = session[row] * history.keys.length + key[row];
     if (kind[row] === Kind.Write && status[row] === Status.Ok) written.add(owner);
     if (kind[row] !== Kind.Read || value[row] === 0) continue;
     const isOwn = written.has(owner);
-    const isKnown = status[writeOp[value[row]!]!] === Status.Ok;
+    const isKnown = status[writeOp[value[row]]] === Status.Ok;
     if (how === 'forget-own' ? isOwn : isKnown) candidates.push(row);
   }
   if (candidates.length === 0) return null;
   const row = rng.pick(candidates);
   if (how === 'forget-own') return { ...history, value: value.with(row, 0) };
-  return { ...history, status: status.with(writeOp[value[row]!]!, Status.Fail) };
+  return { ...history, status: status.with(writeOp[value[row]], Status.Fail) };
 }

@@ -30,8 +30,8 @@ export function matrixLines(results: readonly CaseResult[], style: Style): strin
   const head = ['switch', 'result', 'caught by', 'also by', 'runs', 'median', 'seeds'];
   const [title, rule, ...lines] = tableLines(head, rows, cellMax);
   const coloured = lines.map((line, i) => {
-    const { outcome } = results[i]!;
-    const colour = isFailure(results[i]!)
+    const { outcome } = results[i];
+    const colour = isFailure(results[i])
       ? style.bad
       : outcome === 'impossible'
         ? style.doubtful

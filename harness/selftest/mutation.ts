@@ -115,7 +115,7 @@ class Tally {
 function accuses(checker: string, history: History): boolean {
   const staleness = { deltaMs: staleAfterNs / 1e6, share: 1 };
   const options = { ...defaultCheckOptions, maxAnomalies: 0, staleness };
-  return checkers[checker]!.check(history, options, unlimited).valid === false;
+  return checkers[checker].check(history, options, unlimited).valid === false;
 }
 
 /** `mutants` is the number of violating mutants that is wanted. */
@@ -132,7 +132,7 @@ export function mutationTest({
   for (let number = 0; number < attemptsMax && tally.mutants < mutants; number++) {
     const own = rng.split(`history ${number}`);
     if (number % largeEvery === largeEvery - 1) tryLarge(tally, own, number);
-    else trySmall(tally, own, number, shapes[number % shapes.length]!);
+    else trySmall(tally, own, number, shapes[number % shapes.length]);
   }
   const { byMutation, rates, mistakes, innocents } = tally;
   return { seed, mutants: tally.mutants, innocents, byMutation, rates, mistakes };

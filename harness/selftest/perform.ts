@@ -38,7 +38,7 @@ const errorCharsMax = 600;
 
 /** Starts this very program again, however it was started (built, or by a loader). */
 function amnesia(words: readonly string[], limitMs: number): Promise<Ended> {
-  const argv = [...process.execArgv, process.argv[1]!, ...words];
+  const argv = [...process.execArgv, process.argv[1], ...words];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';

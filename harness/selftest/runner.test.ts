@@ -38,7 +38,7 @@ function script(...runs: readonly RunSummary[]): { perform: Perform; asked: Case
   const asked: CaseOptions[] = [];
   const perform: Perform = async (each) => {
     asked.push(each);
-    return runs[asked.length - 1]!;
+    return runs[asked.length - 1];
   };
   return { perform, asked };
 }

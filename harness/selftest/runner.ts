@@ -76,7 +76,7 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1
-    ? sorted[middle]!
+    ? sorted[middle]
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
@@ -139,7 +139,7 @@ export async function runCases(
   const slot = async (): Promise<void> => {
     while (next < cases.length) {
       const at = next++;
-      results[at] = await runCase(cases[at]!, seed, perform);
+      results[at] = await runCase(cases[at], seed, perform);
       ended(results[at]);
     }
   };

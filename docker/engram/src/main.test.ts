@@ -170,7 +170,7 @@ describe('the process of a node', () => {
     await node.exit;
     const file = join(folder, 'damaged', 'wal-00000001.log');
     const bytes = await readFile(file);
-    bytes[40]! ^= 0xff;
+    bytes[40] ^= 0xff;
     await writeFile(file, bytes);
     node = await start('damaged');
     expect(await node.exit).toBe(74);

@@ -10,7 +10,7 @@ const sessions = 7;
 /** Cuts, crashes, pauses and heals at random; ends with everything up and healed. */
 async function breakThings(cluster: VirtualCluster, chance: () => number, untilMs: number) {
   const { world, ids } = cluster;
-  const pick = (): string => ids[Math.floor(chance() * ids.length)]!;
+  const pick = (): string => ids[Math.floor(chance() * ids.length)];
   const boots: Promise<void>[] = [];
   while (world.nowMs < untilMs) {
     await world.sleep(500 + chance() * 3000);
@@ -65,7 +65,7 @@ async function run(
   const account = new Account();
   const until = cluster.world.nowMs + chaosMs;
   const lives = Array.from({ length: sessions }, (_, i) => {
-    const node = cluster.ids[i % cluster.ids.length]!;
+    const node = cluster.ids[i % cluster.ids.length];
     return new Session(`s${i}`, cluster, node, account, split(`session ${i}`)).live(until);
   });
   const nemesis = breakThings(cluster, split('nemesis'), until);

@@ -61,7 +61,7 @@ describe('five nodes', () => {
         content: `written at ${node}`,
       });
       expect(stored.status).toBe(201);
-      const headers = { 'x-engram-context': stored.headers['x-engram-context']! };
+      const headers = { 'x-engram-context': stored.headers['x-engram-context'] };
       for (const other of cluster.ids) {
         const read = await cluster.ask(other, 'GET', path, undefined, headers);
         expect([read.status, contentOf(read)]).toEqual([200, `written at ${node}`]);
@@ -127,7 +127,7 @@ describe('a primary that dies', () => {
       now = await route(cluster, witness, 'kitchen');
     }
     expect(now.generation).toBeGreaterThan(0);
-    const headers = { 'x-engram-context': first.headers['x-engram-context']! };
+    const headers = { 'x-engram-context': first.headers['x-engram-context'] };
     const second = await cluster.ask(
       witness,
       'POST',

@@ -87,7 +87,7 @@ async function perform(options: Readonly<Record<string, string>>): Promise<numbe
 if (process.send === undefined) {
   const words = process.argv.slice(2).filter((word) => word !== 'test' && word !== '--json');
   const options: Record<string, string> = {};
-  for (let i = 0; i < words.length; i += 2) options[words[i]!.slice(2)] = words[i + 1]!;
+  for (let i = 0; i < words.length; i += 2) options[words[i].slice(2)] = words[i + 1];
   process.exitCode = await perform(options);
 } else {
   process.on('disconnect', () => process.exit(0));

@@ -19,7 +19,7 @@ export class Agenda {
     this.#actions.push(action);
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#times[parent]! <= time) break;
+      if (this.#times[parent] <= time) break;
       this.#move(parent, at);
       at = parent;
     }
@@ -28,9 +28,9 @@ export class Agenda {
 
   /** Takes everything that is due until `untilMs`, then stands there. */
   run(untilMs: number): void {
-    while (this.#times.length > 0 && this.#times[0]! <= untilMs) {
-      this.nowMs = this.#times[0]!;
-      const action = this.#actions[0]!;
+    while (this.#times.length > 0 && this.#times[0] <= untilMs) {
+      this.nowMs = this.#times[0];
+      const action = this.#actions[0];
       this.#dropFirst();
       action();
     }
@@ -48,8 +48,8 @@ export class Agenda {
       let child = 2 * at + 1;
       if (child >= size) break;
       if (child + 1 < size && this.#isBefore(child + 1, child)) child++;
-      const childTime = this.#times[child]!;
-      if (time < childTime || (time === childTime && order < this.#orders[child]!)) break;
+      const childTime = this.#times[child];
+      if (time < childTime || (time === childTime && order < this.#orders[child])) break;
       this.#move(child, at);
       at = child;
     }
@@ -57,12 +57,12 @@ export class Agenda {
   }
 
   #isBefore(left: number, right: number): boolean {
-    const [a, b] = [this.#times[left]!, this.#times[right]!];
-    return a < b || (a === b && this.#orders[left]! < this.#orders[right]!);
+    const [a, b] = [this.#times[left], this.#times[right]];
+    return a < b || (a === b && this.#orders[left] < this.#orders[right]);
   }
 
   #move(from: number, to: number): void {
-    this.#put(to, this.#times[from]!, this.#orders[from]!, this.#actions[from]!);
+    this.#put(to, this.#times[from], this.#orders[from], this.#actions[from]);
   }
 
   #put(at: number, time: number, order: number, action: () => void): void {

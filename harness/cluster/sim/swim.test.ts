@@ -17,8 +17,8 @@ describe('a study of SWIM', () => {
     expect(study).toMatchObject({ missed: 0, falselyDead: 0 });
     expect(study.everywhereMs).toHaveLength(small.crashes);
     for (let i = 0; i < small.crashes; i++) {
-      expect(study.suspectedMs[i]).toBeLessThan(study.deadMs[i]!);
-      expect(study.deadMs[i]).toBeLessThanOrEqual(study.everywhereMs[i]!);
+      expect(study.suspectedMs[i]).toBeLessThan(study.deadMs[i]);
+      expect(study.deadMs[i]).toBeLessThanOrEqual(study.everywhereMs[i]);
     }
   });
 

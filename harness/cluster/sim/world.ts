@@ -131,7 +131,7 @@ function queryOf(text: string): ReadonlyMap<string, string> {
 function toRequest({ method, path, headers, body }: WorldRequest): HttpRequest {
   const mark = path.indexOf('?');
   const named = new Map<string, string>();
-  for (const name in headers) named.set(name, headers[name]!);
+  for (const name in headers) named.set(name, headers[name]);
   return {
     method,
     path: mark < 0 ? path : path.slice(0, mark),

@@ -152,7 +152,7 @@ export class EdnReader {
     let value = '';
     for (;;) {
       if (this.done) throw new EdnError(opened, 'this string is never closed by "', true);
-      const c = this.#text[this.at++]!;
+      const c = this.#text[this.at++];
       if (c === '"') return value;
       if (c !== '\\') {
         value += c;
@@ -173,7 +173,7 @@ export class EdnReader {
 
   #word(from: number): string {
     let end = from;
-    while (end < this.#text.length && !DELIMITER.test(this.#text[end]!)) end++;
+    while (end < this.#text.length && !DELIMITER.test(this.#text[end])) end++;
     if (end === from) throw new EdnError(this.at, 'a name is missing', end === this.#text.length);
     this.at = end;
     return this.#text.slice(from, end);

@@ -53,7 +53,7 @@ function* eventsOf(file: RunFile, format: 'edn' | 'jsonl'): Generator<HistoryEve
   const rows = [...storedRows(file)];
   let index = 0;
   for (const [i, end] of placesOf(rows)) {
-    const row = rows[i]!;
+    const row = rows[i];
     const kept = row.extra as Kept | undefined;
     const original = end ? kept?.end : kept?.invoke;
     const event = original ?? (end ? renderEnd(row, convention) : renderInvoke(row, convention));

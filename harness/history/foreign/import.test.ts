@@ -89,7 +89,7 @@ describe('histories of other tools', () => {
       ['nemesis', 'start', null, null, 'flying'],
       [2, 'cas', 'register', [4, 5], 'fail'],
     ]);
-    expect(rows[2]!.error).toBe('timed-out');
+    expect(rows[2].error).toBe('timed-out');
     const json = [
       '{"type":"invoke","process":0,"f":"write","value":["x",1],"time":5}',
       '',
@@ -232,7 +232,7 @@ const events = fc
       made.push({ more: {}, ...event, ...(timed ? { time } : {}), ...index });
     };
     steps.forEach((step, i) => {
-      const f = operationsOf[object]![step.f]!;
+      const f = operationsOf[object][step.f];
       const wrap = (value: unknown): unknown =>
         f === 'debug' || f === 'txn' || !tupled ? value : [step.key, value];
       const asked: Record<string, unknown> = {

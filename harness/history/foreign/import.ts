@@ -58,12 +58,12 @@ export function rowsOf(
   const times = timesOf(events, convention.timed, notes);
   const kinds = objectKinds(pairs, convention.tupled);
   const rows = pairs.map((pair, idx) => {
-    const own = [times[pair.invokeAt]!, pair.endAt === null ? null : times[pair.endAt]!] as const;
+    const own = [times[pair.invokeAt], pair.endAt === null ? null : times[pair.endAt]] as const;
     return rowOf(pair, idx, own, convention, kinds);
   });
   const marked = markFinal(rows);
   const keepPlaces = !timesTell(pairs, times);
-  const kept = marked.map((row, i) => withKept(row, pairs[i]!, convention, keepPlaces));
+  const kept = marked.map((row, i) => withKept(row, pairs[i], convention, keepPlaces));
   const nodes = [...new Set(kept.flatMap((row) => [row.node, row.server]))];
   return {
     rows: kept,
@@ -96,12 +96,12 @@ function timesOf(events: readonly PlacedEvent[], timed: boolean, notes: string[]
 function timesTell(pairs: readonly Pair[], times: Float64Array): boolean {
   const order = sortedEvents(
     pairs.map((pair) => ({
-      invoked: times[pair.invokeAt]!,
-      completed: pair.endAt === null ? null : times[pair.endAt]!,
+      invoked: times[pair.invokeAt],
+      completed: pair.endAt === null ? null : times[pair.endAt],
     })),
   );
   return order.every(([idx, end], at) => {
-    const pair = pairs[idx]!;
+    const pair = pairs[idx];
     return (end ? pair.endAt : pair.invokeAt) === at;
   });
 }
@@ -116,7 +116,7 @@ export function sortedEvents(
     if (row.completed !== undefined && row.completed !== null) events.push([i, true]);
   });
   const time = ([i, end]: readonly [number, boolean]): number =>
-    end ? rows[i]!.completed! : rows[i]!.invoked;
+    end ? rows[i].completed! : rows[i].invoked;
   return events.sort((a, b) => time(a) - time(b) || a[0] - b[0] || Number(a[1]) - Number(b[1]));
 }
 

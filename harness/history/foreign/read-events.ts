@@ -132,7 +132,7 @@ function* jsonEvents(file: string, lines: Iterable<string>): Generator<PlacedEve
     line++;
     const trimmed = text.trim();
     if (trimmed === '') continue;
-    const column = text.indexOf(trimmed[0]!) + 1;
+    const column = text.indexOf(trimmed[0]) + 1;
     let parsed: unknown;
     try {
       parsed = JSON.parse(trimmed);

@@ -5,7 +5,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { openRun } from '../recorder.ts';
 
-const recorder = openRun(process.argv[2]!, {
+const recorder = openRun(process.argv[2], {
   runId: 'killed',
   name: 'killed',
   seed: 1,
@@ -16,7 +16,7 @@ const recorder = openRun(process.argv[2]!, {
   environment: {},
   replay: '',
 });
-const progress = openSync(process.argv[3]!, 'w');
+const progress = openSync(process.argv[3], 'w');
 const began = process.hrtime.bigint();
 const now = (): number => Number(process.hrtime.bigint() - began);
 

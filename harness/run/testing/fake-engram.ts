@@ -126,7 +126,7 @@ export class FakeEngram {
   async #answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#paused.has(name)) return;
     const text = await bodyOf(request);
-    const path = request.url!.split('?')[0]!;
+    const path = request.url!.split('?')[0];
     if (!path.startsWith('/api/')) return this.#aboutCluster(name, path, response);
     const space = this.#space(String(request.headers['x-memory-space']));
     if (request.method === 'POST') {

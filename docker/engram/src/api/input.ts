@@ -208,7 +208,7 @@ export function embeddingField(value: unknown, text: string): Float32Array {
 /** Whatever is not finite makes the sum NaN. */
 function isFinite32(vector: Float32Array): boolean {
   let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += 0 * vector[i]!;
+  for (let i = 0; i < vector.length; i++) sum += 0 * vector[i];
   return sum === 0;
 }
 

@@ -93,7 +93,7 @@ function packMemory(memory: MemoryState, embeddings: boolean): PackedMemory {
 
 function unpackMemory(packed: PackedMemory): MemoryState {
   const siblings = packed.map(unpackVersion);
-  return { id: siblings[0]!.id, shown: siblings[0]!, siblings };
+  return { id: siblings[0].id, shown: siblings[0], siblings };
 }
 
 /** What was read, between nodes. */

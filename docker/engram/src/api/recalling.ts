@@ -29,7 +29,7 @@ async function recollect(service: Service, request: HttpRequest): Promise<Recoll
   const seen = seenNow(service, value.stale);
   const found = value.memories.map((memory, i) => ({
     ...showMemory(memory, seen.penalty, false),
-    similarity: value.similarities[i]!,
+    similarity: value.similarities[i],
   }));
   return { found, seen, headers: servedHeaders(answer, value.context) };
 }

@@ -35,7 +35,7 @@ describe('remember', () => {
       'x-engram-durability': 'primary',
     });
     const [actor, counter] = answer.body.version.split(':');
-    const context = decodeContext(answer.headers['x-engram-context']!);
+    const context = decodeContext(answer.headers['x-engram-context']);
     expect(context.v[actor]).toBe(Number(counter));
   });
 

@@ -27,7 +27,7 @@ const version = (counter: number, more: Partial<MemoryVersion> = {}): MemoryVers
 
 const state = (...siblings: MemoryVersion[]): MemoryState => ({
   id: 'kettle',
-  shown: siblings[0]!,
+  shown: siblings[0],
   siblings,
 });
 
@@ -84,7 +84,7 @@ describe('a memory that is shown again', () => {
         },
       ],
     });
-    expect(showMemory(state(best, version(5)), 1, false).siblings[1]!.content).toBe('value 5');
+    expect(showMemory(state(best, version(5)), 1, false).siblings[1].content).toBe('value 5');
     expect(showMemory(state(best), 1, false).siblings).toHaveLength(1);
   });
 

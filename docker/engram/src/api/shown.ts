@@ -19,9 +19,9 @@ export function timeText(ms: number): string {
   const day = Math.floor(ms / dayMs);
   if (day !== known.day) known = { day, text: new Date(ms).toISOString().slice(0, -13) };
   const rest = ms - day * dayMs;
-  const minute = minutes[Math.floor(rest / minuteMs)]!;
-  const second = seconds[Math.floor((rest % minuteMs) / 1000)]!;
-  return known.text + minute + (second + milliseconds[rest % 1000]!);
+  const minute = minutes[Math.floor(rest / minuteMs)];
+  const second = seconds[Math.floor((rest % minuteMs) / 1000)];
+  return known.text + minute + (second + milliseconds[rest % 1000]);
 }
 
 export interface ShownVersion {

@@ -49,7 +49,7 @@ describe('the context token', () => {
     const sent = contexts.map(encodeContext);
     expect(new Set(sent).size).toBe(3);
     expect(sent.map(decodeContext)).toEqual(contexts);
-    const joined = joinContexts(contexts[2]!, {
+    const joined = joinContexts(contexts[2], {
       v: { 'n2.aaaaa': 1 },
       t: { ms: 9, counter: 0 },
       r: 0,

@@ -16,7 +16,7 @@ export function coversDot(vector: VersionVector, actor: string, counter: number)
 /** Does `left` know everything that `right` knows? */
 export function covers(left: VersionVector, right: VersionVector): boolean {
   for (const actor in right) {
-    if (counterOf(left, actor) < right[actor]!) return false;
+    if (counterOf(left, actor) < right[actor]) return false;
   }
   return true;
 }
@@ -26,7 +26,7 @@ export function join(left: VersionVector, right: VersionVector): VersionVector {
   if (covers(left, right)) return left;
   const joined: Record<string, number> = { ...left };
   for (const actor in right) {
-    if (counterOf(joined, actor) < right[actor]!) joined[actor] = right[actor]!;
+    if (counterOf(joined, actor) < right[actor]) joined[actor] = right[actor];
   }
   return joined;
 }

@@ -58,7 +58,7 @@ const history = fc
     const lanes: Record<string, VersionVector> = {};
     return steps.map(({ actor, seen, confidence }, i): MemoryVersion => {
       const deps = seen.reduce<VersionVector>(
-        (all, n) => (i === 0 ? all : join(all, contexts[n % i]!)),
+        (all, n) => (i === 0 ? all : join(all, contexts[n % i])),
         {},
       );
       const counter = (counters[actor] = (counters[actor] ?? 0) + 1);

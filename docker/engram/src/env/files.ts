@@ -29,7 +29,7 @@ async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promis
 function after(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
   let skip = bytes;
   for (let i = 0; i < pieces.length; i++) {
-    const piece = pieces[i]!;
+    const piece = pieces[i];
     if (skip < piece.length) return [piece.subarray(skip), ...pieces.slice(i + 1)];
     skip -= piece.length;
   }

@@ -45,7 +45,7 @@ export function unframe<T extends Message>(
   schema: GenMessage<T>,
   chunks: readonly Buffer[],
 ): T | null {
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
   if (bytes.length < prefixBytes || bytes[0] !== 0) return null;
   if (bytes.readUInt32BE(1) !== bytes.length - prefixBytes) return null;
   try {

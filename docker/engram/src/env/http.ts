@@ -56,7 +56,7 @@ function readBody(message: IncomingMessage): Promise<Uint8Array | null> {
     });
     message.on('end', () => {
       if (length > bodyBytesMax) resolve(null);
-      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      else resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
     });
     message.on('error', reject);
     message.on('close', () => reject(new Error('the client went away')));

@@ -40,7 +40,7 @@ interface Comparison {
 function stalledSince({ mine, theirs }: Comparison, now: VersionVector): boolean {
   return Object.keys(theirs).some((actor) => {
     const count = counterOf(now, actor);
-    return count < theirs[actor]! && count === counterOf(mine, actor);
+    return count < theirs[actor] && count === counterOf(mine, actor);
   });
 }
 
@@ -186,7 +186,7 @@ export class AntiEntropy {
         differing = differing.flatMap((node, i) =>
           merkle
             .children(level, node)
-            .map((hash, child) => (hash === theirs[i]![child] ? -1 : node * fanout + child))
+            .map((hash, child) => (hash === theirs[i][child] ? -1 : node * fanout + child))
             .filter((index) => index >= 0),
         );
       }

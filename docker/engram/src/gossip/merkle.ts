@@ -20,7 +20,7 @@ export function hashTexts(texts: readonly string[]): number {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;
   for (let part = 0; part < texts.length; part++) {
-    const text = texts[part]!;
+    const text = texts[part];
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       low = Math.imul(low ^ unit, 0x9e3779b1);
@@ -78,19 +78,19 @@ export class MerkleTree {
     let index = bucketOf(id);
     const block = (this.#blocks[Math.floor(index / fanout)] ??= emptyBlock.slice());
     const place = index % fanout;
-    block[place] = addModulo(subtractModulo(block[place]!, before), after);
+    block[place] = addModulo(subtractModulo(block[place], before), after);
     for (let level = depth - 1; level >= 0; level--) {
       index = Math.floor(index / fanout);
-      if (this.#stale[level]![index] === 1) return;
-      this.#stale[level]![index] = 1;
+      if (this.#stale[level][index] === 1) return;
+      this.#stale[level][index] = 1;
     }
   }
 
   /** Hash of the node `index` of `level` (0 = root). */
   node(level: number, index: number): number {
     if (level === depth) return this.#blocks[Math.floor(index / fanout)]?.[index % fanout] ?? 0;
-    const hashes = this.#levels[level]!;
-    if (this.#stale[level]![index] === 1) {
+    const hashes = this.#levels[level];
+    if (this.#stale[level][index] === 1) {
       const block = level === depth - 1 ? (this.#blocks[index] ?? emptyBlock) : null;
       let low = 0xdeadbeef;
       let high = 0x41c6ce57;
@@ -105,9 +105,9 @@ export class MerkleTree {
         high = Math.imul(high ^ (high >>> 15) ^ lower, 0xc2b2ae35);
       }
       hashes[index] = finish(low, high);
-      this.#stale[level]![index] = 0;
+      this.#stale[level][index] = 0;
     }
-    return hashes[index]!;
+    return hashes[index];
   }
 
   /** Hashes of the children of a node. */
@@ -118,7 +118,7 @@ export class MerkleTree {
   }
 
   root(): string {
-    if (this.#stale[0]![0] === 1) this.#root = this.node(0, 0).toString(16).padStart(14, '0');
+    if (this.#stale[0][0] === 1) this.#root = this.node(0, 0).toString(16).padStart(14, '0');
     return this.#root;
   }
 }

@@ -167,7 +167,7 @@ function takePiece(answer: OpenAnswer): MemoryVersion[] {
   const piece: MemoryVersion[] = [];
   let bytes = 0;
   while (answer.next < answer.versions.length) {
-    const version = answer.versions[answer.next]!;
+    const version = answer.versions[answer.next];
     bytes += approximateBytes(version);
     if (bytes > pieceBytesMax && piece.length > 0) break;
     piece.push(version);

@@ -29,7 +29,7 @@ describe('the ring', () => {
       const ring = new Ring(nodes);
       const counts = new Map<string, number>();
       for (const key of keys) {
-        const first = ring.preference(key, 1)[0]!;
+        const first = ring.preference(key, 1)[0];
         counts.set(first, (counts.get(first) ?? 0) + 1);
       }
       expect(deviation(counts, nodes)).toBeLessThan(0.05);

@@ -48,7 +48,7 @@ export class Ring {
     this.#members.forEach((member, owner) => {
       const places = placesOf(member.id);
       for (let i = 0; i < virtualNodes; i++) {
-        this.#points[owner * virtualNodes + i] = places[i]! * ownersMax + owner;
+        this.#points[owner * virtualNodes + i] = places[i] * ownersMax + owner;
       }
     });
     this.#points.sort();
@@ -62,9 +62,9 @@ export class Ring {
     const racks = new Set<string>();
     const start = this.#firstAfter(placeOf(key) * ownersMax);
     for (let i = 0; i < this.#points.length && chosen.length < wanted; i++) {
-      const owner = this.#points[(start + i) % this.#points.length]! % ownersMax;
+      const owner = this.#points[(start + i) % this.#points.length] % ownersMax;
       if (chosen.includes(owner) || passedOver.includes(owner)) continue;
-      const { rack } = this.#members[owner]!;
+      const { rack } = this.#members[owner];
       if (rack !== '' && racks.has(rack)) {
         passedOver.push(owner);
         continue;
@@ -72,7 +72,7 @@ export class Ring {
       racks.add(rack);
       chosen.push(owner);
     }
-    return [...chosen, ...passedOver].slice(0, wanted).map((owner) => this.#members[owner]!.id);
+    return [...chosen, ...passedOver].slice(0, wanted).map((owner) => this.#members[owner].id);
   }
 
   #firstAfter(point: number): number {
@@ -80,7 +80,7 @@ export class Ring {
     let high = this.#points.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#points[middle]! < point) low = middle + 1;
+      if (this.#points[middle] < point) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -14,11 +14,11 @@ export function embedText(text: string): Float32Array {
   for (const token of text.toLowerCase().split(/[^\p{L}\p{N}]+/u)) {
     if (token === '') continue;
     const hash = hashText(token);
-    vector[hash % embeddingLength]! += Math.floor(hash / embeddingLength) % 2 === 0 ? 1 : -1;
+    vector[hash % embeddingLength] += Math.floor(hash / embeddingLength) % 2 === 0 ? 1 : -1;
   }
   const norm = Math.hypot(...vector);
   if (norm === 0) vector[0] = 1;
-  else for (let i = 0; i < embeddingLength; i++) vector[i]! /= norm;
+  else for (let i = 0; i < embeddingLength; i++) vector[i] /= norm;
   return vector;
 }
 
@@ -51,8 +51,8 @@ export function cosine(left: Float32Array, right: Float32Array): number {
   let leftSquare = 0;
   let rightSquare = 0;
   for (let i = 0; i < embeddingLength; i++) {
-    const x = left[i]!;
-    const y = right[i]!;
+    const x = left[i];
+    const y = right[i];
     dot += x * y;
     leftSquare += x * x;
     rightSquare += y * y;

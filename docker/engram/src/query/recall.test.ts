@@ -85,7 +85,7 @@ describe('recall', () => {
   });
 
   it('leaves out what has no embedding', () => {
-    const gone = { ...memories[1]!, shown: { ...memories[1]!.shown, embedding: null } };
+    const gone = { ...memories[1], shown: { ...memories[1].shown, embedding: null } };
     expect(recall([gone], embedText('red kettle'), -1, 10)).toEqual([]);
   });
 

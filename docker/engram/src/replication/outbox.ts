@@ -91,7 +91,7 @@ export class Outbox {
     let bytes = 0;
     const first = this.#entries[0]?.sequence ?? this.#last + 1;
     for (let i = Math.max(0, upTo + 1 - first); i < this.#entries.length; i++) {
-      const entry = this.#entries[i]!;
+      const entry = this.#entries[i];
       if (wanted(entry.space)) {
         bytes += approximateBytes(entry.version);
         if (bytes > bytesMax && shipments.length > 0) break;
@@ -107,7 +107,7 @@ export class Outbox {
     const cursor = this.cursor(peer);
     let count = 0;
     for (let i = this.#entries.length - 1; i >= 0; i--) {
-      const entry = this.#entries[i]!;
+      const entry = this.#entries[i];
       if (entry.sequence <= cursor) break;
       if (entry.space === space) count++;
     }

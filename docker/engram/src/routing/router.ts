@@ -152,14 +152,14 @@ export class Router {
   ): Promise<Served<T>> {
     const { env, membership, kinds } = this.#parts;
     const self = membership.self.id;
-    const { idempotent, handler } = kinds[kind]!;
+    const { idempotent, handler } = kinds[kind];
     const until = env.monotonicMs() + deadlineMs;
     this.#promote(space);
     const candidates = this.#candidates(space, idempotent);
     const attemptsMax = idempotent ? 1 + retryPausesMs.length : candidates.length;
     let attempts = 0;
     for (let i = 0; i < attemptsMax && candidates.length > 0; i++) {
-      const candidate = candidates[i % candidates.length]!;
+      const candidate = candidates[i % candidates.length];
       let leftMs = until - env.monotonicMs();
       if (candidate === self && leftMs > 0) {
         return { value: (await handler(space, body, leftMs)) as T, node: self, hops: 0 };
@@ -187,7 +187,7 @@ export class Router {
   #pause(attempts: number): Promise<void> {
     const { env } = this.#parts;
     this.counters.retries++;
-    const pause = retryPausesMs[Math.min(attempts, retryPausesMs.length) - 1]!;
+    const pause = retryPausesMs[Math.min(attempts, retryPausesMs.length) - 1];
     return new Promise((resolve) => {
       env.timer(pause * (0.5 + env.random()), resolve);
     });
@@ -201,7 +201,7 @@ export class Router {
     idempotent: boolean,
   ): Promise<Served<T> | null> {
     const { env, membership, kinds } = this.#parts;
-    const { wire } = kinds[request.kind]!;
+    const { wire } = kinds[request.kind];
     const deadlineMs = Math.min(leftMs, idempotent ? readAttemptMs : writeAttemptMs);
     let node = target;
     for (let hops = 1; hops <= hopsMax; hops++) {

@@ -103,8 +103,8 @@ describe('a routing table', () => {
     group.tellAll();
     const views = group.names.map((name) => group.at(name).route('kitchen'));
     expect(new Set(views.map((view) => `${view.primary}/${view.generation}`)).size).toBe(1);
-    group.cut(views[0]!.primary, group.names.filter((name) => name !== views[0]!.primary).join(''));
-    const heir = group.owners.find((owner) => owner !== views[0]!.primary)!;
+    group.cut(views[0].primary, group.names.filter((name) => name !== views[0].primary).join(''));
+    const heir = group.owners.find((owner) => owner !== views[0].primary)!;
     const next = group.at(heir).promote('kitchen')!;
     expect(next.generation).toBeGreaterThan(Math.max(third.generation, there.generation));
   });
@@ -170,7 +170,7 @@ describe('generations', () => {
       const group = new Group();
       const primaries = new Map<number, string>();
       for (const { what, one, other } of steps) {
-        const [first, second] = [group.names[one]!, group.names[other]!];
+        const [first, second] = [group.names[one], group.names[other]];
         if (what === 'cut' && one !== other) group.cut(first, second);
         if (what === 'heal') group.heal();
         if (what === 'promote') group.at(first).promote('kitchen');

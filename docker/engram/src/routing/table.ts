@@ -49,7 +49,7 @@ export class RoutingTable {
   route(space: string): Route {
     const owners = this.#view.owners(space);
     const known = this.#routes.get(space);
-    const primary = known?.primary ?? owners[0]!;
+    const primary = known?.primary ?? owners[0];
     const replicas = owners.filter((owner) => owner !== primary);
     return {
       space,
@@ -62,7 +62,7 @@ export class RoutingTable {
 
   /** As in `route`, for those who ask for nothing else. */
   primary(space: string): string {
-    return this.#routes.get(space)?.primary ?? this.#view.owners(space)[0]!;
+    return this.#routes.get(space)?.primary ?? this.#view.owners(space)[0];
   }
 
   generation(space: string): number {
@@ -72,7 +72,7 @@ export class RoutingTable {
   /** Reachable owners, the primary first, then by preference. */
   candidates(space: string): string[] {
     const owners = this.#view.owners(space);
-    const primary = this.#routes.get(space)?.primary ?? owners[0]!;
+    const primary = this.#routes.get(space)?.primary ?? owners[0];
     return owners
       .filter((owner) => this.#view.reachable(owner))
       .sort((left, right) => Number(right === primary) - Number(left === primary));
@@ -83,7 +83,7 @@ export class RoutingTable {
     const { self } = this.#view;
     const owners = this.#view.owners(space);
     const known = this.#routes.get(space);
-    const primary = known?.primary ?? owners[0]!;
+    const primary = known?.primary ?? owners[0];
     if (owners.includes(primary) && this.#view.reachable(primary)) return null;
     const heir = owners.find((owner) => this.#view.reachable(owner));
     if (heir !== self) return null;

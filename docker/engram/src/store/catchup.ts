@@ -83,7 +83,7 @@ export class CatchUp {
     const names = new Set(this.#placement.owners(state.name));
     let writer = false;
     for (const actor in vector) {
-      if (coversDot(state.vector, actor, vector[actor]!)) continue;
+      if (coversDot(state.vector, actor, vector[actor])) continue;
       const node = nodeOfActor(actor);
       names.add(node);
       if (node !== self && this.#membership.reachable(node)) writer = true;

@@ -46,7 +46,7 @@ describe('the data plane of one node', () => {
     }
     const list = await n1!.data!.list('space0', null, 0);
     expect(list.value.map((memory) => memory.shown.content)).toHaveLength(20);
-    expect(vectorOf(list.value[7]!.shown.embedding!)).toEqual(Float32Array.of(0.5, -0.25));
+    expect(vectorOf(list.value[7].shown.embedding!)).toEqual(Float32Array.of(0.5, -0.25));
   });
 
   it('loses nothing that is under way when a snapshot takes the place of the log', async () => {
@@ -91,7 +91,7 @@ describe('the data plane of one node', () => {
 describe('the data plane of a cluster', () => {
   it('ships a write to the other owners and to nobody else', async () => {
     const world = await makeWorld();
-    await write(world, world.nodes[0]!, request('a'));
+    await write(world, world.nodes[0], request('a'));
     await world.run(200);
     const found = await Promise.all(world.nodes.map((node) => shown(node.data!)));
     expect(found).toEqual(['a', 'a', 'a', null, null]);
@@ -114,7 +114,7 @@ describe('the data plane of a cluster', () => {
 
   it('counts the copy of a node that is no owner as none of the owners', async () => {
     const world = await makeWorld();
-    const n4 = world.nodes[3]!;
+    const n4 = world.nodes[3];
     const all = await write(world, n4, request('a', { durability: 'all' }));
     expect(all).toMatchObject({ copies: 4, satisfied: true });
   });
@@ -145,7 +145,7 @@ describe('the data plane of a cluster', () => {
 
   it('hands over what a node that is no owner had to take', async () => {
     const world = await makeWorld();
-    const n4 = world.nodes[3]!;
+    const n4 = world.nodes[3];
     world.cut([[n4], world.nodes.filter((node) => node !== n4)]);
     await world.run(500);
     await write(world, n4, request('a'));
@@ -217,8 +217,8 @@ describe('the data plane of a cluster', () => {
 
   it('tells everybody the names of all spaces', async () => {
     const world = await makeWorld();
-    await within(world, world.nodes[0]!.data!.createSpace('quiet'));
-    await write(world, world.nodes[0]!, request('a'));
+    await within(world, world.nodes[0].data!.createSpace('quiet'));
+    await write(world, world.nodes[0], request('a'));
     await world.run(15_000);
     for (const node of world.nodes) expect(node.data!.spaces()).toEqual(['quiet', 'space0']);
   });

@@ -194,7 +194,7 @@ export class Replica {
     }
     const commit = ({ space, version }: OwnWrite): Promise<void> =>
       this.#journal.write(space, version, false, () => this.#show(space, version, false));
-    return fresh.length === 1 ? commit(fresh[0]!) : Promise.all(fresh.map(commit));
+    return fresh.length === 1 ? commit(fresh[0]) : Promise.all(fresh.map(commit));
   }
 
   /** Merges the state of a peer (see SpaceState.merge), durably. */

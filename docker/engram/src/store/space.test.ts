@@ -107,9 +107,9 @@ const history = fc
   .map((steps) => {
     const seen: Record<string, Record<string, number>> = { a: {}, b: {}, c: {} };
     return steps.map(({ actor, id, catchesUpWith }) => {
-      const mine = seen[actor]!;
+      const mine = seen[actor];
       if (catchesUpWith !== null) {
-        for (const [other, count] of Object.entries(seen[catchesUpWith]!)) {
+        for (const [other, count] of Object.entries(seen[catchesUpWith])) {
           mine[other] = Math.max(mine[other] ?? 0, count);
         }
       }
@@ -121,7 +121,7 @@ const history = fc
 
 function shuffled<T>(items: readonly T[], keys: readonly number[]): T[] {
   return items
-    .map((item, i) => ({ item, key: keys[i % keys.length]! * (i + 1) }))
+    .map((item, i) => ({ item, key: keys[i % keys.length] * (i + 1) }))
     .sort((left, right) => (left.key % 1) - (right.key % 1))
     .map(({ item }) => item);
 }

@@ -37,7 +37,7 @@ export const healthy: SpaceFaults = {
 };
 
 function hashVersions(id: string, versions: readonly MemoryVersion[]): number {
-  if (versions.length === 1) return hashTexts([id, '|', versions[0]!.dot]);
+  if (versions.length === 1) return hashTexts([id, '|', versions[0].dot]);
   const dots = versions.map((version) => version.dot).sort();
   return hashTexts([id, '|', dots.join(',')]);
 }
@@ -204,7 +204,7 @@ export class SpaceState {
 
   #set(id: string, before: readonly MemoryVersion[], after: readonly MemoryVersion[]): void {
     if (after === before) return;
-    const state = { id, shown: after[0]!, siblings: after };
+    const state = { id, shown: after[0], siblings: after };
     const hash = hashVersions(id, after);
     const place = this.#memories.get(id);
     this.merkle.update(id, place?.hash ?? 0, hash);
@@ -286,9 +286,9 @@ export class SpaceState {
     this.#unsorted = [];
     let [i, j] = [0, 0];
     while (i < known.length && j < added.length) {
-      this.#sorted.push(byId(known[i]!, added[j]!) < 0 ? known[i++]! : added[j++]!);
+      this.#sorted.push(byId(known[i], added[j]) < 0 ? known[i++] : added[j++]);
     }
-    while (i < known.length) this.#sorted.push(known[i++]!);
-    while (j < added.length) this.#sorted.push(added[j++]!);
+    while (i < known.length) this.#sorted.push(known[i++]);
+    while (j < added.length) this.#sorted.push(added[j++]);
   }
 }

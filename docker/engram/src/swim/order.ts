@@ -11,7 +11,7 @@ export const smallPeers = 4;
 export function shuffled(ids: string[], random: Random): string[] {
   for (let i = ids.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    [ids[i], ids[j]] = [ids[j]!, ids[i]!];
+    [ids[i], ids[j]] = [ids[j], ids[i]];
   }
   return ids;
 }

@@ -301,7 +301,7 @@ export class Swim {
     do {
       const gossip: Claim[] = [];
       for (let left = budget; all.length > 0; ) {
-        left -= claimBytes(all[0]!);
+        left -= claimBytes(all[0]);
         if (left < 0 && gossip.length > 0) break;
         gossip.push(all.shift()!);
       }

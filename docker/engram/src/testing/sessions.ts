@@ -94,7 +94,7 @@ export class Session {
   }
 
   #pick<T>(values: readonly T[]): T {
-    return values[Math.floor(this.#chance() * values.length)]!;
+    return values[Math.floor(this.#chance() * values.length)];
   }
 
   /** One operation after the other until `untilMs`. */

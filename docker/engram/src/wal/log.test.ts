@@ -122,7 +122,7 @@ describe('the write-ahead log', () => {
   it('reports damage before valid records, with file and offset', async () => {
     const disk = await written(['first', 'second', 'third']);
     const offset = headerBytes + 4 + 'first'.length;
-    disk.content(only)[offset + headerBytes + 5]! ^= 1;
+    disk.content(only)[offset + headerBytes + 5] ^= 1;
     await expect(replayed(disk)).rejects.toMatchObject({
       code: 'LOG_DAMAGED',
       message: expect.stringContaining(`${only} is damaged at byte ${offset}`),
@@ -227,7 +227,7 @@ describe('a snapshot', () => {
     const { disk } = makeDisk();
     await fill(disk, 0, 100);
     const name = disk.names().find((each) => snapshot.test(each))!;
-    disk.content(name)[20]! ^= 1;
+    disk.content(name)[20] ^= 1;
     await expect(opened(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
     expect(disk.names()).toContain(name);
   });

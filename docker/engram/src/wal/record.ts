@@ -46,7 +46,7 @@ const pieceBytesMin = 1024;
 /** The first pieces of a record that are copied together; the first is in any case. */
 function joinedPieces(record: Pieces): Pieces {
   let joined = 1;
-  while (joined < record.length && record[joined]!.length < pieceBytesMin) joined++;
+  while (joined < record.length && record[joined].length < pieceBytesMin) joined++;
   return joined === record.length ? record : record.slice(0, joined);
 }
 
@@ -72,8 +72,8 @@ export function frame(records: readonly Pieces[], segment: number, offset: numbe
     crc = crc32(before === 0 ? head : head.subarray(before), crc);
     framed.push(head);
     for (let i = joined.length; i < record.length; i++) {
-      crc = crc32(record[i]!, crc);
-      framed.push(record[i]!);
+      crc = crc32(record[i], crc);
+      framed.push(record[i]);
     }
     bytes += 4 + length;
   }

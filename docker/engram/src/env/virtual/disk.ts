@@ -97,7 +97,7 @@ export class VirtualDisk {
     const file = this.#files.get(name)!;
     // What was written, or read before, is somebody's still.
     file.pieces = [Uint8Array.from(contentOf(file))];
-    file.pieces[0]![offset]! ^= 1;
+    file.pieces[0][offset] ^= 1;
   }
 
   #read(name: string): Uint8Array | null {
@@ -182,7 +182,7 @@ function extend(file: StoredFile, pieces: readonly Uint8Array[]): void {
 /** In one piece from now on. */
 function contentOf(file: StoredFile): Uint8Array {
   if (file.pieces.length !== 1) file.pieces = [Buffer.concat(file.pieces)];
-  return file.pieces[0]!;
+  return file.pieces[0];
 }
 
 function shorten(file: StoredFile, length: number): void {

@@ -144,8 +144,8 @@ export class Schedule {
     heap.push(event);
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (before(heap[parent]!, event)) break;
-      heap[at] = heap[parent]!;
+      if (before(heap[parent], event)) break;
+      heap[at] = heap[parent];
       at = parent;
     }
     heap[at] = event;
@@ -159,9 +159,9 @@ export class Schedule {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-      if (before(last, heap[child]!)) break;
-      heap[at] = heap[child]!;
+      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
+      if (before(last, heap[child])) break;
+      heap[at] = heap[child];
       at = child;
     }
     heap[at] = last;

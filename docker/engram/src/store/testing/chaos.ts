@@ -69,7 +69,7 @@ class Chaos {
   }
 
   #pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.#world.chance() * items.length)]!;
+    return items[Math.floor(this.#world.chance() * items.length)];
   }
 
   #space(): string {

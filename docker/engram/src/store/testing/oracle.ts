@@ -88,12 +88,12 @@ export class Oracle {
     for (const each of ids) {
       const expected = this.expected(space, each, vector).sort((a, b) => compareVersions(b, a));
       const found = memories.find((memory) => memory.id === each);
-      if (id === null && (expected.length === 0 || expected[0]!.deleted) && !found) continue;
+      if (id === null && (expected.length === 0 || expected[0].deleted) && !found) continue;
       const want = expected.map((version) => version.dot).join(' ');
       const got = (found?.siblings ?? []).map((version) => version.dot).join(' ');
       if (want !== got) {
         this.problems.push(`${what}: ${space}/${each} shows [${got}], ought to show [${want}]`);
-      } else if (found && found.shown.dot !== expected[0]!.dot) {
+      } else if (found && found.shown.dot !== expected[0].dot) {
         this.problems.push(`${what}: ${space}/${each} shows ${found.shown.dot} first`);
       }
     }

@@ -178,7 +178,7 @@ export class World {
         const first = Number(space.replace(/\D/g, '')) || 0;
         return Array.from(
           { length: options.copies },
-          (_, i) => this.nodes[(first + i) % options.nodes]!.id,
+          (_, i) => this.nodes[(first + i) % options.nodes].id,
         );
       },
     };
@@ -195,7 +195,7 @@ export class World {
     let high = this.#queue.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const other = this.#queue[middle]!;
+      const other = this.#queue[middle];
       if (other.at > event.at || (other.at === event.at && other.order > event.order)) {
         low = middle + 1;
       } else high = middle;

@@ -70,7 +70,7 @@ class Run {
     switch (verb) {
       case 'new':
         this.#swim = new Swim(
-          { ...claimOf(words[0]!), changedAtMs: 0 },
+          { ...claimOf(words[0]), changedAtMs: 0 },
           list('known').map(claimOf),
           () => list('seeds'),
           {
@@ -102,9 +102,9 @@ class Run {
         return this.#show(this.#swim!.timer(timer!, this.#nowMs, lateMs));
       }
       case 'receive': {
-        const message = this.#message(words[0]!, options);
+        const message = this.#message(words[0], options);
         const gossip = list('gossip').map(claimOf);
-        return this.#show(this.#swim!.receive(claimOf(words[1]!), message, gossip, this.#nowMs));
+        return this.#show(this.#swim!.receive(claimOf(words[1]), message, gossip, this.#nowMs));
       }
       default:
         throw new Error(`no such command: ${text}`);
