@@ -1,6 +1,6 @@
 /** Writes a generated history as the file of a run, as the recorder would have. */
-import { Flag, type History, Kind, PHASES, Status } from '../checkers/history.ts';
-import { openRun } from '../harness/history/recorder.ts';
+import { Flag, type History, Kind, PHASES, Status } from '../checkers/history/history.ts';
+import { openRun } from '../harness/store/recorder.ts';
 
 export function writeRun(dir: string, history: History): void {
   const { n, kind, status, flags, phase, session, key, value, invoke, complete, node } = history;

@@ -11,11 +11,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unlimited } from '../checkers/checker.ts';
-import { defaultCheckOptions } from '../checkers/compose.ts';
-import type { History } from '../checkers/history.ts';
+import type { History } from '../checkers/history/history.ts';
 import { checkers } from '../checkers/index.ts';
-import { lwwHistory } from '../checkers/testing/lww-store.ts';
+import { lwwHistory } from '../checkers/oracle/lww-store.ts';
+import { unlimited } from '../checkers/verdict/checker.ts';
+import { defaultCheckOptions } from '../checkers/verdict/compose.ts';
 import { writeRun } from './checkers-file.ts';
 
 type Shape = 'd' | 'c' | 'hot';

@@ -4,8 +4,8 @@
  *
  * Run with: npx tsx bench/cluster.ts [rounds] [nodes]
  */
-import { createDockerCluster } from '../harness/cluster/docker.ts';
-import { makeRng } from '../harness/generator/rng.ts';
+import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
+import { makeRng } from '../harness/world/rng.ts';
 import { faults } from '../nemesis/index.ts';
 
 const [rounds = 5, nodeCount = 5] = process.argv.slice(2).map(Number);

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDockerCluster } from '../harness/cluster/docker.ts';
+import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
 import { parseOptions } from '../harness/run/options.ts';
 import { performRun } from '../harness/run/run.ts';
 

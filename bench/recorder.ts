@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadRun } from '../harness/history/columns.ts';
-import { openRun } from '../harness/history/recorder.ts';
+import { loadRun } from '../harness/columns/columns.ts';
+import { openRun } from '../harness/store/recorder.ts';
 
 const ROUNDS = 5;
 const operations = Number(process.argv[2] ?? 200_000);

@@ -43,7 +43,7 @@ await build({
   entryPoints: [
     'harness/cli/main',
     'harness/cli/check-command',
-    'harness/history/checker-thread',
+    'harness/judge/checker-thread',
   ].map((name) => ({ in: `${name}.ts`, out: name })),
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },

@@ -4,32 +4,43 @@
  *   import { checkHistory } from 'amnesia/checkers';
  *   const { valid, verdicts } = checkHistory(operations, { checkers: ['causal', 'lost-writes'] });
  */
-import { availability } from './availability.ts';
-import { buildHistory, type PlainOperation } from './build.ts';
-import { causal } from './causal.ts';
-import { type Budget, type Checker, type CheckOptions, unlimited } from './checker.ts';
-import { compose, defaultCheckOptions } from './compose.ts';
-import { confidence } from './confidence.ts';
-import { convergence } from './convergence.ts';
-import type { History } from './history.ts';
-import { linearizable } from './linearizable.ts';
-import { logs } from './logs.ts';
-import { lostWrites } from './lost-writes.ts';
-import { membership } from './membership.ts';
-import { outcomes } from './outcomes.ts';
-import { routing } from './routing.ts';
-import { session } from './session.ts';
-import { splitBrain } from './split-brain.ts';
-import { staleness } from './staleness.ts';
-import { stats } from './stats.ts';
-import { vacuity } from './vacuity.ts';
-import type { Valid, Verdict } from './verdict.ts';
+import { availability } from './availability/availability.ts';
+import { causal } from './causal/causal.ts';
+import { session } from './causal/session.ts';
+import { logs } from './cluster/logs.ts';
+import { membership } from './cluster/membership.ts';
+import { routing } from './cluster/routing.ts';
+import { splitBrain } from './cluster/split-brain.ts';
+import { confidence } from './confidence/confidence.ts';
+import { convergence } from './convergence/convergence.ts';
+import { buildHistory, type PlainOperation } from './history/build.ts';
+import type { History } from './history/history.ts';
+import { linearizable } from './linearizable/linearizable.ts';
+import { lostWrites } from './lost-writes/lost-writes.ts';
+import { outcomes } from './run/outcomes.ts';
+import { stats } from './run/stats.ts';
+import { vacuity } from './run/vacuity.ts';
+import { staleness } from './staleness/staleness.ts';
+import { type Budget, type Checker, type CheckOptions, unlimited } from './verdict/checker.ts';
+import { compose, defaultCheckOptions } from './verdict/compose.ts';
+import type { Valid, Verdict } from './verdict/verdict.ts';
 
-export { buildHistory, HistoryError, type PlainOperation, type Surroundings } from './build.ts';
-export type { Budget, Checker, CheckOptions } from './checker.ts';
-export { compose, defaultCheckOptions, type Limits, limitedBudget } from './compose.ts';
-export type { History } from './history.ts';
-export { type Anomaly, mergeValid, UNKNOWN_REASONS, type Valid, type Verdict } from './verdict.ts';
+export {
+  buildHistory,
+  HistoryError,
+  type PlainOperation,
+  type Surroundings,
+} from './history/build.ts';
+export type { History } from './history/history.ts';
+export type { Budget, Checker, CheckOptions } from './verdict/checker.ts';
+export { compose, defaultCheckOptions, type Limits, limitedBudget } from './verdict/compose.ts';
+export {
+  type Anomaly,
+  mergeValid,
+  UNKNOWN_REASONS,
+  type Valid,
+  type Verdict,
+} from './verdict/verdict.ts';
 
 /** All checkers by name, in the order in which they are shown. */
 export const checkers: Readonly<Record<string, Checker>> = Object.fromEntries(

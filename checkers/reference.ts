@@ -3,12 +3,12 @@
  * definition, an example that passes, and one that fails with the verdict that the code gives.
  */
 
-import type { Checker } from './checker.ts';
-import { unlimited } from './checker.ts';
-import { compose, defaultCheckOptions } from './compose.ts';
 import { checkers } from './index.ts';
-import { parseScene } from './testing/scene.ts';
-import { type Anomaly, UNKNOWN_REASONS, type Verdict } from './verdict.ts';
+import { parseScene } from './oracle/scene.ts';
+import type { Checker } from './verdict/checker.ts';
+import { unlimited } from './verdict/checker.ts';
+import { compose, defaultCheckOptions } from './verdict/compose.ts';
+import { type Anomaly, UNKNOWN_REASONS, type Verdict } from './verdict/verdict.ts';
 
 const printed = '<!-- Printed from the code by `npm run docs`. -->\n';
 
@@ -86,7 +86,7 @@ function overview(): string {
     '# Checkers',
     '',
     'A checker answers true, false or unknown; false counts before unknown, unknown before true.',
-    'The notation of the examples is explained in `checkers/testing/notation.ts` and `scene.ts`.',
+    'The notation of the examples is explained in `checkers/oracle/notation.ts` and `scene.ts`.',
     '',
     '| checker | promise | decides |',
     '|---|---|---|',

@@ -199,7 +199,7 @@ ensure_node_image() {
       missing "the sources of the node do not build; run npm ci first if its packages are missing"
     }
   fi
-  # The same digest as harness/cluster/image.ts: of all that goes into the image.
+  # The same digest as harness/cluster/docker/image.ts: of all that goes into the image.
   local digest tag
   digest=$(cat docker/engram/Dockerfile "$bundle" | sha256sum | cut -c1-12)
   tag="amnesia-engram:$digest"

@@ -3,7 +3,7 @@
  * on as it should, as with a clock that somebody sets.
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import type { Rng } from '../harness/generator/rng.ts';
+import type { Rng } from '../harness/world/rng.ts';
 import type { Fault, FaultPlan } from './fault.ts';
 import { PlanError } from './grudges.ts';
 import { proofOf, type Trial } from './proof.ts';

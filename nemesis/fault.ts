@@ -3,7 +3,7 @@
  * pure and JSON in and out; everything that touches the cluster is in `apply`, `prove` and `heal`.
  */
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
-import type { Rng } from '../harness/generator/rng.ts';
+import type { Rng } from '../harness/world/rng.ts';
 
 /** For each node the peers whose packets it drops. One-way cuts are the same thing. */
 export type Grudge = Readonly<Record<string, readonly string[]>>;

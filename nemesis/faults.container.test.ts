@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import { createDockerCluster } from '../harness/cluster/docker.ts';
-import { engineForTests } from '../harness/cluster/testing/engine.ts';
-import { makeRng } from '../harness/generator/rng.ts';
+import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
+import { engineForTests } from '../harness/cluster/docker/testing/engine.ts';
+import { makeRng } from '../harness/world/rng.ts';
 import type { Fault, FaultPlan } from './fault.ts';
 import { FaultRefused, faults, refuseImpossible } from './index.ts';
 import { program } from './inside.ts';

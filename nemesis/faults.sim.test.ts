@@ -1,9 +1,9 @@
 /** Every fault in the virtual world: applied, proved, healed, and proved to be gone. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import { createSimCluster } from '../harness/cluster/sim.ts';
-import { jsonBody } from '../harness/cluster/world.ts';
-import { makeRng } from '../harness/generator/rng.ts';
+import { createSimCluster } from '../harness/cluster/sim/sim.ts';
+import { makeRng } from '../harness/world/rng.ts';
+import { jsonBody } from '../harness/world/world.ts';
 import type { Fault, FaultPlan } from './fault.ts';
 import { passes } from './grudges.ts';
 import { FaultRefused, faults, refuseImpossible } from './index.ts';

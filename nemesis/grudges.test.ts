@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeRng } from '../harness/generator/rng.ts';
+import { makeRng } from '../harness/world/rng.ts';
 import { affected, betweenComponents, makeGrudge, PlanError, passes, shapes } from './grudges.ts';
 
 const clusters = fc.record({ count: fc.integer({ min: 1, max: 13 }), seed: fc.integer() });

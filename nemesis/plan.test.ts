@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeRng } from '../harness/generator/rng.ts';
+import { makeRng } from '../harness/world/rng.ts';
 import { PlanError, shapes } from './grudges.ts';
 import { faults } from './index.ts';
 import { planSchedule, type ScheduleOptions } from './plan.ts';

@@ -2,7 +2,7 @@
  * The schedule of a run's faults: a pure function of the seed. One fault at a time, calm between them, all
  * healed before the end; every kind that was asked for comes once before any comes again.
  */
-import type { Rng } from '../harness/generator/rng.ts';
+import type { Rng } from '../harness/world/rng.ts';
 import type { FaultPlan, PlanContext } from './fault.ts';
 import { PlanError } from './grudges.ts';
 

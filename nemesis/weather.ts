@@ -5,7 +5,7 @@
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import type { LinkFault, LinkMeasure, NetworkPowers } from '../harness/cluster/powers.ts';
-import type { Rng } from '../harness/generator/rng.ts';
+import type { Rng } from '../harness/world/rng.ts';
 import type { Fault, FaultPlan, Proof } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
 import { proofOf, type Trial } from './proof.ts';

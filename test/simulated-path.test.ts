@@ -6,19 +6,19 @@ import { describe, expect, it } from 'vitest';
 import { impurities } from './impurities.ts';
 import { importsOf, listFiles, type SourceFile } from './sources.ts';
 
-const begins = ['harness/run/run.ts', 'harness/cluster/sim.ts'];
+const begins = ['harness/run/run.ts', 'harness/cluster/sim/sim.ts'];
 
 /** The queue of events takes turns with the runtime's loop; no time passes in that. */
 const turns = /(virtual\/schedule|sim\/world)\.ts:\d+ calls (setImmediate|queueMicrotask)$/;
 
 /** Files that may, and why that changes no operation. */
 const realEdges: Readonly<Record<string, string>> = {
-  'harness/run/clock.ts': 'holds the real clock, which the simulator does not use',
-  'harness/cluster/real-world.ts': 'HTTP of the real world',
+  'harness/world/clock.ts': 'holds the real clock, which the simulator does not use',
+  'harness/world/real-world.ts': 'HTTP of the real world',
   'harness/run/identity.ts': 'names of a run, which are no part of its history',
-  'harness/history/recorder.ts': 'batches by timer in real runs only; notes when a run ended',
-  'harness/history/two-threads.ts': 'limits the time of checkers, when the history is complete',
-  'harness/history/verdicts.ts': 'notes when a history was judged',
+  'harness/store/recorder.ts': 'batches by timer in real runs only; notes when a run ended',
+  'harness/judge/two-threads.ts': 'limits the time of checkers, when the history is complete',
+  'harness/store/verdicts.ts': 'notes when a history was judged',
 };
 
 const chance = /\b(randomUUID|randomBytes|randomInt|getRandomValues|webcrypto)\b/;
@@ -60,7 +60,7 @@ describe('the way of a simulated run', () => {
       expect(paths).toContain(path);
     }
     expect(paths).not.toContain('docker/engram/src/env/real.ts');
-    expect(paths).not.toContain('harness/cluster/docker.ts');
+    expect(paths).not.toContain('harness/cluster/docker/docker.ts');
   });
 
   it('asks no real clock and draws no real chance, but at its named edges', () => {

@@ -5,9 +5,10 @@
  * that knew a memory must last. Spaces are limited and replaced as in the `set` workload, so that every
  * read of one is one answer, one state.
  */
-import { EngramDriver } from '../harness/client/engram.ts';
+
 import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
+import { EngramDriver } from '../harness/systems/engram/engram.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 

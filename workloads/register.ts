@@ -2,9 +2,10 @@
  * A few memories that are rewritten with unique values and read back, by sessions that carry their causal
  * context. Concurrent writes become siblings; none may vanish that nobody has seen and replaced.
  */
-import { EngramDriver } from '../harness/client/engram.ts';
+
 import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
+import { EngramDriver } from '../harness/systems/engram/engram.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 

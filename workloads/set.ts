@@ -5,9 +5,10 @@
  * page of the list endpoint, and every read of it is one answer, one state. A list that was fetched
  * page by page while others write never existed, and would accuse the innocent.
  */
-import { EngramDriver } from '../harness/client/engram.ts';
+
 import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
+import { EngramDriver } from '../harness/systems/engram/engram.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 

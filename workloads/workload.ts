@@ -2,10 +2,11 @@
  * A workload is one short file, always in this order: promise, operations, client, generator,
  * final generator, checkers. The reference page of each is printed from these fields.
  */
-import type { Client, ClientTarget } from '../harness/client/client.ts';
-import type { SessionContexts } from '../harness/client/contexts.ts';
+
 import type { Generator } from '../harness/generator/generator.ts';
-import type { Rng } from '../harness/generator/rng.ts';
+import type { Client, ClientTarget } from '../harness/systems/client.ts';
+import type { SessionContexts } from '../harness/systems/engram/contexts.ts';
+import type { Rng } from '../harness/world/rng.ts';
 
 export interface WorkloadOptions {
   /** Operations per second that this workload shall start, all threads together. */

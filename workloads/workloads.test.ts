@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { limit } from '../harness/generator/combinators.ts';
 import type { Generator } from '../harness/generator/generator.ts';
-import { makeRng } from '../harness/generator/rng.ts';
+import type { Invocation } from '../harness/generator/operation.ts';
 import { simulate } from '../harness/generator/simulate.ts';
-import type { Invocation } from '../harness/history/operation.ts';
+import { makeRng } from '../harness/world/rng.ts';
 import { workloads } from './index.ts';
 
 const nodes = ['n1', 'n2', 'n3'];

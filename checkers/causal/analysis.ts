@@ -3,8 +3,9 @@
  * overwritten reads (CC), the cycles of the arbitration (CCv), the broken session guarantees, and on demand what
  * needs a fixpoint for each session (CM, PRAM).
  */
-import type { Budget } from '../checker.ts';
-import type { History } from '../history.ts';
+
+import type { History } from '../history/history.ts';
+import type { Budget } from '../verdict/checker.ts';
 import { type Convergence, converge } from './convergent.ts';
 import { deadlines, type HbViolation, type SessionModel } from './deadlines.ts';
 import type { Findings } from './findings.ts';

@@ -6,10 +6,11 @@
  *
  * Says which windows have no such order. Does not say why; `convergent.ts` looks for the cycle there.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
+
+import { IntList } from '../history/int-list.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { type Clocks, isBefore } from './clocks.ts';
 import type { Findings } from './findings.ts';
-import { IntList } from './int-list.ts';
 import { Op, type Trace } from './trace.ts';
 import type { Windows } from './windows.ts';
 

@@ -4,7 +4,7 @@
  * differ only in their own column. Columns are taken in blocks [low, high), so that histories of
  * thousands of sessions are scanned several times instead of filling the memory.
  */
-import { BudgetExceeded } from '../checker.ts';
+import { BudgetExceeded } from '../verdict/checker.ts';
 import type { Trace } from './trace.ts';
 
 /** Whole numbers that snapshots may fill. */

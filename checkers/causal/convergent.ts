@@ -7,12 +7,13 @@
  * The trace itself is a candidate for the arbitration, so only windows of conflict edges that point
  * backwards in it are searched (`windows.ts`).
  */
-import type { Budget } from '../checker.ts';
+
+import { IntList } from '../history/int-list.ts';
+import type { Budget } from '../verdict/checker.ts';
 import { windowsWithoutOrder } from './arbitrate.ts';
 import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
 import { Graph } from './cycles.ts';
 import type { Findings } from './findings.ts';
-import { IntList } from './int-list.ts';
 import { endWithin, KeyIndex } from './key-index.ts';
 import { replay } from './replay.ts';
 import { Op, type Trace } from './trace.ts';

@@ -3,7 +3,7 @@
  * cycles or between them, Tarjan's (1972) splits that into strongly connected components, and a
  * breadth-first search finds a shortest cycle through a given edge.
  */
-import { IntList } from './int-list.ts';
+import { IntList } from '../history/int-list.ts';
 
 export class Graph {
   readonly nodes: number;

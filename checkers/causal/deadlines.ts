@@ -9,9 +9,10 @@
  * fall, and each fall is passed on to what comes before. For a write it is enough to look at the first
  * differing read at or after its deadline: later ones follow through that read's own source.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
+
+import { IntList } from '../history/int-list.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { cycleOf } from './hb-cycle.ts';
-import { IntList } from './int-list.ts';
 import { SessionReads } from './session-reads.ts';
 import { Op, type Trace } from './trace.ts';
 

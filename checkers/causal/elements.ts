@@ -6,10 +6,11 @@
  * Reads come as changes against the session's previous one, and each session looks at each addition once:
  * the work is that of the changes plus, for each session, the additions to what it reads.
  */
-import { BudgetExceeded } from '../checker.ts';
+
+import { PairIndex } from '../history/int-list.ts';
+import { BudgetExceeded } from '../verdict/checker.ts';
 import type { Clocks } from './clocks.ts';
 import type { Findings } from './findings.ts';
-import { PairIndex } from './int-list.ts';
 import { endWithin, type KeyIndex, type KeyWrites } from './key-index.ts';
 import { join } from './replay.ts';
 import type { Trace } from './trace.ts';

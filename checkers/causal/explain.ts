@@ -2,8 +2,8 @@
  * Says in words what the detector found: one anomaly for each cause, with its witness, a sentence for each
  * step and a picture. Nothing here decides anything.
  */
-import { type History, isWrite, Kind } from '../history.ts';
-import type { Anomaly } from '../verdict.ts';
+import { type History, isWrite, Kind } from '../history/history.ts';
+import type { Anomaly } from '../verdict/verdict.ts';
 import {
   describe,
   indices,
@@ -12,7 +12,7 @@ import {
   valueName,
   type Witness,
   writtenIn,
-} from '../witness.ts';
+} from '../verdict/witness.ts';
 import type { CausalAnalysis } from './analysis.ts';
 import type { CausalCycle } from './convergent.ts';
 import type { HbViolation, SessionModel } from './deadlines.ts';

@@ -1,6 +1,7 @@
 /** What the causal pass has found (`scan.ts`), in lists that run in parallel. */
+
+import { IntList } from '../history/int-list.ts';
 import type { Clocks } from './clocks.ts';
-import { IntList } from './int-list.ts';
 
 export class Findings {
   /** Overwritten reads: place, what was read (0: initial; for sets: absent), what had replaced it. */

@@ -2,10 +2,11 @@
  * Flip-flops: reads that come back to a value which their session had left for another one, a violation of monotonic
  * reads whichever of the two values is the newer one.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
+
+import { IntList, PairIndex } from '../history/int-list.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import type { Findings } from './findings.ts';
 import type { Breach } from './guarantees.ts';
-import { IntList, PairIndex } from './int-list.ts';
 import { Op, type Trace } from './trace.ts';
 
 /** Pairs of session and key up to which a table is taken for an index. */

@@ -12,10 +12,11 @@
  * each. All but the flip-flop put a in the reader's causal past, so only reads that the causal pass
  * has found overwritten need to be named. A flip-flop leaves a backward conflict edge there, or such a read.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
+
+import { IntList, PairIndex } from '../history/int-list.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import type { Findings } from './findings.ts';
 import { flips } from './flips.ts';
-import { IntList, PairIndex } from './int-list.ts';
 import { Op, type Trace } from './trace.ts';
 
 export const GUARANTEES = [

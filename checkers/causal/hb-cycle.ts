@@ -1,6 +1,7 @@
 /** Cycles of HB, the order that causal memory and PRAM ask of one session (`deadlines.ts`). */
+
+import { IntList } from '../history/int-list.ts';
 import { Graph } from './cycles.ts';
-import { IntList } from './int-list.ts';
 import { Op, type Trace } from './trace.ts';
 import { mergeWindows, placeOf, type Windows, windowOf } from './windows.ts';
 

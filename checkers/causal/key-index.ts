@@ -2,7 +2,7 @@
  * The writes of each key, by column of the clocks and in order within it: what of a key is in a past is then
  * found by binary search, however far behind a read is.
  */
-import type { History } from '../history.ts';
+import type { History } from '../history/history.ts';
 import { Op, type Trace } from './trace.ts';
 
 export interface KeyWrites {

@@ -10,7 +10,7 @@
  * Sessions that share no key, directly or through others, never meet: each connected component has
  * columns of its own.
  */
-import type { History } from '../history.ts';
+import type { History } from '../history/history.ts';
 import { Op } from './trace.ts';
 
 export interface Layout {

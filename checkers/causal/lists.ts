@@ -7,8 +7,9 @@
  * That elements are missing is the business of `elements.ts`. Cycles that arise only through the orders of
  * several lists together are not looked for.
  */
-import type { Budget } from '../checker.ts';
-import { Flag, type History, Kind, Status } from '../history.ts';
+
+import { Flag, type History, Kind, Status } from '../history/history.ts';
+import type { Budget } from '../verdict/checker.ts';
 import { blockWidth, type Clocks, isBefore } from './clocks.ts';
 import type { Findings } from './findings.ts';
 import { pairsOf } from './replay.ts';

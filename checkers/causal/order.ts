@@ -3,7 +3,7 @@
  * search over session order and reads-from that emits causes first. A read on which the search comes
  * back to itself closes a cycle of CO; its edge is left out and the rest is sorted.
  */
-import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history.ts';
+import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history/history.ts';
 import type { Draft } from './trace.ts';
 
 /** Bits of a verdict. */

@@ -2,7 +2,7 @@
  * Causal paths: why is one operation in the past of another? The path with the fewest changes of session, and of each
  * stay in a session only its first and last operation.
  */
-import { IntList } from './int-list.ts';
+import { IntList } from '../history/int-list.ts';
 import { Op, type Trace } from './trace.ts';
 
 /** Places from `from` to `to`, each before the next in session order or by reads-from; null for none. */

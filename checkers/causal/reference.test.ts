@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildHistory, type PlainOperation } from '../build.ts';
-import { unlimited } from '../checker.ts';
-import { notate } from '../testing/notate.ts';
-import { operations, type Shape } from '../testing/random.ts';
-import { decide } from '../testing/reference.ts';
+import { buildHistory, type PlainOperation } from '../history/build.ts';
+import { notate } from '../oracle/notate.ts';
+import { operations, type Shape } from '../oracle/random.ts';
+import { decide } from '../oracle/reference.ts';
+import { unlimited } from '../verdict/checker.ts';
 import { CausalAnalysis } from './analysis.ts';
 
 /** Set RUNS for a longer comparison: RUNS=20000 npx vitest run checkers/causal/reference.test.ts */

@@ -2,7 +2,7 @@
  * The clocks of the causal pass once more, without its judgement: for what is asked afterwards, and of another block
  * of columns.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { type Clocks, clocksOf, isBefore } from './clocks.ts';
 import { Op, type Trace } from './trace.ts';
 

@@ -7,7 +7,7 @@
  * and overwriting write are compared by clocks; only writes that stand behind the source in the trace can have
  * overwritten it, so the work for a read is how far behind it is, at most one look for each column.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { blockWidth, type Clocks, clocksOf, inBlock, isBefore } from './clocks.ts';
 import { ElementReads } from './elements.ts';
 import { Findings, tidy } from './findings.ts';

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildHistory, type PlainOperation } from '../build.ts';
-import { causal } from '../causal.ts';
-import { type CheckOptions, unlimited } from '../checker.ts';
-import { type History, Kind, Status } from '../history.ts';
-import { decideLinearizable } from '../linearizable.ts';
-import { session } from '../session.ts';
-import { historyFrom, lwwHistory, randomOf } from '../testing/lww-store.ts';
-import { notate } from '../testing/notate.ts';
-import { operations, type Shape } from '../testing/random.ts';
-import { parseScene } from '../testing/scene.ts';
+import { buildHistory, type PlainOperation } from '../history/build.ts';
+import { type History, Kind, Status } from '../history/history.ts';
+import { decideLinearizable } from '../linearizable/linearizable.ts';
+import { historyFrom, lwwHistory, randomOf } from '../oracle/lww-store.ts';
+import { notate } from '../oracle/notate.ts';
+import { operations, type Shape } from '../oracle/random.ts';
+import { parseScene } from '../oracle/scene.ts';
+import { type CheckOptions, unlimited } from '../verdict/checker.ts';
 import { CausalAnalysis } from './analysis.ts';
+import { causal } from './causal.ts';
+import { session } from './session.ts';
 
 const runs = Number(process.env.RUNS ?? 200);
 

@@ -18,10 +18,11 @@
  * In the inner loops an operation is a *place* (0..n-1) of these columns. A place is the row of the history
  * unless `row` says otherwise.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
-import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history.ts';
-import { collectChains } from '../set-reads.ts';
-import { IntList } from './int-list.ts';
+
+import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history/history.ts';
+import { IntList } from '../history/int-list.ts';
+import { collectChains } from '../history/set-reads.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { type Layout, layOut } from './layout.ts';
 import { Edge, sortCausally } from './order.ts';
 

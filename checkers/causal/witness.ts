@@ -2,9 +2,10 @@
  * From what the passes found to the operations that prove it. The detector says where; here the causal paths are
  * looked up, the operations on them are shrunk, and the rest is checked again by the same detector.
  */
-import { unlimited } from '../checker.ts';
-import { type History, isWrite, Kind, Status } from '../history.ts';
-import { shrink, type Witness } from '../witness.ts';
+
+import { type History, isWrite, Kind, Status } from '../history/history.ts';
+import { unlimited } from '../verdict/checker.ts';
+import { shrink, type Witness } from '../verdict/witness.ts';
 import { analyse, CausalAnalysis } from './analysis.ts';
 import type { CausalCycle } from './convergent.ts';
 import type { HbViolation, SessionModel } from './deadlines.ts';

@@ -5,8 +5,9 @@
  * operation completes it must have taken effect in each of them. At quiet moments a configuration is just a
  * value, so independent stretches are never multiplied. The number of configurations is bounded.
  */
-import type { Budget } from '../checker.ts';
-import { Flag, type History, isWrite, Kind, Status } from '../history.ts';
+
+import { Flag, type History, isWrite, Kind, Status } from '../history/history.ts';
+import type { Budget } from '../verdict/checker.ts';
 
 export interface SearchResult {
   /** Null: too many configurations. */

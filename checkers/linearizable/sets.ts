@@ -5,7 +5,7 @@
  * the reads of that content and after those of the one before. It is a linearization iff nothing
  * completes before something that stands earlier is invoked. (In the manner of Abdulla et al., PLDI 2025.)
  */
-import { Flag, type History, Kind, Status } from '../history.ts';
+import { Flag, type History, Kind, Status } from '../history/history.ts';
 
 export interface SetViolation {
   readonly pattern: 'ThinAirRead' | 'AbortedRead' | 'IncomparableReads' | 'OutOfOrder';

@@ -10,8 +10,9 @@
  * [s, f] needs just one moment of it: so two forward zones that overlap exclude each other, and a
  * backward zone inside a forward one. Intervals are closed: what touches overlaps.
  */
-import { type Budget, STEP_MASK } from '../checker.ts';
-import { Flag, type History, Kind, Status } from '../history.ts';
+
+import { Flag, type History, Kind, Status } from '../history/history.ts';
+import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 
 export interface ZoneViolation {
   readonly pattern: 'ForwardZonesOverlap' | 'BackwardZoneInside';

@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
-import { type Db, openDatabase } from '../history/database.ts';
+import { type Db, openDatabase } from '../store/database.ts';
 import { ChildExecutor, type Executor, WorkerExecutor } from './executor.ts';
-import { campaignKind } from './layout.ts';
 import type { CampaignPlan } from './options.ts';
-import { html, markdown } from './render.ts';
-import { readReport } from './report.ts';
-import type { CampaignReport } from './report-shape.ts';
-import { reportSections } from './sections.ts';
+import { html, markdown } from './report/render.ts';
+import { readReport } from './report/report.ts';
+import type { CampaignReport } from './report/report-shape.ts';
+import { reportSections } from './report/sections.ts';
 import { type SoakObserver, type Stopped, soak } from './soak.ts';
-import { CampaignState, type Limits, STATE_FILE } from './state.ts';
+import { campaignKind } from './state/layout.ts';
+import { CampaignState, type Limits, STATE_FILE } from './state/state.ts';
 
 export interface Carried {
   readonly dir: string;

@@ -2,11 +2,11 @@
  * What a campaign keeps of a run: read from the run file, which is the one source of truth, so that a run
  * that ended while nobody listened counts like any other. A few hundred numbers, whatever the run's size.
  */
-import type { Valid, Verdict } from '../../checkers/verdict.ts';
-import { codeOf, damagedAt } from '../history/errors.ts';
-import { openRunFile, type RunFile, readSummary } from '../history/run-file.ts';
-import { readCheck } from '../history/verdicts.ts';
-import { sometimes } from './sometimes.ts';
+import type { Valid, Verdict } from '../../checkers/verdict/verdict.ts';
+import { codeOf, damagedAt } from '../store/errors.ts';
+import { openRunFile, type RunFile, readSummary } from '../store/run-file.ts';
+import { readCheck } from '../store/verdicts.ts';
+import { sometimes } from './report/sometimes.ts';
 
 /** Who violates what: the same in two runs if they have the same cause, as far as one can tell. */
 export interface Signature {

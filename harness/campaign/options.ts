@@ -13,7 +13,7 @@ import {
   SWARM,
   validateCells,
 } from './spec.ts';
-import type { Limits } from './state.ts';
+import type { Limits } from './state/state.ts';
 
 interface CampaignOption {
   /** As shown in the help: `--runs <n>`. */

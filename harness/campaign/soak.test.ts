@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { faults } from '../../nemesis/index.ts';
-import { readReport } from './report.ts';
-import { CampaignBusyError, CampaignState } from './state.ts';
+import { readReport } from './report/report.ts';
+import { CampaignBusyError, CampaignState } from './state/state.ts';
 import { carry, children, folderOf, noLimits, openCampaign, workers } from './testing/carry.ts';
 
 const universe = { faults, workloads: ['set', 'register'] };

@@ -7,11 +7,17 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ended, Executor } from './executor.ts';
 import { limitMs } from './executor.ts';
-import { bytesOf, foldersOf, removeFolder } from './folders.ts';
 import { harvest, type RunYield } from './harvest.ts';
 import type { RunSpec } from './spec.ts';
 import { shardSize } from './spec.ts';
-import { type CampaignState, type Interrupted, isAlive, STATE_FILE, type Tally } from './state.ts';
+import { bytesOf, foldersOf, removeFolder } from './state/folders.ts';
+import {
+  type CampaignState,
+  type Interrupted,
+  isAlive,
+  STATE_FILE,
+  type Tally,
+} from './state/state.ts';
 
 /** Why no more runs are begun. */
 export type Stopped = 'complete' | 'hours' | 'failures' | 'interrupted' | 'crashes';

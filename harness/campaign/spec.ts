@@ -5,8 +5,8 @@
  * seed of its own.
  */
 import { createHash } from 'node:crypto';
-import { makeRng } from '../generator/rng.ts';
 import { type OptionName, optionTable, parseOptions, type RawOptions } from '../run/options.ts';
+import { makeRng } from '../world/rng.ts';
 
 /** A campaign, JSON in and out. */
 export interface CampaignSpec {

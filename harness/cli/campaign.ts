@@ -1,9 +1,9 @@
 /** `amnesia campaign`: the parts of a campaign, for engines that carry the runs themselves. */
 import type { Command } from 'commander';
-import { givenTo, withCampaign, withRuntime } from './campaign-flags.ts';
 import { EXIT } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
-import { writeLines } from './write-lines.ts';
+import { givenTo, withCampaign, withRuntime } from './options/campaign-flags.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
+import { writeLines } from './output/write-lines.ts';
 
 /** Lines that are written at once. */
 const BATCH_LINES = 2000;
@@ -36,7 +36,7 @@ export async function register(program: Command): Promise<void> {
     .requiredOption('--output <dir>', 'folder of what is merged')
     .option('--json', 'one JSON document')
     .action(async (dirs: string[], { output, json }: { output: string; json?: true }) => {
-      const { mergeCampaigns } = await import('../campaign/merge.ts');
+      const { mergeCampaigns } = await import('../campaign/state/merge.ts');
       const { writeReport } = await import('../campaign/carry.ts');
       const db = mergeCampaigns(dirs, output);
       try {
@@ -77,7 +77,7 @@ async function show(report: Report, json: boolean): Promise<void> {
   const none = invalid + crashed + unknown + valid === 0;
   process.exitCode = none ? EXIT.unknown : exitCodeOfMany({ invalid, crashed, unknown, left: 0 });
   if (json) return printJson(report);
-  const { reportSections } = await import('../campaign/sections.ts');
-  const { terminalLines } = await import('../campaign/render.ts');
+  const { reportSections } = await import('../campaign/report/sections.ts');
+  const { terminalLines } = await import('../campaign/report/render.ts');
   printLines(terminalLines(reportSections(report), terminalStyle()));
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CampaignState } from '../campaign/state.ts';
+import { CampaignState } from '../campaign/state/state.ts';
 import { fakeSpec, noLimits } from '../campaign/testing/carry.ts';
 import { aYield } from '../campaign/testing/yields.ts';
-import { header, makeRun, row, temporaryFolder } from '../history/testing/made-runs.ts';
+import { header, makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';
 import { amnesia, said } from './testing/program.ts';
 
 /** The folder of a campaign of two runs, of which the second is bad where asked. */

@@ -1,12 +1,12 @@
 /** What `amnesia check` does. Apart from its flags (`check.ts`), since all of the checkers come with it. */
-import { checkWhatever } from '../history/check-file.ts';
-import { checkerNames, type JudgeOptions } from '../history/judge.ts';
-import type { SecondThread } from '../history/second-thread.ts';
+import { checkWhatever } from '../judge/check-file.ts';
+import { checkerNames, type JudgeOptions } from '../judge/judge.ts';
+import type { SecondThread } from '../judge/second-thread.ts';
 import { verdictLines } from '../report/verdict-text.ts';
-import { MODELS, namesOf, numberWithin, oneOf } from './arguments.ts';
 import type { CheckFlags } from './check.ts';
 import { exitCodeOf, UsageError } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { MODELS, namesOf, numberWithin, oneOf } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 /** `early`: a thread that was started for the run. */
 export function performCheck(wanted: string, flags: CheckFlags, early: SecondThread | null): void {

@@ -1,7 +1,7 @@
 /** `amnesia check`: judges a stored run again, or a history file of another tool. */
 import type { Command } from 'commander';
-import { secondThreadFor } from '../history/second-thread.ts';
-import { MODELS, withResults } from './arguments.ts';
+import { secondThreadFor } from '../judge/second-thread.ts';
+import { MODELS, withResults } from './options/arguments.ts';
 
 export interface CheckFlags {
   readonly results: string;

@@ -3,7 +3,7 @@
  * lives is left alone, unless it is asked for.
  */
 import type { Command } from 'commander';
-import { printJson, printLines } from './output.ts';
+import { printJson, printLines } from './output/output.ts';
 
 export function register(program: Command): void {
   program
@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .option('--images', "also images of the node that are not the present one's")
     .option('--json', 'one JSON document')
     .action(async (options: { all?: true; images?: true; json?: true }) => {
-      const { sweep, sweepImages } = await import('../cluster/leftovers.ts');
+      const { sweep, sweepImages } = await import('../cluster/docker/leftovers.ts');
       const removed = await sweep(options.all === true);
       if (options.images === true) removed.push(...(await sweepImages()));
       if (options.json === true) return printJson({ removed });

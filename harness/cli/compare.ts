@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Side } from '../campaign/compare.ts';
-import { withResults } from './arguments.ts';
+import type { Side } from '../campaign/report/compare.ts';
 import { UsageError } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { withResults } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 interface Flags {
   readonly results: string;
@@ -37,7 +37,7 @@ export function register(program: Command): void {
             'accepted are two runs or two campaigns',
         );
       }
-      const { compare, compareLines } = await import('../campaign/compare.ts');
+      const { compare, compareLines } = await import('../campaign/report/compare.ts');
       const rows = compare(left.side, right.side);
       const names = { a: left.path, b: right.path };
       if (flags.json === true) printJson({ ...names, kind: left.kind, rows });
@@ -46,16 +46,16 @@ export function register(program: Command): void {
 }
 
 async function sideOf(wanted: string, results: string): Promise<Named> {
-  const { sideOfCampaign, sideOfRun } = await import('../campaign/compare.ts');
+  const { sideOfCampaign, sideOfRun } = await import('../campaign/report/compare.ts');
   const places = [wanted, join(results, wanted)];
   const campaign = places.find((place) => existsSync(join(place, 'campaign.sqlite')));
   if (campaign !== undefined) {
     const { readCampaign } = await import('../campaign/carry.ts');
     return { kind: 'campaign', path: campaign, side: sideOfCampaign(readCampaign(campaign)) };
   }
-  const { findRun } = await import('../history/find-run.ts');
-  const { openRunFile } = await import('../history/run-file.ts');
-  const { readCheck } = await import('../history/verdicts.ts');
+  const { findRun } = await import('../store/find-run.ts');
+  const { openRunFile } = await import('../store/run-file.ts');
+  const { readCheck } = await import('../store/verdicts.ts');
   const path = findRun(results, wanted);
   const file = openRunFile(path);
   try {

@@ -3,15 +3,15 @@
  * something is missing without which no cluster can be run.
  */
 import type { Command } from 'commander';
-import { withResults } from './arguments.ts';
 import { EXIT } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { withResults } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 export function register(program: Command): void {
   withResults(program.command('doctor').description('find out what this machine can do'))
     .option('--json', 'one JSON document')
     .action(async (options: { results: string; json?: true }) => {
-      const { diagnose } = await import('../cluster/diagnosis.ts');
+      const { diagnose } = await import('../cluster/docker/diagnosis.ts');
       const findings = await diagnose(options.results);
       const able = findings.every((each) => each.ok || !each.needed);
       process.exitCode = able ? EXIT.valid : EXIT.invalid;

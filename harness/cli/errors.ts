@@ -2,7 +2,7 @@
  * Exit codes, as in Jepsen, and what each error means for them. Every error of ours is one sentence
  * for the person at the terminal; anything else is a crash of ours and shows where it happened.
  */
-import type { Valid } from '../../checkers/verdict.ts';
+import type { Valid } from '../../checkers/verdict/verdict.ts';
 
 export const EXIT = {
   valid: 0,

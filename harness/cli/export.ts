@@ -1,6 +1,6 @@
 /** `amnesia export`: a run as a history for other tools. */
 import type { Command } from 'commander';
-import { oneOf, withResults } from './arguments.ts';
+import { oneOf, withResults } from './options/arguments.ts';
 
 interface Flags {
   readonly results: string;
@@ -21,11 +21,11 @@ export function register(program: Command): void {
     .option('--format <name>', 'edn, jsonl or csv', 'edn')
     .option('-o, --output <file>', 'write there instead of to standard output')
     .action(async (wanted: string, flags: Flags) => {
-      const { EXPORT_FORMATS, exportRun } = await import('../history/foreign/export-run.ts');
-      const { findRun } = await import('../history/find-run.ts');
+      const { EXPORT_FORMATS, exportRun } = await import('../foreign/export-run.ts');
+      const { findRun } = await import('../store/find-run.ts');
       const format = oneOf('--format', flags.format, EXPORT_FORMATS);
       const lines = exportRun(findRun(flags.results, wanted), format);
-      const { writeLines } = await import('./write-lines.ts');
+      const { writeLines } = await import('./output/write-lines.ts');
       await writeLines(lines, flags.output, BATCH_LINES);
     });
 }

@@ -1,9 +1,9 @@
 /** `amnesia import`: a history of another tool becomes a run. */
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
-import { oneOf, withResults } from './arguments.ts';
 import { UsageError } from './errors.ts';
-import { printJson, printLines } from './output.ts';
+import { oneOf, withResults } from './options/arguments.ts';
+import { printJson, printLines } from './output/output.ts';
 
 interface Flags {
   readonly results: string;
@@ -25,8 +25,8 @@ export function register(program: Command): void {
     .option('--name <name>', 'name of the run; the name of the file where left out')
     .option('--json', 'one JSON document')
     .action(async (path: string, flags: Flags) => {
-      const { FORMATS } = await import('../history/foreign/read-events.ts');
-      const { readForeign, storeImported } = await import('../history/foreign/import.ts');
+      const { FORMATS } = await import('../foreign/read-events.ts');
+      const { readForeign, storeImported } = await import('../foreign/import.ts');
       const format =
         flags.format === undefined ? undefined : oneOf('--format', flags.format, FORMATS);
       const name = flags.name ?? nameOf(path);

@@ -1,7 +1,7 @@
 /** `amnesia list`: all runs, newest first. */
 import type { Command } from 'commander';
-import { numberWithin, withResults } from './arguments.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { numberWithin, withResults } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 export function register(program: Command): void {
   withResults(program.command('list').description('list all runs, newest first'))
@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON document')
     .action(async (options: { results: string; limit: string; json?: true }) => {
       const limit = numberWithin('--limit', options.limit, 1, 1_000_000);
-      const { listRuns } = await import('../history/run-index.ts');
+      const { listRuns } = await import('../store/run-index.ts');
       const all = listRuns(options.results);
       const runs = all.slice(0, limit);
       if (options.json === true) return printJson(runs);

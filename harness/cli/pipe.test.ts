@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { runDirectory } from '../history/results.ts';
-import { header, makeRun, row, temporaryFolder } from '../history/testing/made-runs.ts';
+import { runDirectory } from '../store/results.ts';
+import { header, makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';
 
 const bin = fileURLToPath(new URL('../../bin/amnesia.mjs', import.meta.url));
 

@@ -1,8 +1,8 @@
 /** `amnesia replay`: a stored run once more, from what its file says. */
 import type { Command } from 'commander';
-import { numberWithin, withResults } from './arguments.ts';
 import { EXIT } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { numberWithin, withResults } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 /** Where nothing is said: a simulated run needs no second look. */
 const TIMES = { sim: '1', docker: '3' } as const;
@@ -18,10 +18,10 @@ export function register(program: Command): void {
     .option('--json', 'one JSON document')
     .action(async (wanted: string, flags: { results: string; times?: string; json?: true }) => {
       if (flags.times !== undefined) numberWithin('--times', flags.times, 1, 10_000);
-      const { findRun } = await import('../history/find-run.ts');
-      const { readStored } = await import('../campaign/stored.ts');
-      const { Repeater } = await import('../campaign/repeat.ts');
-      const { keptPromise, replay, replayLines } = await import('../campaign/replay.ts');
+      const { findRun } = await import('../store/find-run.ts');
+      const { readStored } = await import('../campaign/replay/stored.ts');
+      const { Repeater } = await import('../campaign/replay/repeat.ts');
+      const { keptPromise, replay, replayLines } = await import('../campaign/replay/replay.ts');
       const stored = readStored(findRun(flags.results, wanted));
       const times = numberWithin('--times', flags.times ?? TIMES[stored.runtime], 1, 10_000);
       const repeater = new Repeater(stored.runtime, flags.results, `replay-${stored.name}`);

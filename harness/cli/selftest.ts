@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import type { MutationReport } from '../selftest/mutation.ts';
 import type { CaseResult } from '../selftest/runner.ts';
 import { EXIT, UsageError } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 interface Flags {
   readonly runtime: string;

@@ -1,8 +1,8 @@
 /** `amnesia show`: a run, or one thing of it with what stands around it. */
 import type { Command } from 'commander';
-import { numberWithin, withResults } from './arguments.ts';
 import { UsageError } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { numberWithin, withResults } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 interface Flags {
   readonly results: string;
@@ -39,8 +39,8 @@ export function register(program: Command): void {
         throw new UsageError(`${names} exclude each other: give one of them`);
       }
       const limit = numberWithin('--limit', flags.limit, 1, 10_000_000);
-      const { findRun } = await import('../history/find-run.ts');
-      const { openRunFile } = await import('../history/run-file.ts');
+      const { findRun } = await import('../store/find-run.ts');
+      const { openRunFile } = await import('../store/run-file.ts');
       const texts = await import('../report/show-text.ts');
       const path = findRun(flags.results, wanted);
       const file = openRunFile(path);

@@ -1,8 +1,8 @@
 /** `amnesia shrink`: the smallest run that still shows a violation. */
 import type { Command } from 'commander';
-import { numberWithin, withResults } from './arguments.ts';
 import { EXIT, UsageError } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { numberWithin, withResults } from './options/arguments.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 interface Flags {
   readonly results: string;
@@ -28,10 +28,10 @@ export function register(program: Command): void {
     .action(async (wanted: string, flags: Flags) => {
       const runsMax = numberWithin('--runs-max', flags.runsMax, 1, 100_000);
       const times = numberWithin('--times', flags.times, 1, 1000);
-      const { findRun } = await import('../history/find-run.ts');
-      const { readStored } = await import('../campaign/stored.ts');
-      const { shrinkRun } = await import('../campaign/shrink-run.ts');
-      const { shrinkLines } = await import('../campaign/shrink-text.ts');
+      const { findRun } = await import('../store/find-run.ts');
+      const { readStored } = await import('../campaign/replay/stored.ts');
+      const { shrinkRun } = await import('../campaign/shrink/shrink-run.ts');
+      const { shrinkLines } = await import('../campaign/shrink/shrink-text.ts');
       const stored = readStored(findRun(flags.results, wanted));
       const names = stored.gave.violations.map((each) => `${each.checker}/${each.anomaly}`);
       const name = flags.violation ?? names[0];

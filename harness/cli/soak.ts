@@ -1,14 +1,14 @@
 /** `amnesia soak`: many runs, with what they show together. */
 import type { Command } from 'commander';
 import type { RawOptions } from '../run/options.ts';
+import { UsageError } from './errors.ts';
 import {
   carryToTheEnd,
   defaultName,
   givenTo,
   withCampaign,
   withRuntime,
-} from './campaign-flags.ts';
-import { UsageError } from './errors.ts';
+} from './options/campaign-flags.ts';
 
 /** What may be given anew to a campaign that is taken up again. */
 const LIMITS = ['hours', 'until-failures', 'parallel', 'keep-bytes'];

@@ -1,8 +1,8 @@
 /** `amnesia sql`: one question to a run file, in SQL; nothing can be changed. */
 import type { Command } from 'commander';
-import { numberWithin, withResults } from './arguments.ts';
 import { UsageError } from './errors.ts';
-import { printJson, printLines } from './output.ts';
+import { numberWithin, withResults } from './options/arguments.ts';
+import { printJson, printLines } from './output/output.ts';
 
 export function register(program: Command): void {
   withResults(
@@ -27,8 +27,8 @@ export function register(program: Command): void {
             `${JSON.stringify(sql)} is no query; say: amnesia sql [run] "select ... from op"`,
           );
         }
-        const { findRun } = await import('../history/find-run.ts');
-        const { query } = await import('../history/query.ts');
+        const { findRun } = await import('../store/find-run.ts');
+        const { query } = await import('../store/query.ts');
         const path = findRun(flags.results, wanted);
         const answer = query(path, sql, flags.json === true ? Number.POSITIVE_INFINITY : limit);
         if (flags.json === true) {

@@ -2,8 +2,8 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { runDirectory } from '../history/results.ts';
-import { header, makeRun, row, temporaryFolder } from '../history/testing/made-runs.ts';
+import { runDirectory } from '../store/results.ts';
+import { header, makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';
 import { VERSION } from './main.ts';
 import { amnesia, said } from './testing/program.ts';
 

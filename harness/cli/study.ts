@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { numberWithin, oneOf, RESULTS } from './arguments.ts';
-import { printJson, printLines } from './output.ts';
+import { numberWithin, oneOf, RESULTS } from './options/arguments.ts';
+import { printJson, printLines } from './output/output.ts';
 
 interface Flags {
   readonly nodes: string;
@@ -40,7 +40,7 @@ async function study(what: string, flags: Flags): Promise<void> {
   const crashes = numberWithin('--crashes', flags.crashes, 1, 10_000);
   const seed = numberWithin('--seed', flags.seed, 0, 2 ** 31 - 1);
   const { studySwim } = await import('../cluster/sim/swim.ts');
-  const { makeRng } = await import('../generator/rng.ts');
+  const { makeRng } = await import('../world/rng.ts');
   const { figuresOf, studyLines, studySvg } = await import('../report/swim-study-text.ts');
   const studies = sizes.flatMap((nodes) =>
     losses.map((percent) => {

@@ -6,7 +6,7 @@ import {
   givenTo,
   withCampaign,
   withRuntime,
-} from './campaign-flags.ts';
+} from './options/campaign-flags.ts';
 
 /** A matrix that runs once knows no number of runs and no end but its own. */
 const ONCE = {

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { RawOptions, RunOptions } from '../run/options.ts';
 import type { RunResult } from '../run/run.ts';
 import { EXIT, exitCodeOf } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output.ts';
+import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 export async function register(program: Command): Promise<void> {
   const { optionTable } = await import('../run/options.ts');
@@ -51,7 +51,7 @@ async function run(options: RunOptions): Promise<RunResult> {
     import('../report/live.ts'),
   ]);
   const runtime = await chooseRuntime(options.runtime);
-  if (runtime.name === 'docker') await (await import('../cluster/leftovers.ts')).sweep();
+  if (runtime.name === 'docker') await (await import('../cluster/docker/leftovers.ts')).sweep();
   const where = `${options.nodes} nodes   runtime ${runtime.title}`;
   const title = `amnesia test   seed ${options.seed}   ${where}`;
   const window = new LiveWindow(process.stderr, terminalStyle(), title);

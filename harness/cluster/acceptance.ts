@@ -3,8 +3,8 @@
  * any test runner can go through it; a new runtime is done when it keeps them all.
  */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { jsonBody } from '../world/world.ts';
 import type { Capability, Cluster, ClusterSpec } from './cluster.ts';
-import { jsonBody } from './world.ts';
 
 export interface AcceptanceCase {
   /** A sentence about the runtime. */

@@ -3,8 +3,8 @@
  * implementation must pass. Nodes are named n1..nN everywhere: in histories, faults and reports.
  */
 
+import type { World } from '../world/world.ts';
 import type { MachinePowers, NetworkPowers } from './powers.ts';
-import type { World } from './world.ts';
 
 export const runtimeNames = ['auto', 'docker', 'sim'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { realWorld } from '../world/real-world.ts';
 import type { Cluster, NodeHandle, ProcessState } from './cluster.ts';
 import { diedAtStart } from './errors.ts';
 import { printable, waitUntilReady } from './ready.ts';
-import { realWorld } from './real-world.ts';
 
 interface Stats {
   alive: number;

@@ -10,12 +10,12 @@ export interface Runtime {
 }
 
 async function docker(why: string): Promise<Runtime> {
-  const { createDockerCluster } = await import('./docker.ts');
+  const { createDockerCluster } = await import('./docker/docker.ts');
   return { name: 'docker', title: `docker${why}`, createCluster: createDockerCluster };
 }
 
 async function sim(why: string): Promise<Runtime> {
-  const { createSimCluster } = await import('./sim.ts');
+  const { createSimCluster } = await import('./sim/sim.ts');
   const { compileLater } = await import('./sim/compile-later.ts');
   compileLater();
   return { name: 'sim', title: `sim${why}`, createCluster: createSimCluster };
@@ -25,7 +25,7 @@ async function sim(why: string): Promise<Runtime> {
 export async function chooseRuntime(name: RuntimeName): Promise<Runtime> {
   if (name === 'sim') return sim('');
   if (name === 'docker') return docker('');
-  const { engineInfo } = await import('./docker.ts');
+  const { engineInfo } = await import('./docker/docker.ts');
   try {
     const { engine } = await engineInfo();
     return docker(` (${engine} answers)`);

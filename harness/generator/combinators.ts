@@ -2,9 +2,10 @@
  * Generators made of generators, in Jepsen's terms, as pure values: `op` and `update` give a new
  * generator and change nothing, so a schedule can be kept, compared and run in simulated time.
  */
-import type { Invocation } from '../history/operation.ts';
+
+import type { Rng } from '../world/rng.ts';
 import type { Generator, Step } from './generator.ts';
-import type { Rng } from './rng.ts';
+import type { Invocation } from './operation.ts';
 import { done, nothing } from './sources.ts';
 
 /** A generator would never come to an end of searching. */

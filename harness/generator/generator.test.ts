@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Invocation } from '../history/operation.ts';
+import { makeRng } from '../world/rng.ts';
 import {
   concat,
   cycle,
@@ -13,7 +13,7 @@ import {
   untilOk,
 } from './combinators.ts';
 import type { Generator } from './generator.ts';
-import { makeRng } from './rng.ts';
+import type { Invocation } from './operation.ts';
 import { type Simulated, type SimulationOptions, simulate } from './simulate.ts';
 import { nothing, once, repeat, sequence, source } from './sources.ts';
 import { any, clients, eachThread, nemesis, onThreads, reserve } from './threads.ts';

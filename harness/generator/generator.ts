@@ -4,8 +4,9 @@
  * come in as arguments, so that a whole schedule can be tested without a cluster. After Jepsen's
  * `jepsen.generator` (pure).
  */
-import type { Completion, Invocation } from '../history/operation.ts';
-import type { Rng } from './rng.ts';
+
+import type { Rng } from '../world/rng.ts';
+import type { Completion, Invocation } from './operation.ts';
 
 /** Threads are 0..concurrency-1 and 'nemesis'. */
 export type ThreadId = number | 'nemesis';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { makeRng } from '../world/rng.ts';
 import { only } from './combinators.ts';
-import { makeRng } from './rng.ts';
 import { simulate } from './simulate.ts';
 import { source } from './sources.ts';
 import { rate, timeLimit } from './timing.ts';

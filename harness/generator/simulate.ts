@@ -2,9 +2,10 @@
  * Runs a generator in simulated time, without a cluster: every operation ends ok after `latency`. For
  * tests of schedules.
  */
-import type { Completion, Invocation } from '../history/operation.ts';
+
+import { makeRng } from '../world/rng.ts';
 import type { Generator, GeneratorContext, ThreadId } from './generator.ts';
-import { makeRng } from './rng.ts';
+import type { Completion, Invocation } from './operation.ts';
 
 export interface Simulated {
   readonly timeNs: number;

@@ -3,9 +3,10 @@
  * draw; draw n is always the same, however often and whenever it is asked for. So one seed gives one
  * sequence of operations, also against a real cluster, where only the thread that takes each is open.
  */
-import type { Invocation } from '../history/operation.ts';
+
+import type { Rng } from '../world/rng.ts';
 import type { Generator, GeneratorContext, Scheduled, Step } from './generator.ts';
-import type { Rng } from './rng.ts';
+import type { Invocation } from './operation.ts';
 
 export const done: Step = { type: 'done' };
 

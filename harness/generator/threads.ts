@@ -1,4 +1,6 @@
 /** Who does what: generators on some of the threads, several at once, a copy for each. */
+
+import type { Rng } from '../world/rng.ts';
 import { rewrap } from './combinators.ts';
 import {
   type Generator,
@@ -7,7 +9,6 @@ import {
   type ThreadId,
   waitAs,
 } from './generator.ts';
-import type { Rng } from './rng.ts';
 import { done, nothing } from './sources.ts';
 
 /**

@@ -3,9 +3,10 @@
  * cluster is slow; an operation that finds all threads busy starts late, and the lateness shows.
  * `stagger` and `delay` are closed loops, as in Jepsen.
  */
+
+import type { Rng } from '../world/rng.ts';
 import { rewrap } from './combinators.ts';
 import { type Generator, type Step, waitAs } from './generator.ts';
-import type { Rng } from './rng.ts';
 import { done } from './sources.ts';
 
 /** Until `durationNs` after its first question. */

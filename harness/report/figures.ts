@@ -1,5 +1,5 @@
 /** Numbers and times as people read them. */
-import type { Figure } from '../../checkers/verdict.ts';
+import type { Figure } from '../../checkers/verdict/verdict.ts';
 
 /** ns since the start as seconds: `12.301 s`. */
 export function secondsText(ns: number): string {

@@ -1,6 +1,6 @@
 /** The list of runs as a table for the terminal. */
 import { basename } from 'node:path';
-import type { IndexedRun } from '../history/run-index.ts';
+import type { IndexedRun } from '../store/run-index.ts';
 import { durationText, numberText } from './figures.ts';
 import type { Style } from './style.ts';
 import { tableLines } from './table.ts';

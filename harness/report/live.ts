@@ -2,7 +2,7 @@
  * What a person sees while a run goes on: a few lines that are redrawn on a terminal, a line for each
  * change elsewhere. Goes to standard error, so that standard output holds the verdict alone.
  */
-import type { Phase } from '../../checkers/history.ts';
+import type { Phase } from '../../checkers/history/history.ts';
 import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
 

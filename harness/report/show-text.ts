@@ -7,8 +7,8 @@ import {
   opsOfProcess,
   overview,
   surroundingsOf,
-} from '../history/look.ts';
-import type { RunFile } from '../history/run-file.ts';
+} from '../store/look.ts';
+import type { RunFile } from '../store/run-file.ts';
 import { clip, escapeText } from './escape.ts';
 import { durationText, secondsText } from './figures.ts';
 import { OPERATION_HEAD, operationCells, type ShownOperation } from './operation-text.ts';

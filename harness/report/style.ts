@@ -1,6 +1,6 @@
 /** The colours of the terminal, in one place. Without a terminal, or with NO_COLOR set, none. */
 import { Chalk, type ChalkInstance } from 'chalk';
-import type { Valid } from '../../checkers/verdict.ts';
+import type { Valid } from '../../checkers/verdict/verdict.ts';
 
 export interface Style {
   readonly good: ChalkInstance;

@@ -1,5 +1,5 @@
 /** The figures of SWIM beside what is promised of them, as lines and as curves (SVG). */
-import { quantile } from '../../checkers/quantiles.ts';
+import { quantile } from '../../checkers/verdict/quantiles.ts';
 import type { SwimStudy } from '../cluster/sim/swim.ts';
 import { tableLines } from './table.ts';
 

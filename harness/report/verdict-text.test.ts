@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Anomaly, Verdict } from '../../checkers/verdict.ts';
+import type { Anomaly, Verdict } from '../../checkers/verdict/verdict.ts';
 import { clip, escapeText } from './escape.ts';
 import { makeStyle, wantsColour } from './style.ts';
 import { tableLines } from './table.ts';

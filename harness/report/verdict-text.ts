@@ -2,8 +2,8 @@
  * The verdict screen: what `amnesia test` and `amnesia check` print at the end. The verdict comes
  * first; what is green is folded to one line, what is not is unfolded with its witness.
  */
-import type { FaultWindow } from '../../checkers/history.ts';
-import type { Anomaly, Valid, Verdict } from '../../checkers/verdict.ts';
+import type { FaultWindow } from '../../checkers/history/history.ts';
+import type { Anomaly, Valid, Verdict } from '../../checkers/verdict/verdict.ts';
 import { clip, escapeText } from './escape.ts';
 import { durationText, figureText, numberText, secondsText } from './figures.ts';
 import { type Style, validText } from './style.ts';

@@ -9,7 +9,7 @@
 import type { Workload, WorkloadOptions } from '../../workloads/workload.ts';
 import { reserve } from '../generator/threads.ts';
 import { timeLimit } from '../generator/timing.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../world/clock.ts';
 import type { FinalReads } from './finals.ts';
 import type { Interpreter } from './interpreter.ts';
 

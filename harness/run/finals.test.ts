@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Completion } from '../history/operation.ts';
+import type { Completion } from '../generator/operation.ts';
 import { FinalReads } from './finals.ts';
 
 const nodes = ['n1', 'n2'];

@@ -3,7 +3,7 @@
  * are still missing from it. Decides nothing but whether another round is worth while; the verdict is
  * the checkers'.
  */
-import type { Completion, Invocation } from '../history/operation.ts';
+import type { Completion, Invocation } from '../generator/operation.ts';
 
 interface LastAnswer {
   /** What was shown, as text to be compared. */

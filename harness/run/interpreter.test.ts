@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Client } from '../client/client.ts';
-import type { SessionContexts } from '../client/contexts.ts';
 import { limit } from '../generator/combinators.ts';
 import type { Generator } from '../generator/generator.ts';
-import { makeRng } from '../generator/rng.ts';
+import type { Completion, Invocation, OperationRow } from '../generator/operation.ts';
 import { sequence, source } from '../generator/sources.ts';
 import { rate } from '../generator/timing.ts';
-import type { Completion, Invocation, OperationRow } from '../history/operation.ts';
-import { type Clock, startClock } from './clock.ts';
+import type { Client } from '../systems/client.ts';
+import type { SessionContexts } from '../systems/engram/contexts.ts';
+import { type Clock, startClock } from '../world/clock.ts';
+import { makeRng } from '../world/rng.ts';
 import { Interpreter } from './interpreter.ts';
 
 const ms = 1e6;

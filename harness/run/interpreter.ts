@@ -5,13 +5,13 @@
  * indeterminate operation the process is retired, and the thread goes on as process + concurrency with a
  * new client and the contexts of the old one.
  */
-import type { Phase } from '../../checkers/history.ts';
-import type { Client } from '../client/client.ts';
-import { SessionContexts } from '../client/contexts.ts';
+import type { Phase } from '../../checkers/history/history.ts';
 import type { Generator, GeneratorContext, ThreadId } from '../generator/generator.ts';
-import type { Rng } from '../generator/rng.ts';
-import type { Completion, Invocation, OperationRow } from '../history/operation.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Completion, Invocation, OperationRow } from '../generator/operation.ts';
+import type { Client } from '../systems/client.ts';
+import { SessionContexts } from '../systems/engram/contexts.ts';
+import type { Clock, Timer } from '../world/clock.ts';
+import type { Rng } from '../world/rng.ts';
 import type { LiveRecorder } from './valve.ts';
 
 export interface Counts {

@@ -5,19 +5,19 @@
  * clock, a full disk) ends the load; healing and final reads follow, so that there is something to judge.
  * A halt ends everything at once; so does a part of the tester that hangs for much longer than planned.
  */
-import type { Phase } from '../../checkers/history.ts';
+import type { Phase } from '../../checkers/history/history.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Workload, WorkloadOptions } from '../../workloads/workload.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { only } from '../generator/combinators.ts';
 import type { Generator } from '../generator/generator.ts';
-import { makeRng } from '../generator/rng.ts';
 import { reserve } from '../generator/threads.ts';
 import { timeLimit } from '../generator/timing.ts';
-import type { Recorder } from '../history/recorder.ts';
-import type { RunState } from '../history/records.ts';
-import type { Clock } from './clock.ts';
+import type { Recorder } from '../store/recorder.ts';
+import type { RunState } from '../store/records.ts';
+import type { Clock } from '../world/clock.ts';
+import { makeRng } from '../world/rng.ts';
 import { readUntilAgreed } from './final-phase.ts';
 import { FinalReads } from './finals.ts';
 import { type Counts, Interpreter } from './interpreter.ts';

@@ -1,7 +1,7 @@
 /** The nodes' own words, into the history: collected when the load is over. */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Recorder } from '../history/recorder.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Recorder } from '../store/recorder.ts';
+import type { Clock, Timer } from '../world/clock.ts';
 
 const linesMax = 2000;
 const timeoutMs = 10_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault, FaultPlan, Proof } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { OperationRow } from '../history/operation.ts';
-import { realClock, startClock } from './clock.ts';
+import type { OperationRow } from '../generator/operation.ts';
+import { realClock, startClock } from '../world/clock.ts';
 import { NemesisRunner } from './nemesis.ts';
 
 const cluster = {} as Cluster;

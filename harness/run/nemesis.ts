@@ -3,12 +3,12 @@
  * process `nemesis` in the history, and a record of its own with its proofs. Whatever goes wrong
  * on the way, everything is healed in the end.
  */
-import type { Phase } from '../../checkers/history.ts';
+import type { Phase } from '../../checkers/history/history.ts';
 import type { Fault, FaultPlan } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { OperationRow } from '../history/operation.ts';
-import type { FaultRecord } from '../history/records.ts';
-import type { Clock } from './clock.ts';
+import type { OperationRow } from '../generator/operation.ts';
+import type { FaultRecord } from '../store/records.ts';
+import type { Clock } from '../world/clock.ts';
 import type { LiveRecorder } from './valve.ts';
 
 export interface NemesisOptions {

@@ -8,7 +8,7 @@ import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import { runtimeNames } from '../cluster/cluster.ts';
-import { makeRng } from '../generator/rng.ts';
+import { makeRng } from '../world/rng.ts';
 import { OptionsError } from './options-error.ts';
 
 export { OptionsError };

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Valid } from '../../checkers/verdict.ts';
+import type { Valid } from '../../checkers/verdict/verdict.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { loadRun } from '../history/columns.ts';
-import { openRunFile, readSummary } from '../history/run-file.ts';
+import { loadRun } from '../columns/columns.ts';
+import { openRunFile, readSummary } from '../store/run-file.ts';
 import { parseOptions, type RawOptions } from './options.ts';
 import { performRun, RunInterrupted, type RunResult } from './run.ts';
 import { createFakeCluster, type FakeCluster } from './testing/fake-cluster.ts';

@@ -2,7 +2,7 @@
  * A recorder that can be shut. A run that is given up has operations in flight, which end later than
  * their file; what comes after the shutting is dropped.
  */
-import type { Recorder } from '../history/recorder.ts';
+import type { Recorder } from '../store/recorder.ts';
 
 /** What goes on while a run lives. */
 export type LiveRecorder = Pick<

@@ -4,7 +4,7 @@
  */
 
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../world/clock.ts';
 import type { LiveRecorder } from './valve.ts';
 
 const paths = ['/cluster/health', '/cluster/nodes', '/cluster/spaces'] as const;

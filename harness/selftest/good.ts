@@ -4,8 +4,8 @@
  * Registers (the last writer wins), sets, and sets with deletes, versions and contexts. Pure: all
  * randomness comes in.
  */
-import type { PlainOperation } from '../../checkers/build.ts';
-import type { Rng } from '../generator/rng.ts';
+import type { PlainOperation } from '../../checkers/history/build.ts';
+import type { Rng } from '../world/rng.ts';
 
 export const shapes = ['registers', 'sets', 'deletes'] as const;
 export type Shape = (typeof shapes)[number];

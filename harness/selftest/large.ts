@@ -3,9 +3,9 @@
  * changes that violate by construction too: a session reads that its own write never was, or a value
  * whose write had failed. They reach what small histories do not: many windows, long clocks.
  */
-import { type History, Kind, Status } from '../../checkers/history.ts';
-import { lwwHistory } from '../../checkers/testing/lww-store.ts';
-import type { Rng } from '../generator/rng.ts';
+import { type History, Kind, Status } from '../../checkers/history/history.ts';
+import { lwwHistory } from '../../checkers/oracle/lww-store.ts';
+import type { Rng } from '../world/rng.ts';
 
 export const largeMutations = ['forget-own', 'read-failed'] as const;
 export type LargeMutation = (typeof largeMutations)[number];

@@ -3,8 +3,8 @@
  * operation's effect is dropped, comes late, comes twice, in another order, or back again. Pure.
  * Whether the mutant violates anything is for others to decide.
  */
-import type { PlainOperation } from '../../checkers/build.ts';
-import type { Rng } from '../generator/rng.ts';
+import type { PlainOperation } from '../../checkers/history/build.ts';
+import type { Rng } from '../world/rng.ts';
 
 type Ops = readonly PlainOperation[];
 /** Null where the history has nothing to be changed in this way. */

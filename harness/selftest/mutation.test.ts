@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { PlainOperation } from '../../checkers/build.ts';
-import { notate } from '../../checkers/testing/notate.ts';
-import { parseOperations } from '../../checkers/testing/notation.ts';
-import { makeRng } from '../generator/rng.ts';
+import type { PlainOperation } from '../../checkers/history/build.ts';
+import { notate } from '../../checkers/oracle/notate.ts';
+import { parseOperations } from '../../checkers/oracle/notation.ts';
 import { makeStyle } from '../report/style.ts';
+import { makeRng } from '../world/rng.ts';
 import { goodHistory, shapes } from './good.ts';
 import { mutations } from './mutate.ts';
 import { held, isSound, mutationTest } from './mutation.ts';

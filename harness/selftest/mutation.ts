@@ -2,13 +2,13 @@
  * How well each checker tells good histories from bad ones: good histories are generated, changed, and what
  * the checkers say is compared with what is true. Pure; the same seed gives the same report.
  */
-import { buildHistory, type PlainOperation } from '../../checkers/build.ts';
-import { unlimited } from '../../checkers/checker.ts';
-import { defaultCheckOptions } from '../../checkers/compose.ts';
-import type { History } from '../../checkers/history.ts';
+import { buildHistory, type PlainOperation } from '../../checkers/history/build.ts';
+import type { History } from '../../checkers/history/history.ts';
 import { checkers } from '../../checkers/index.ts';
-import { notate } from '../../checkers/testing/notate.ts';
-import { makeRng, type Rng } from '../generator/rng.ts';
+import { notate } from '../../checkers/oracle/notate.ts';
+import { unlimited } from '../../checkers/verdict/checker.ts';
+import { defaultCheckOptions } from '../../checkers/verdict/compose.ts';
+import { makeRng, type Rng } from '../world/rng.ts';
 import { goodHistory, type Shape, shapes } from './good.ts';
 import { largeHistory, largeMutations, mutateLarge } from './large.ts';
 import { mutations } from './mutate.ts';

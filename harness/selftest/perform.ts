@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import type { Verdict } from '../../checkers/verdict.ts';
+import type { Verdict } from '../../checkers/verdict/verdict.ts';
 import { EXIT } from '../cli/errors.ts';
 import type { CaseOptions } from './cases.ts';
 import { CannotRun, type Perform, type RunSummary } from './runner.ts';

@@ -2,7 +2,7 @@
  * Runs cases until each is decided. Knows no cluster and no process: a run is whatever `perform` makes of
  * its options.
  */
-import type { Valid } from '../../checkers/verdict.ts';
+import type { Valid } from '../../checkers/verdict/verdict.ts';
 import { type Case, type CaseOptions, type Expectation, whyImpossible } from './cases.ts';
 
 /** Of a verdict, what is needed here. */

@@ -2,14 +2,14 @@
  * What each checker must say about a small history, by brute force from the definitions. Shares nothing with
  * the checkers but the history.
  */
-import { buildHistory, type PlainOperation } from '../../checkers/build.ts';
-import { expectedConvergence } from '../../checkers/testing/expected-convergence.ts';
+import { buildHistory, type PlainOperation } from '../../checkers/history/build.ts';
+import { expectedConvergence } from '../../checkers/oracle/expected-convergence.ts';
 import {
   expectedLostOfRegisters,
   expectedLostOfSets,
-} from '../../checkers/testing/expected-loss.ts';
-import { expectedStaleness, isJudged } from '../../checkers/testing/expected-staleness.ts';
-import { decideCausal, isLinearizable } from '../../checkers/testing/reference.ts';
+} from '../../checkers/oracle/expected-loss.ts';
+import { expectedStaleness, isJudged } from '../../checkers/oracle/expected-staleness.ts';
+import { decideCausal, isLinearizable } from '../../checkers/oracle/reference.ts';
 import type { Shape } from './good.ts';
 
 /** Reads are to see what took effect longer ago than this, ns; operations here take a few. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ChildExecutor, type Executor, type limitMs, WorkerExecutor } from '../executor.ts';
 import { type SoakObserver, type Stopped, soak } from '../soak.ts';
 import type { CampaignSpec, Shard } from '../spec.ts';
-import { CampaignState, type Limits } from '../state.ts';
+import { CampaignState, type Limits } from '../state/state.ts';
 
 export const fake = fileURLToPath(new URL('fake-run.ts', import.meta.url));
 

@@ -7,10 +7,10 @@
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { judgeRun } from '../../history/judge.ts';
-import type { StoredRow } from '../../history/op-writer.ts';
-import { openRun } from '../../history/recorder.ts';
-import { runDirectory } from '../../history/results.ts';
+import { judgeRun } from '../../judge/judge.ts';
+import type { StoredRow } from '../../store/op-writer.ts';
+import { openRun } from '../../store/recorder.ts';
+import { runDirectory } from '../../store/results.ts';
 
 function seedsOf(name: string): ReadonlySet<string> {
   return new Set((process.env[name] ?? '').split(','));

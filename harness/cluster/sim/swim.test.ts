@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { makeRng } from '../../generator/rng.ts';
 import { figuresOf, studyLines, studySvg } from '../../report/swim-study-text.ts';
+import { makeRng } from '../../world/rng.ts';
 import { studySwim } from './swim.ts';
 
 describe('a study of SWIM', () => {

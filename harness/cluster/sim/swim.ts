@@ -6,7 +6,7 @@
 import type { Claim, Message } from '../../../docker/engram/src/swim/message.ts';
 import { defaultSwimSettings, type Effect } from '../../../docker/engram/src/swim/protocol.ts';
 import { Swim } from '../../../docker/engram/src/swim/swim.ts';
-import type { Rng } from '../../generator/rng.ts';
+import type { Rng } from '../../world/rng.ts';
 import { Agenda } from './agenda.ts';
 
 export interface SwimStudyOptions {

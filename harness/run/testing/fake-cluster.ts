@@ -1,6 +1,6 @@
 /** A cluster whose nodes are servers in this process. It can be killed and paused, not partitioned. */
 import type { Cluster, ClusterSpec } from '../../cluster/cluster.ts';
-import { realWorld } from '../../cluster/real-world.ts';
+import { realWorld } from '../../world/real-world.ts';
 import { FakeEngram, type Lies } from './fake-engram.ts';
 
 export interface FakeCluster extends Cluster {

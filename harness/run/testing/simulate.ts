@@ -1,6 +1,6 @@
 /** A whole run in the simulator, without anybody to look at its progress. */
-import { createSimCluster } from '../../cluster/sim.ts';
-import type { Judgement } from '../../history/judge.ts';
+import { createSimCluster } from '../../cluster/sim/sim.ts';
+import type { Judgement } from '../../judge/judge.ts';
 import { parseOptions, type RawOptions } from '../options.ts';
 import { performRun } from '../run.ts';
 

@@ -1,0 +1,99 @@
+/**
+ * Runs many checkers over one history. What one of them throws is that one's `unknown` and nobody else's;
+ * what a store does not promise is reported and does not count; the rest is merged, false before
+ * unknown before true. The defaults of all options stand here and nowhere else.
+ */
+
+import type { History } from '../history/history.ts';
+import { type Budget, BudgetExceeded, type Checker, type CheckOptions } from './checker.ts';
+import { mergeValid, type UnknownReason, type Valid, type Verdict } from './verdict.ts';
+
+/** What Engram promises to sessions that carry their contexts. */
+export const defaultCheckOptions: CheckOptions = {
+  maxAnomalies: 8,
+  promises: ['no-lost-writes', 'convergence', 'causal', 'session', 'confidence'],
+  models: ['cc', 'ccv'],
+  realTime: false,
+  staleness: { deltaMs: 1000, share: 0.999 },
+  minimumOk: { overall: 1, perFaultWindow: 0 },
+  aborted: false,
+};
+
+/** Limits of one checker, and the clock and scale that it is measured with. */
+export interface Limits {
+  readonly timeLimitMs: number;
+  /** Any clock that does not go backwards, ms. */
+  now(): number;
+  readonly memoryMaxBytes?: number;
+  memoryBytes?(): number;
+}
+
+/** Steps between two looks at the memory, which cost more than looks at a clock. */
+const stepsPerMemoryLook = 128;
+
+/** A budget that runs from now on. */
+export function limitedBudget(limits: Limits): Budget {
+  const deadline = limits.now() + limits.timeLimitMs;
+  const memoryMax = limits.memoryMaxBytes ?? Number.POSITIVE_INFINITY;
+  let steps = 0;
+  return {
+    step() {
+      if (limits.now() > deadline) {
+        const message = `not decided within ${limits.timeLimitMs / 1000} s; allow more time`;
+        throw new BudgetExceeded('checker-timeout', message);
+      }
+      if (steps++ % stepsPerMemoryLook !== 0 || limits.memoryBytes === undefined) return;
+      if (limits.memoryBytes() > memoryMax) {
+        const message = `not decided within ${memoryMax} bytes; allow more memory`;
+        throw new BudgetExceeded('checker-memory', message);
+      }
+    },
+  };
+}
+
+/** An array that cannot be made is memory that was not there. */
+function reasonOf(error: unknown): UnknownReason {
+  if (error instanceof BudgetExceeded) return error.reason;
+  const isAllocation =
+    error instanceof RangeError && /allocation|array length/i.test(error.message);
+  return isAllocation ? 'checker-memory' : 'harness-error';
+}
+
+function failed(checker: Checker, error: unknown): Verdict {
+  const reason = reasonOf(error);
+  const what = error instanceof Error ? error.message : String(error);
+  return {
+    checker: checker.name,
+    version: checker.version,
+    valid: 'unknown',
+    reason,
+    message: reason === 'harness-error' ? `the checker itself failed: ${what}` : what,
+    figures: {},
+    anomalies: [],
+    counts: {},
+  };
+}
+
+function isPromised({ property }: Checker, options: CheckOptions): boolean {
+  return property === undefined || options.promises.includes(property);
+}
+
+/** `budgetFor` is asked once for each checker, right before it runs. */
+export function compose(
+  history: History,
+  chosen: readonly Checker[],
+  options: CheckOptions,
+  budgetFor: (checker: Checker) => Budget,
+): { readonly valid: Valid; readonly verdicts: readonly Verdict[] } {
+  const verdicts = chosen.map((checker): Verdict => {
+    try {
+      const verdict = checker.check(history, options, budgetFor(checker));
+      return isPromised(checker, options) ? verdict : { ...verdict, informational: true };
+    } catch (error) {
+      const verdict = failed(checker, error);
+      return isPromised(checker, options) ? verdict : { ...verdict, informational: true };
+    }
+  });
+  const judged = verdicts.filter((verdict) => verdict.informational !== true);
+  return { valid: mergeValid(judged.map((verdict) => verdict.valid)), verdicts };
+}

@@ -1,0 +1,175 @@
+/**
+ * Nodes in containers.
+ *
+ * Each run has its own network with a small subnet and fixed addresses, and labels on everything, so that
+ * runs never meet and leftovers are found. Containers get NET_ADMIN inside their own network namespace
+ * and nothing else. Data live in the container's own layer: they survive kill and start, not removal.
+ */
+import { createHash } from 'node:crypto';
+import { release } from 'node:os';
+import type { Cluster, ClusterSpec, NodeHandle } from '../cluster.ts';
+import { ClusterError } from '../errors.ts';
+import { waitUntilReady } from '../ready.ts';
+import { asking, explain } from './answers.ts';
+import { DockerCluster } from './containers.ts';
+import { type Container, type Engine, openEngine } from './engine.ts';
+import { ensureNodeImage, type NodeImage } from './image.ts';
+import { labelsOf } from './labels.ts';
+import { freeSubnets, nodesMax, ownNetworks, type Subnet } from './subnet.ts';
+
+const httpPort = 7432;
+const swimPort = 7946;
+const memoryBytesMax = 512 * 1024 * 1024;
+const pidsMax = 256;
+const logFileMax = '64m';
+const probeTimeoutMs = 10_000;
+
+/** Version and name of the engine. Rejects with ClusterError where none answers. */
+export async function engineInfo(): Promise<Readonly<Record<string, string>>> {
+  const info = await asking(openEngine().info());
+  return {
+    engine: `docker ${info.ServerVersion}`,
+    storage: String(info.Driver),
+    kernel: String(info.KernelVersion ?? release()),
+    system: String(info.OperatingSystem),
+  };
+}
+
+/** CIDRs that the engine's networks and this machine use. Rejects with ClusterError. */
+export async function usedNetworks(engine: Engine): Promise<string[]> {
+  const networks = await asking(engine.listNetworks());
+  const used = networks.flatMap((each) => each.IPAM?.Config?.map((config) => config.Subnet) ?? []);
+  return [...used.filter((cidr) => cidr !== undefined), ...ownNetworks()];
+}
+
+async function createNetwork(
+  engine: Engine,
+  runId: string,
+): Promise<{ readonly id: string; readonly subnet: Subnet }> {
+  const known = await usedNetworks(engine);
+  // Runs that start together begin to look at different places.
+  const start = createHash('sha256').update(runId).digest().readUInt16LE(0);
+  let attempts = 0;
+  for (const subnet of freeSubnets(known, start)) {
+    try {
+      const network = await engine.createNetwork({
+        Name: `amnesia-${runId}`,
+        Driver: 'bridge',
+        CheckDuplicate: true,
+        IPAM: { Config: [{ Subnet: subnet.cidr, Gateway: subnet.gateway }] },
+        Labels: labelsOf(runId),
+      });
+      return { id: network.id, subnet };
+    } catch (error) {
+      // Somebody took it meanwhile.
+      if (!/overlap|conflict/i.test((error as Error).message) || ++attempts === 20) {
+        throw explain(error);
+      }
+    }
+  }
+  throw new ClusterError(
+    'no-subnet',
+    'no free subnet is left in 10.213.0.0/16; remove leftovers with: amnesia clean',
+  );
+}
+
+/** The capabilities that iptables needs here: its older variant opens a raw socket. */
+export function networkCapabilities(iptables: string): string[] {
+  return iptables === 'legacy' ? ['NET_ADMIN', 'NET_RAW'] : ['NET_ADMIN'];
+}
+
+async function createContainer(
+  engine: Engine,
+  spec: ClusterSpec,
+  image: NodeImage,
+  node: NodeHandle,
+  seeds: readonly string[],
+): Promise<Container> {
+  const network = `amnesia-${spec.runId}`;
+  const settings: Record<string, string> = {
+    ENGRAM_NODE_ID: node.name,
+    ENGRAM_BIND: node.address,
+    ENGRAM_ADVERTISE: node.address,
+    ENGRAM_SEEDS: seeds.join(','),
+    ...(spec.nodeFaults.length > 0 ? { ENGRAM_FAULTS: spec.nodeFaults.join(',') } : {}),
+    ...spec.env,
+  };
+  return engine.createContainer({
+    name: `amnesia-${spec.runId}-${node.name}`,
+    Hostname: node.name,
+    Image: image.name,
+    Labels: labelsOf(spec.runId),
+    Env: Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+    HostConfig: {
+      CapDrop: ['ALL'],
+      CapAdd: networkCapabilities(image.iptables),
+      SecurityOpt: ['no-new-privileges'],
+      Memory: memoryBytesMax,
+      PidsLimit: pidsMax,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': logFileMax, 'max-file': '1' } },
+      NetworkMode: network,
+      RestartPolicy: { Name: 'no' },
+    },
+    NetworkingConfig: {
+      EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: node.address } } },
+    },
+  });
+}
+
+/** All at once. When one fails the others are waited for: none may appear after the tidying up. */
+async function startAll(
+  nodes: readonly NodeHandle[],
+  containers: Map<string, Container>,
+  create: (node: NodeHandle) => Promise<Container>,
+): Promise<void> {
+  const tries = await Promise.allSettled(
+    nodes.map(async (node) => {
+      const container = await create(node);
+      containers.set(node.name, container);
+      await container.start();
+    }),
+  );
+  const failed = tries.find((each) => each.status === 'rejected');
+  if (failed) throw explain(failed.reason);
+}
+
+/**
+ * Starts a cluster and resolves when every node sees all others. Whatever goes wrong, nothing of it is
+ * left behind. Rejects with ClusterError.
+ */
+export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
+  if (spec.nodes > nodesMax) {
+    throw new ClusterError('no-subnet', `a run holds at most ${nodesMax} nodes; take fewer`);
+  }
+  const engine = openEngine();
+  const info = await engineInfo();
+  const image = await asking(ensureNodeImage(engine));
+  const { id, subnet } = await createNetwork(engine, spec.runId);
+  const nodes: NodeHandle[] = Array.from({ length: spec.nodes }, (_, i) => {
+    const address = subnet.address(i + 1);
+    return { name: `n${i + 1}`, address, url: `http://${address}:${httpPort}` };
+  });
+  const seeds = nodes.slice(0, 3).map((node) => `${node.address}:${swimPort}`);
+  const containers = new Map<string, Container>();
+  const cluster = new DockerCluster(engine, id, containers, nodes, {
+    ...info,
+    image: image.name,
+    iptables: image.iptables,
+    subnet: subnet.cidr,
+  });
+  try {
+    await startAll(nodes, containers, (node) => createContainer(engine, spec, image, node, seeds));
+    await waitUntilReady(cluster, spec.readyTimeoutMs);
+    const { exitCode } = await cluster.exec(
+      'n1',
+      ['iptables', '-w', '-S', 'INPUT'],
+      probeTimeoutMs,
+    );
+    if (exitCode === 0)
+      for (const each of ['iptables', 'cut'] as const) cluster.capabilities.add(each);
+    return cluster;
+  } catch (error) {
+    await cluster.destroy().catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * From events to rows: an invocation and the next event of its process are one operation. What is
+ * an invocation without an end stays in flight; an end without an invocation, or a second
+ * invocation of a busy process, is refused.
+ */
+import type { Phase } from '../../checkers/history/history.ts';
+import { PHASES } from '../../checkers/history/history.ts';
+import type { StoredRow } from '../store/op-writer.ts';
+import { keywordOf, tagged } from './edn.ts';
+import {
+  type Convention,
+  DATA_FS,
+  type HistoryEvent,
+  LONE_KEYS,
+  type ObjectKind,
+  OWN_FIELDS,
+  type PlacedEvent,
+} from './events.ts';
+import { malformed } from './malformed.ts';
+
+/** An operation as its two events, and their positions in the file. */
+export interface Pair {
+  readonly invoke: PlacedEvent;
+  readonly invokeAt: number;
+  end: PlacedEvent | null;
+  endAt: number | null;
+}
+
+const isNemesis = (process: number | string): boolean => process === 'nemesis';
+
+/** Pairs in order of invocation. Throws MalformedHistoryError. */
+export function pairEvents(events: readonly PlacedEvent[]): Pair[] {
+  const pairs: Pair[] = [];
+  const open = new Map<number | string, Pair>();
+  events.forEach((placed, at) => {
+    const { type, process, f } = placed.event;
+    // The nemesis says `info` at the beginning and at the end of what it does.
+    const who = isNemesis(process) ? `nemesis ${f}` : process;
+    const busy = open.get(who);
+    const begins = isNemesis(process) ? busy === undefined : type === 'invoke';
+    if (begins) {
+      if (busy !== undefined) {
+        throw malformed(
+          placed.place,
+          `process ${process} invokes ${f} while its operation of line ${busy.invoke.place.line} is ` +
+            'in flight; an operation ends as ok, fail or info before the next begins',
+        );
+      }
+      const pair: Pair = { invoke: placed, invokeAt: at, end: null, endAt: null };
+      pairs.push(pair);
+      open.set(who, pair);
+      return;
+    }
+    if (busy === undefined) {
+      throw malformed(placed.place, `process ${process} ends an operation that it never invoked`);
+    }
+    if (busy.invoke.event.f !== f) {
+      const began = `${busy.invoke.event.f} in line ${busy.invoke.place.line}`;
+      throw malformed(placed.place, `process ${process} ends ${f}, but it began ${began}`);
+    }
+    busy.end = placed;
+    busy.endAt = at;
+    open.delete(who);
+  });
+  return pairs;
+}
+
+/** Whether all values of operations on data are `[key value]`. */
+export function isTupled(pairs: readonly Pair[]): boolean {
+  let some = false;
+  for (const { invoke } of pairs) {
+    const { process, f, value } = invoke.event;
+    if (isNemesis(process) || !DATA_FS.has(f)) continue;
+    const tuple = unwrapTuple(value);
+    if (tuple === null) return false;
+    const [, inner] = tuple;
+    if (f === 'read' && inner !== null) return false;
+    if (f === 'cas' && !(Array.isArray(inner) && inner.length === 2)) return false;
+    some = true;
+  }
+  return some;
+}
+
+/** `[key value]`, also as the record that Jepsen makes of it. */
+function unwrapTuple(value: unknown): readonly [unknown, unknown] | null {
+  const record = tagged(value, '$tag');
+  const inner = Array.isArray(record) ? record[1] : value;
+  return Array.isArray(inner) && inner.length === 2 ? [inner[0], inner[1]] : null;
+}
+
+function keyText(key: unknown): string {
+  if (typeof key === 'string') return key;
+  return keywordOf(key) ?? JSON.stringify(key);
+}
+
+/**
+ * The operation on data that an event asks for: key, f and value, out of tuples and transactions.
+ */
+interface Asked {
+  readonly f: string;
+  readonly key: string | null;
+  readonly value: unknown;
+}
+
+const MICRO: Readonly<Record<string, string>> = { r: 'read', w: 'write', append: 'append' };
+
+function askedBy(placed: PlacedEvent, tupled: boolean): Asked {
+  const { f, value, more } = placed.event;
+  const key = typeof more.key === 'string' ? more.key : null;
+  if (f === 'txn') return microOperation(placed);
+  if (!DATA_FS.has(f)) return { f, key, value };
+  const tuple = tupled ? unwrapTuple(value) : null;
+  return tuple === null ? { f, key, value } : { f, key: keyText(tuple[0]), value: tuple[1] };
+}
+
+/** `[[:append k v]]`: a transaction of one operation. */
+function microOperation(placed: PlacedEvent): Asked {
+  const { value } = placed.event;
+  const only = Array.isArray(value) && value.length === 1 ? value[0] : null;
+  const [f, key, each] = Array.isArray(only) && only.length === 3 ? only : [];
+  const known = MICRO[keywordOf(f) ?? String(f)];
+  if (known === undefined) {
+    throw malformed(
+      placed.place,
+      'a transaction of exactly one [:r k v], [:w k v] or [:append k v] is expected; histories of ' +
+        'larger transactions cannot be judged here',
+    );
+  }
+  return { f: known, key: keyText(key), value: each ?? null };
+}
+
+/** What kind of object each key is, from what is written to it. */
+export function objectKinds(pairs: readonly Pair[], tupled: boolean): Map<string, ObjectKind> {
+  const kinds = new Map<string, ObjectKind>();
+  const lists = new Map<string, ObjectKind>();
+  for (const { invoke, end } of pairs) {
+    const asked = askedBy(invoke, tupled);
+    const key = asked.key ?? '';
+    if (asked.f === 'add') kinds.set(key, 'set');
+    else if (asked.f === 'append') kinds.set(key, 'list');
+    else if (asked.f === 'write' || asked.f === 'cas') kinds.set(key, 'register');
+    else if (asked.f === 'read' && end !== null) {
+      const { value } = askedBy(end, tupled);
+      if (Array.isArray(value) || tagged(value, '$set')) {
+        lists.set(key, invoke.event.f === 'txn' ? 'list' : 'set');
+      }
+    }
+  }
+  for (const [key, kind] of lists) if (!kinds.has(key)) kinds.set(key, kind);
+  return kinds;
+}
+
+/** Elements of a set or list that was read; null where it is neither. */
+function elementsOf(value: unknown): unknown[] | null {
+  const set = tagged(value, '$set') ?? tagged(value, '$list') ?? value;
+  return Array.isArray(set) ? set : null;
+}
+
+function errorText(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  return typeof error === 'string' ? error : (keywordOf(error) ?? JSON.stringify(error));
+}
+
+const READS: Readonly<Record<ObjectKind, string>> = {
+  register: 'read',
+  set: 'read-all',
+  list: 'read-list',
+};
+
+/** The row of a pair, as far as our columns go. `times`: of invocation and end, ns. */
+export function rowOf(
+  pair: Pair,
+  idx: number,
+  times: readonly [number, number | null],
+  convention: Convention,
+  kinds: ReadonlyMap<string, ObjectKind>,
+): StoredRow {
+  const invoke = pair.invoke.event;
+  const asked = askedBy(pair.invoke, convention.tupled);
+  const data = DATA_FS.has(asked.f);
+  const kind = kinds.get(asked.key ?? '') ?? 'register';
+  const named = typeof invoke.more.operation === 'string' ? invoke.more.operation : null;
+  const f = named ?? (asked.f === 'read' ? READS[kind] : asked.f);
+  const end = pair.end?.event ?? null;
+  const outcome = end === null ? undefined : end.type === 'invoke' ? 'info' : end.type;
+  return {
+    idx,
+    // Other tools may name their processes; the table takes any name.
+    process: invoke.process as StoredRow['process'],
+    thread: -1,
+    phase: 'chaos',
+    workload: null,
+    f,
+    key: asked.key ?? (data ? LONE_KEYS[kind] : null),
+    value: rowValue(pair, asked, f, convention),
+    node: null,
+    scheduled: times[0],
+    invoked: times[0],
+    ...(times[1] === null ? {} : { completed: times[1] }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(errorText(end?.error) === undefined ? {} : { error: errorText(end?.error) }),
+    ...ownFields(invoke, OWN_FIELDS.invoke),
+    ...(end === null ? {} : ownFields(end, OWN_FIELDS.end)),
+  };
+}
+
+/** What was read by an ok read; what was to be written otherwise. */
+function rowValue(pair: Pair, asked: Asked, f: string, convention: Convention): unknown {
+  if (pair.end === null) return asked.value;
+  const ended = askedBy(pair.end, convention.tupled).value;
+  if (!f.startsWith('read') && f !== 'delete') {
+    const known = DATA_FS.has(asked.f) || asked.value !== null;
+    return known ? asked.value : ended;
+  }
+  if (pair.end.event.type !== 'ok') return null;
+  if (f !== 'read-all' && f !== 'read-list') return ended;
+  const elements = elementsOf(ended);
+  if (elements === null && ended !== null) {
+    throw malformed(pair.end.place, 'a read of a set or list returns a vector, list or set');
+  }
+  return elements ?? [];
+}
+
+/** Fields of our own rows, where they are of the right kind. */
+function ownFields(
+  event: HistoryEvent,
+  fields: Readonly<Record<string, string>>,
+): Partial<StoredRow> {
+  const found: Record<string, unknown> = {};
+  for (const [field, name] of Object.entries(fields)) {
+    const value = event.more[name];
+    if (value !== undefined && fits(field, value)) found[field] = value;
+  }
+  return found;
+}
+
+const TEXTS = new Set([
+  'workload',
+  'node',
+  'message',
+  'server',
+  'version',
+  'sentContext',
+  'context',
+]);
+const WHOLE = new Set(['thread', 'scheduled', 'warnings', 'hops']);
+
+function fits(field: string, value: unknown): boolean {
+  if (TEXTS.has(field)) return typeof value === 'string';
+  if (WHOLE.has(field)) return Number.isSafeInteger(value);
+  switch (field) {
+    case 'phase':
+      return PHASES.includes(value as Phase);
+    case 'final':
+    case 'stale':
+      return typeof value === 'boolean';
+    case 'confidence':
+      return typeof value === 'number';
+    case 'siblings':
+      return Array.isArray(value);
+    default:
+      return false;
+  }
+}
