@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildHistory, type PlainOperation } from '../history/build.ts';
 import { notate } from '../oracle/notate.ts';
-import { operations, type Shape } from '../oracle/random.ts';
 import { decide } from '../oracle/reference.ts';
+import { operations, type Shape } from '../oracle/testing/random.ts';
 import { unlimited } from '../verdict/checker.ts';
 import { CausalAnalysis } from './analysis.ts';
 

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildHistory } from '../history/build.ts';
 import { expectedConvergence } from '../oracle/expected-convergence.ts';
-import { registerOperations, setOperations, versionedOperations } from '../oracle/random-finals.ts';
+import {
+  registerOperations,
+  setOperations,
+  versionedOperations,
+} from '../oracle/testing/random-finals.ts';
 import { unlimited } from '../verdict/checker.ts';
 import { defaultCheckOptions } from '../verdict/compose.ts';
 import { convergence } from './convergence.ts';

@@ -4,8 +4,8 @@ import { buildHistory, type PlainOperation } from '../history/build.ts';
 import { LITMUS, says } from '../oracle/litmus.ts';
 import { notate } from '../oracle/notate.ts';
 import { parseHistory } from '../oracle/notation.ts';
-import { operations, type Shape } from '../oracle/random.ts';
 import { isLinearizable } from '../oracle/reference.ts';
+import { operations, type Shape } from '../oracle/testing/random.ts';
 import { type CheckOptions, unlimited } from '../verdict/checker.ts';
 import { decideLinearizable, linearizable } from './linearizable.ts';
 

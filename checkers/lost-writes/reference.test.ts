@@ -7,7 +7,11 @@ import {
   expectedLostOfSets,
   expectedLostOfVersions,
 } from '../oracle/expected-loss.ts';
-import { registerOperations, setOperations, versionedOperations } from '../oracle/random-finals.ts';
+import {
+  registerOperations,
+  setOperations,
+  versionedOperations,
+} from '../oracle/testing/random-finals.ts';
 import { unlimited } from '../verdict/checker.ts';
 import { defaultCheckOptions } from '../verdict/compose.ts';
 import { lostWrites } from './lost-writes.ts';

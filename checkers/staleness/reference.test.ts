@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildHistory } from '../history/build.ts';
 import { expectedStaleness, isJudged } from '../oracle/expected-staleness.ts';
-import { registerOperations, setOperations, versionedOperations } from '../oracle/random-finals.ts';
+import {
+  registerOperations,
+  setOperations,
+  versionedOperations,
+} from '../oracle/testing/random-finals.ts';
 import { unlimited } from '../verdict/checker.ts';
 import { measureStaleness } from './scan.ts';
 

@@ -1,6 +1,6 @@
 /** Random small histories for fast-check: any mix of sessions, keys, outcomes and sources. */
 import fc from 'fast-check';
-import type { PlainOperation } from '../history/build.ts';
+import type { PlainOperation } from '../../history/build.ts';
 
 export interface Shape {
   readonly sessions: number;

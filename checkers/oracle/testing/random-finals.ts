@@ -3,7 +3,7 @@
  * plausibly, with failures, indeterminate endings, stale answers, deletes and final reads.
  */
 import fc from 'fast-check';
-import type { PlainOperation } from '../history/build.ts';
+import type { PlainOperation } from '../../history/build.ts';
 
 interface Draw {
   readonly session: number;
