@@ -1,5 +1,7 @@
 /** Writes a generated history as the file of a run, as the recorder would have. */
+
 import { Flag, type History, Kind, PHASES, Status } from '../checkers/history/history.ts';
+import { saveRun } from '../harness/columns/save.ts';
 import { openRun } from '../harness/store/recorder.ts';
 
 export function writeRun(dir: string, history: History): void {
@@ -42,5 +44,5 @@ export function writeRun(dir: string, history: History): void {
     }
   }
   recorder.state('done');
-  recorder.close(n * 1000);
+  saveRun(recorder, n * 1000);
 }

@@ -3,10 +3,12 @@
  * sealed columns loaded. Medians of several rounds, with the machine named. Run with
  * `npx tsx bench/recorder.ts [operations]`.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadRun } from '../harness/columns/columns.ts';
+import { saveRun } from '../harness/columns/save.ts';
 import { openRun } from '../harness/store/recorder.ts';
 
 const ROUNDS = 5;
@@ -81,7 +83,7 @@ function fill(path: string): {
   recorder.flush();
   const recorded = performance.now();
   recorder.state('done');
-  recorder.close(operations * 1000);
+  saveRun(recorder, operations * 1000);
   const saved = performance.now();
   return { file: recorder.path, record: recorded - began, save: saved - recorded };
 }

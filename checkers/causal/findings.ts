@@ -47,3 +47,25 @@ export function tidy({ read, source, newer }: Findings): void {
     list.data.set(sorted);
   }
 }
+
+export const GUARANTEES = [
+  'read-your-writes',
+  'monotonic-reads',
+  'monotonic-writes',
+  'writes-follow-reads',
+] as const;
+export type Guarantee = (typeof GUARANTEES)[number];
+
+/** A read that breaks a guarantee. */
+export interface Breach {
+  readonly guarantee: Guarantee;
+  /** Place of the read. */
+  readonly read: number;
+  /** What it returned; 0: initial or absent. */
+  readonly source: number;
+  /** What it should have known of (for flip-flops: what it had seen in between). */
+  readonly newer: number;
+  /** The write that its session had read and that came after `newer`; 0 where the pattern has none. */
+  readonly through: number;
+  readonly flip: boolean;
+}

@@ -5,8 +5,7 @@
 
 import { IntList, PairIndex } from '../history/int-list.ts';
 import { type Budget, STEP_MASK } from '../verdict/checker.ts';
-import type { Findings } from './findings.ts';
-import type { Breach } from './guarantees.ts';
+import type { Breach, Findings } from './findings.ts';
 import { Op, type Trace } from './trace.ts';
 
 /** Pairs of session and key up to which a table is taken for an index. */

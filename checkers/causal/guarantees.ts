@@ -15,31 +15,11 @@
 
 import { IntList, PairIndex } from '../history/int-list.ts';
 import { type Budget, STEP_MASK } from '../verdict/checker.ts';
-import type { Findings } from './findings.ts';
+import type { Breach, Findings, Guarantee } from './findings.ts';
 import { flips } from './flips.ts';
 import { Op, type Trace } from './trace.ts';
 
-export const GUARANTEES = [
-  'read-your-writes',
-  'monotonic-reads',
-  'monotonic-writes',
-  'writes-follow-reads',
-] as const;
-export type Guarantee = (typeof GUARANTEES)[number];
-
-/** A read that breaks a guarantee. */
-export interface Breach {
-  readonly guarantee: Guarantee;
-  /** Place of the read. */
-  readonly read: number;
-  /** What it returned; 0: initial or absent. */
-  readonly source: number;
-  /** What it should have known of (for flip-flops: what it had seen in between). */
-  readonly newer: number;
-  /** The write that its session had read and that came after `newer`; 0 where the pattern has none. */
-  readonly through: number;
-  readonly flip: boolean;
-}
+export { type Breach, GUARANTEES, type Guarantee } from './findings.ts';
 
 export function breaches(trace: Trace, findings: Findings, budget: Budget): Breach[] {
   if (findings.read.length === 0 && findings.from.length === 0) return [];

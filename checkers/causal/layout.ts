@@ -11,7 +11,8 @@
  * columns of its own.
  */
 import type { History } from '../history/history.ts';
-import { Op } from './trace.ts';
+
+export const Op = { Skip: 0, ReadInitial: 1, Read: 2, Write: 3, InfoWrite: 4, ReadAll: 5 } as const;
 
 export interface Layout {
   /** By session: a session that stands for its component. */

@@ -4,7 +4,18 @@
  * back to itself closes a cycle of CO; its edge is left out and the rest is sorted.
  */
 import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../history/history.ts';
-import type { Draft } from './trace.ts';
+
+/** The columns that are sorted, before anything is decided about them. */
+export interface Draft {
+  readonly n: number;
+  readonly kind: Uint8Array;
+  readonly status: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly session: Int32Array;
+  readonly key: Int32Array;
+  readonly value: Int32Array;
+  readonly row: Int32Array | null;
+}
 
 /** Bits of a verdict. */
 export const Edge = { Future: 1, Cyclic: 2 } as const;

@@ -23,10 +23,10 @@ import { Flag, type History, isWrite, Kind, type Ragged, Status } from '../histo
 import { IntList } from '../history/int-list.ts';
 import { collectChains } from '../history/set-reads.ts';
 import { type Budget, STEP_MASK } from '../verdict/checker.ts';
-import { type Layout, layOut } from './layout.ts';
-import { Edge, sortCausally } from './order.ts';
+import { type Layout, layOut, Op } from './layout.ts';
+import { type Draft, Edge, sortCausally } from './order.ts';
 
-export const Op = { Skip: 0, ReadInitial: 1, Read: 2, Write: 3, InfoWrite: 4, ReadAll: 5 } as const;
+export { Op };
 
 /** Reads whose source is wrong by itself, by place. Parallel lists. */
 export interface Sourceless {
@@ -62,18 +62,6 @@ export interface Trace extends Layout {
     /** Reads of the initial value of a key that may have been deleted. */
     readonly undecidedReads: number;
   };
-}
-
-/** The columns that are sorted, before anything is decided about them. */
-export interface Draft {
-  readonly n: number;
-  readonly kind: Uint8Array;
-  readonly status: Uint8Array;
-  readonly flags: Uint8Array;
-  readonly session: Int32Array;
-  readonly key: Int32Array;
-  readonly value: Int32Array;
-  readonly row: Int32Array | null;
 }
 
 export function traceOf(history: History, budget: Budget): Trace {

@@ -11,7 +11,16 @@ import { isWholeRead } from '../history/final-reads.ts';
 import { Flag, type History, isWrite, Kind, Status } from '../history/history.ts';
 import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { Below } from './below.ts';
-import type { Staleness } from './scan.ts';
+
+/** By row; `timeNs` is NaN for rows that are no judged reads. */
+export interface Staleness {
+  readonly timeNs: Float64Array;
+  readonly versions: Int32Array;
+  /** By row: value id of the write that the answer missed for longest, 0 for none. */
+  readonly missed: Int32Array;
+  /** By value id, ns; Infinity for writes that nobody knows to have happened. */
+  readonly effective: Float64Array;
+}
 
 /** Beyond so many newer writes reads are counted with a tree. */
 const walkMax = 64;

@@ -15,17 +15,9 @@ import { type Chains, collectChains, SparseSet } from '../history/set-reads.ts';
 import { isElement } from '../lost-writes/elements.ts';
 import type { Budget } from '../verdict/checker.ts';
 import { Below } from './below.ts';
-import { measureRegisters } from './registers.ts';
+import { measureRegisters, type Staleness } from './registers.ts';
 
-/** By row; `timeNs` is NaN for rows that are no judged reads. */
-export interface Staleness {
-  readonly timeNs: Float64Array;
-  readonly versions: Int32Array;
-  /** By row: value id of the write that the answer missed for longest, 0 for none. */
-  readonly missed: Int32Array;
-  /** By value id, ns; Infinity for writes that nobody knows to have happened. */
-  readonly effective: Float64Array;
-}
+export type { Staleness };
 
 /** Writes of each key: rows[off[key]..off[key+1]). */
 interface Buckets {

@@ -57,3 +57,6 @@ export class Unpacker {
     return view as InstanceType<(typeof KINDS)[Kind]>;
   }
 }
+
+/** A history of at least so many operations keeps its columns where a second thread can read them. */
+export const SHARED_FROM = 50_000;

@@ -4,10 +4,9 @@
  * caller reads the rows.
  */
 import { type History, isWrite, type Ragged } from '../../checkers/history/history.ts';
-import { SHARED_FROM } from '../judge/second-thread.ts';
 import type { RunFile } from '../store/run-file.ts';
 import { valueTexts } from '../store/value-texts.ts';
-import { CHUNK_FORMAT } from './chunk-layout.ts';
+import { CHUNK_FORMAT, SHARED_FROM } from './chunk-layout.ts';
 import {
   type Chunk,
   type ChunkColumns,

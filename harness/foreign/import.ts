@@ -2,8 +2,10 @@
  * Reads a history file of another tool into rows, and rows into a run file. Nothing of the file is
  * lost: what has no column is kept in `extra`, and `export-run.ts` gives it back.
  */
+
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { saveRun } from '../columns/save.ts';
 import { RunFileError } from '../store/errors.ts';
 import { inMemoryRunFile } from '../store/new-run-file.ts';
 import type { StoredRow } from '../store/op-writer.ts';
@@ -189,7 +191,7 @@ export function storeImported(history: ImportedHistory, results: string, name: s
     last = Math.max(last, row.completed ?? row.invoked);
   }
   recorder.state('done');
-  recorder.close(last);
+  saveRun(recorder, last);
   return dir;
 }
 

@@ -11,13 +11,13 @@ import type { CheckOptions } from '../../checkers/verdict/checker.ts';
 import type { Valid, Verdict } from '../../checkers/verdict/verdict.ts';
 import { type LoadedRun, loadOpen } from '../columns/columns.ts';
 import { isSealed } from '../columns/sealed.ts';
-import type { VerdictScreen } from '../report/verdict-text.ts';
 import { RunFileError } from '../store/errors.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from '../store/run-file.ts';
 import { decide, saveVerdicts } from '../store/verdicts.ts';
 import { judgeParts } from './judge-parts.ts';
 import { type Assignment, type SecondThread, secondThreadFor } from './second-thread.ts';
 import { judgeInTwo } from './two-threads.ts';
+import type { VerdictScreen } from './verdict-screen.ts';
 
 export interface JudgeOptions {
   /** Names of checkers; all where left out. */

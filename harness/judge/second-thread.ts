@@ -15,9 +15,7 @@ import {
 import type { History } from '../../checkers/history/history.ts';
 import type { CheckOptions } from '../../checkers/verdict/checker.ts';
 import type { Verdict } from '../../checkers/verdict/verdict.ts';
-
-/** Operations from which on columns are kept where a second thread can read them. */
-export const SHARED_FROM = 50_000;
+import { SHARED_FROM } from '../columns/chunk-layout.ts';
 
 /** What judges a history: names of checkers, what they are asked, and what they may take. */
 export interface Assignment {

@@ -1,21 +1,8 @@
 /**
  * Operations as lines for the terminal. All columns but the last are aligned by the caller's table.
  */
+import type { ShownOperation } from '../store/look.ts';
 import type { CellValue } from './table.ts';
-
-/** The columns of an operation's line, as they stand in table `op`. */
-export interface ShownOperation {
-  readonly idx: number;
-  readonly process: number | string;
-  readonly node: string | null;
-  readonly f: string;
-  readonly key: string | null;
-  readonly value: string | null;
-  readonly outcome: string | null;
-  readonly invoked: number;
-  readonly completed: number | null;
-  readonly error: string | null;
-}
 
 export const OPERATION_HEAD = [
   '',

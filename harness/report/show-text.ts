@@ -1,4 +1,6 @@
 /** What `amnesia show` shows: gathered as plain values (for --json), then as lines. */
+
+import type { ShownOperation } from '../store/look.ts';
 import {
   anomaly,
   faultWindow,
@@ -11,7 +13,7 @@ import {
 import type { RunFile } from '../store/run-file.ts';
 import { clip, escapeText } from './escape.ts';
 import { durationText, secondsText } from './figures.ts';
-import { OPERATION_HEAD, operationCells, type ShownOperation } from './operation-text.ts';
+import { OPERATION_HEAD, operationCells } from './operation-text.ts';
 import { type Style, validText } from './style.ts';
 import { type CellValue, tableLines } from './table.ts';
 import { anomalyLines } from './verdict-text.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Anomaly, Verdict } from '../../checkers/verdict/verdict.ts';
+import type { VerdictScreen } from '../judge/verdict-screen.ts';
 import { clip, escapeText } from './escape.ts';
 import { makeStyle, wantsColour } from './style.ts';
 import { tableLines } from './table.ts';
-import { type VerdictScreen, verdictLines } from './verdict-text.ts';
+import { verdictLines } from './verdict-text.ts';
 
 const plain = makeStyle(false);
 

@@ -3,33 +3,11 @@
  * first; what is green is folded to one line, what is not is unfolded with its witness.
  */
 import type { FaultWindow } from '../../checkers/history/history.ts';
-import type { Anomaly, Valid, Verdict } from '../../checkers/verdict/verdict.ts';
+import type { Anomaly, Verdict } from '../../checkers/verdict/verdict.ts';
+import type { VerdictScreen } from '../judge/verdict-screen.ts';
 import { clip, escapeText } from './escape.ts';
 import { durationText, figureText, numberText, secondsText } from './figures.ts';
 import { type Style, validText } from './style.ts';
-
-export interface VerdictScreen {
-  readonly name: string;
-  readonly seed: number | null;
-  readonly valid: Valid;
-  readonly verdicts: readonly Verdict[];
-  /** Operations of clients, by outcome. */
-  readonly counts: { readonly ok: number; readonly fail: number; readonly info: number };
-  readonly faults: readonly FaultWindow[];
-  /** Names for the numbers in `faults`. */
-  readonly nodes: readonly string[];
-  /** How long the run took, ns; null where that was not recorded. */
-  readonly duration: number | null;
-  /** What is wrong with the run file or the run, a sentence each. */
-  readonly notes: readonly string[];
-  /** How to name the run to `amnesia show`; null for a file that is no run. */
-  readonly run: string | null;
-  readonly replay: string | null;
-  /** SHA-256 of all operations, where the seed gives them again; null elsewhere. */
-  readonly digest?: string | null;
-  /** Violations of each checker that are unfolded; the others are named. */
-  readonly unfoldMax?: number;
-}
 
 const WIDTH = 100;
 const UNFOLD_MAX = 2;

@@ -3,6 +3,7 @@
  * to be judged (no cluster, no file); otherwise there is a run file, and a verdict that depends on
  * nothing that comes after it.
  */
+
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FaultPlan } from '../../nemesis/fault.ts';
@@ -10,6 +11,7 @@ import { faults, refuseImpossible } from '../../nemesis/index.ts';
 import { planSchedule } from '../../nemesis/plan.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
+import { saveRun } from '../columns/save.ts';
 import { type Judgement, judgeRun } from '../judge/judge.ts';
 import { writeFailure } from '../store/errors.ts';
 import { openRun, type Recorder } from '../store/recorder.ts';
@@ -180,7 +182,7 @@ async function save(
   }
   recorder.state(ending.state, ending.message ?? undefined);
   try {
-    recorder.close(durationNs);
+    saveRun(recorder, durationNs);
     return ending;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

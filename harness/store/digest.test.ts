@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { saveRun } from '../columns/save.ts';
 import { Digest, packRows } from './digest.ts';
 import type { StoredRow } from './op-writer.ts';
 import { openRun } from './recorder.ts';
@@ -12,7 +13,7 @@ import { histories } from './testing/random-rows.ts';
 function digests(rows: readonly StoredRow[]): { readonly kept: string; readonly read: string } {
   const recorder = openRun(join(temporaryFolder(), 'run'), header(), { reproducible: true });
   record(recorder, rows);
-  recorder.close();
+  saveRun(recorder);
   const db = new Database(recorder.path, { readonly: true });
   try {
     const text = db.prepare<[], string>('SELECT environment FROM run').pluck().get()!;

@@ -3,10 +3,23 @@
  * of a fault. Reads rows, bounded in number, and leaves how they are shown to the report.
  */
 import type { Anomaly } from '../../checkers/verdict/verdict.ts';
-import type { ShownOperation } from '../report/operation-text.ts';
 import { cellJson } from './errors.ts';
 import { type RunFile, type RunSummary, readSummary } from './run-file.ts';
 import { readCheck, type StoredCheck } from './verdicts.ts';
+
+/** The columns of an operation's line, as they stand in table `op`. */
+export interface ShownOperation {
+  readonly idx: number;
+  readonly process: number | string;
+  readonly node: string | null;
+  readonly f: string;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly outcome: string | null;
+  readonly invoked: number;
+  readonly completed: number | null;
+  readonly error: string | null;
+}
 
 const COLUMNS = 'idx, process, node, f, key, value, outcome, invoked, completed, error';
 

@@ -12,7 +12,6 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history/history.ts';
-import { sealRun } from '../columns/seal.ts';
 import { codeOf, RunFileError, writeFailure } from './errors.ts';
 import { limitSize, makeRunFile } from './new-run-file.ts';
 import { OpWriter, type StoredRow } from './op-writer.ts';
@@ -59,10 +58,20 @@ export interface Recorder {
   /** Writes what waits. Throws RunFileError when that fails. */
   flush(): void;
   /**
-   * Writes what waits and how long the run took (ns), syncs and closes the file, and seals the
-   * history. A state of `running` becomes `aborted`. Throws RunFileError; safe to call twice.
+   * Writes what waits and how long the run took (ns), syncs and closes the file. A state of
+   * `running` becomes `aborted`. Throws RunFileError; safe to call twice. `saveRun` of
+   * `harness/columns` closes a recorder and seals what it has recorded.
    */
-  close(durationNs?: number): void;
+  close(durationNs?: number): Recorded;
+}
+
+/** What a closed recorder still knows of its file. */
+export interface Recorded {
+  readonly path: string;
+  /** All operations in order of idx; null where they must be read from the file. */
+  readonly rows: readonly StoredRow[] | null;
+  /** The run can be had again from its seed. */
+  readonly reproducible: boolean;
 }
 
 export interface RecorderOptions {
@@ -234,8 +243,8 @@ class FileRecorder implements Recorder {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  close(durationNs?: number): void {
-    if (this.#closed) return;
+  close(durationNs?: number): Recorded {
+    if (this.#closed) return this.#recorded();
     if (this.#state === 'running') this.state('aborted', 'the run was closed before its end');
     const endedAt = new Date().toISOString();
     const duration = durationNs === undefined ? null : Math.round(durationNs);
@@ -255,9 +264,13 @@ class FileRecorder implements Recorder {
       if (this.#failure === null && !busy) this.#fail(error);
     }
     this.#db.close();
-    if (this.#failure === null) sealRun(this.path, this.#written.all(), this.#reproducible);
     this.#note();
     if (this.#failure !== null) throw this.#failure;
+    return this.#recorded();
+  }
+
+  #recorded(): Recorded {
+    return { path: this.path, rows: this.#written.all(), reproducible: this.#reproducible };
   }
 
   readonly #statements = new Map<string, Database.Statement>();

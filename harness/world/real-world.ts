@@ -1,8 +1,13 @@
 /** The real world: the machine's clock, and HTTP by undici. No retry, no pipelining, no redirects. */
 import { Agent, Client as HttpClient, request } from 'undici';
-import { OperationTimeout } from '../systems/engram/outcomes.ts';
 import { realClock } from './clock.ts';
-import type { Connection, World, WorldAnswer, WorldRequest } from './world.ts';
+import {
+  type Connection,
+  OperationTimeout,
+  type World,
+  type WorldAnswer,
+  type WorldRequest,
+} from './world.ts';
 
 /** Shorter than any server keeps idle connections, so that it is never the server who closes first. */
 const keepAliveMs = 20_000;

@@ -50,3 +50,12 @@ export interface World {
   /** Parsed JSON body of a GET, or null where there is no good answer in time. */
   ask(url: string, path: string, timeoutMs: number): Promise<unknown>;
 }
+
+/** The time of an operation was over. */
+export class OperationTimeout extends Error {
+  readonly code = 'operation-timeout';
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+    this.name = 'OperationTimeout';
+  }
+}

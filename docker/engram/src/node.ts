@@ -1,7 +1,8 @@
 /** One node: data plane, routing and API wired onto an `Env`. Knows no real world. */
 
+import { handle } from './api/handle.ts';
 import { makeKinds } from './api/kinds.ts';
-import { handle, type Service } from './api/service.ts';
+import type { Service } from './api/service.ts';
 import type { DataPlane } from './data.ts';
 import type { Env } from './env/env.ts';
 import { type Faults, makeFaults } from './faults.ts';

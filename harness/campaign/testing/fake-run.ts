@@ -5,8 +5,10 @@
  * (dies without a run file), FAKE_DIE (dies while it records), FAKE_HANG. FAKE_MS: how long it takes. FAKE_LOG: a file
  * that gets a line at the start and at the end of each run.
  */
+
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { saveRun } from '../../columns/save.ts';
 import { judgeRun } from '../../judge/judge.ts';
 import type { StoredRow } from '../../store/op-writer.ts';
 import { openRun } from '../../store/recorder.ts';
@@ -78,7 +80,7 @@ async function perform(options: Readonly<Record<string, string>>): Promise<numbe
     recorder.complete(row as Parameters<typeof recorder.complete>[0]);
   }
   recorder.state('done');
-  recorder.close(3.6e12);
+  saveRun(recorder, 3.6e12);
   const { valid } = judgeRun(recorder.path, { checkers: ['session'] });
   note(`end ${seed}`);
   return valid === true ? 0 : valid === false ? 1 : 2;

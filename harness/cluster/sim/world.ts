@@ -10,9 +10,14 @@ import {
   ConnectionLost,
   VirtualWorld,
 } from '../../../docker/engram/src/env/virtual.ts';
-import { OperationTimeout } from '../../systems/engram/outcomes.ts';
 import { makeClock, type Timer } from '../../world/clock.ts';
-import type { Connection, World, WorldAnswer, WorldRequest } from '../../world/world.ts';
+import {
+  type Connection,
+  OperationTimeout,
+  type World,
+  type WorldAnswer,
+  type WorldRequest,
+} from '../../world/world.ts';
 
 /** One that is waited for. A class: every operation has one, and closures would be three objects more. */
 class SimTimer implements Timer {

@@ -1,8 +1,10 @@
 /** Small run files for tests: rows as literals, everything else filled in. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
+import { saveRun } from '../../columns/save.ts';
 import type { StoredRow } from '../op-writer.ts';
 import { openRun, type Recorder } from '../recorder.ts';
 import type { RunHeader } from '../records.ts';
@@ -79,6 +81,6 @@ export function makeRun(
   const recorder = openRun(dir, header(changes));
   record(recorder, rows);
   recorder.state('done');
-  recorder.close(1e9);
+  saveRun(recorder, 1e9);
   return recorder.path;
 }

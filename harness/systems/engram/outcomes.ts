@@ -153,15 +153,6 @@ export function rowForStatus(status: number, body: unknown): OutcomeName {
   }
 }
 
-/** The time of an operation was over. */
-export class OperationTimeout extends Error {
-  readonly code = 'operation-timeout';
-  constructor(timeoutMs: number) {
-    super(`no answer within ${timeoutMs} ms`);
-    this.name = 'OperationTimeout';
-  }
-}
-
 const neverConnected = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
