@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'containers',
-          include: ['{harness,nemesis,test}/**/*.container.test.ts'],
+          include: ['{harness,nemesis,test,docker}/**/*.container.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,

@@ -209,7 +209,30 @@ ensure_node_image() {
   say "node image: $tag"
 }
 
+# --- the helper's image: programs that make faults ----------------------------------------------------
+
+# Without it there are still partitions, kills and pauses; `amnesia doctor` says what is missing.
+ensure_powers_image() {
+  # The same digest as harness/cluster/docker/powers-image.ts: of all sources, by name.
+  local digest tag
+  digest=$(cd docker/powers && find . -type f \( -name '*.[ch]' -o -name Makefile -o -name Dockerfile \) |
+    sed 's|^\./||' | LC_ALL=C sort | xargs cat | sha256sum | cut -c1-12)
+  tag="amnesia-powers:$digest"
+  if docker image inspect "$tag" >/dev/null 2>&1; then return; fi
+  say 'building the programs that make faults (half a minute)'
+  # The packages are fetched over this machine's own network: the default bridge may be missing.
+  if DOCKER_BUILDKIT=0 timeout 300 docker build -q --network host -t "$tag" \
+    --label "amnesia.powers=$digest" docker/powers >"$work/build" 2>&1; then
+    say "helper image: $tag"
+  else
+    last_words "$work/build"
+    say 'the programs that make faults could not be built: slow links, power loss and wrong clocks'
+    say 'will be refused; mend what it says above and run setup again'
+  fi
+}
+
 ensure_engine
 ensure_base
 ensure_node_image
+ensure_powers_image
 say 'ready'
