@@ -6,56 +6,53 @@
  * read of one is one answer, one state.
  */
 
-import { source } from '../harness/generator/sources.ts';
+import { concat, limit, mix, successively } from '../harness/generator/combinators.ts';
+import type { Generator } from '../harness/generator/generator.ts';
+import type { Invocation } from '../harness/generator/operation.ts';
+import { once, repeat, source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
 import { EngramDriver } from '../harness/systems/engram/engram.ts';
+import type { Rng } from '../harness/world/rng.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 
 const spacesAtOnce = 3;
-const addsPerSpaceMax = 256;
+const operationsPerSpace = 256;
 const readShare = 0.3;
-const deleteShare = 0.2;
+/** Of the changes, where there is something old enough to be deleted. */
+const deleteShare = 0.29;
 /** The newest memories of a space are spared: most sessions have not seen them yet. */
 const spared = 12;
 
-interface Slot {
-  readonly space: number;
-  readonly adds: number;
-  /** Elements that were added and not deleted, oldest first. */
-  readonly elements: readonly number[];
+interface Elements {
+  readonly next: number;
+  /** Those that were added and not deleted, oldest first. */
+  readonly there: readonly number[];
 }
 
-interface DeleteState {
-  readonly nextElement: number;
-  readonly nextSpace: number;
-  readonly slots: readonly Slot[];
-}
-
-const first: DeleteState = {
-  nextElement: 1,
-  nextSpace: spacesAtOnce,
-  slots: Array.from({ length: spacesAtOnce }, (_, space) => ({ space, adds: 0, elements: [] })),
-};
-
-/** One more addition to a slot; a space that is full by it makes room for a fresh one. */
-function added(state: DeleteState, at: number): DeleteState {
-  const { space, adds, elements } = state.slots[at];
-  const full = adds + 1 >= addsPerSpaceMax;
-  const slot = full
-    ? { space: state.nextSpace, adds: 0, elements: [] }
-    : { space, adds: adds + 1, elements: [...elements, state.nextElement] };
-  return {
-    nextElement: state.nextElement + 1,
-    nextSpace: state.nextSpace + (full ? 1 : 0),
-    slots: state.slots.with(at, slot),
-  };
-}
-
-function deleted(state: DeleteState, at: number, which: number): DeleteState {
-  const slot = state.slots[at];
-  const elements = slot.elements.toSpliced(which, 1);
-  return { ...state, slots: state.slots.with(at, { ...slot, elements }) };
+/** The operations on one space: one that opens it, then additions, deletes of old elements, and reads. */
+function operationsOn(key: string, space: number, rng: Rng): Generator {
+  // Elements are unique in the whole run, so each space has numbers of its own.
+  const first = space * operationsPerSpace + 1;
+  const add = (value: number): Invocation => ({ f: 'add', key, value });
+  const opened: Elements = { next: first + 1, there: [first] };
+  const changes = source(rng.split('changes'), opened, ({ next, there }, draw) => {
+    const old = there.length - spared;
+    if (old > 0 && draw.float() < deleteShare) {
+      const which = draw.int(old);
+      return {
+        invocation: { f: 'delete', key, value: there[which] },
+        state: { next, there: there.toSpliced(which, 1) },
+      };
+    }
+    return { invocation: add(next), state: { next: next + 1, there: [...there, next] } };
+  });
+  const reads = repeat({ f: 'read-all', key, value: null });
+  const load = mix(rng.split('mix'), [
+    { weight: 1 - readShare, generator: changes },
+    { weight: readShare, generator: reads },
+  ]);
+  return concat(once(add(first)), limit(operationsPerSpace - 1, load));
 }
 
 export const deletes: Workload = {
@@ -77,29 +74,16 @@ export const deletes: Workload = {
       close: () => driver.close(),
     };
   },
-  generator: (options, rng) =>
-    rate(
-      { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
-      source(rng.split('operations'), first, (state, draw) => {
-        const at = draw.int(spacesAtOnce);
-        const { space, adds, elements } = state.slots[at];
-        const key = `${options.spacePrefix}-${space}`;
-        const dice = draw.float();
-        if (adds > 0 && dice < readShare) {
-          return { invocation: { f: 'read-all', key, value: null }, state };
-        }
-        const old = elements.length - spared;
-        if (old > 0 && dice < readShare + deleteShare) {
-          const which = draw.int(old);
-          const invocation = { f: 'delete', key, value: elements[which] };
-          return { invocation, state: deleted(state, at, which) };
-        }
-        return {
-          invocation: { f: 'add', key, value: state.nextElement },
-          state: added(state, at),
-        };
+  generator: ({ rate: perSecond, spacePrefix }, rng) => {
+    const slots = Array.from({ length: spacesAtOnce }, (_, slot) =>
+      successively((turn) => {
+        const space = turn * spacesAtOnce + slot;
+        return operationsOn(`${spacePrefix}-${space}`, space, rng.split(`space/${space}`));
       }),
-    ),
+    );
+    const arrivals = { perSecond, spacing: 'exponential', rng: rng.split('arrivals') } as const;
+    return rate(arrivals, mix(rng.split('operations'), slots));
+  },
   finalGenerator: ({ nodes }, keys) => readThroughAll('read-all', keys, nodes),
   checkers: ['lost-writes', 'convergence', 'causal'],
   minimumOk: { overall: 100, perFaultWindow: 10 },

@@ -1,17 +1,18 @@
 /**
  * A few memories that are rewritten with unique values and read back, by sessions that carry their causal
- * context. Concurrent writes become siblings; none may vanish that nobody has seen and replaced.
+ * context. Half of the operations write, half read. Concurrent writes become siblings; none may vanish that nobody has seen and replaced.
  */
 
+import { mix } from '../harness/generator/combinators.ts';
 import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
 import { EngramDriver } from '../harness/systems/engram/engram.ts';
+import type { Rng } from '../harness/world/rng.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 
 const spaces = 2;
 const registersPerSpace = 4;
-const writeShare = 0.5;
 
 function split(key: string): readonly [string, string] {
   const slash = key.indexOf('/');
@@ -36,17 +37,20 @@ export const register: Workload = {
       close: () => driver.close(),
     };
   },
-  generator: (options, rng) =>
-    rate(
-      { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
-      source(rng.split('operations'), 1, (nextValue, draw) => {
-        const space = `${options.spacePrefix}-${draw.int(spaces)}`;
-        const key = `${space}/r${draw.int(registersPerSpace)}`;
-        return draw.float() < writeShare
-          ? { invocation: { f: 'write', key, value: nextValue }, state: nextValue + 1 }
-          : { invocation: { f: 'read', key, value: null }, state: nextValue };
-      }),
-    ),
+  generator: ({ rate: perSecond, spacePrefix }, rng) => {
+    const keyOf = (draw: Rng): string =>
+      `${spacePrefix}-${draw.int(spaces)}/r${draw.int(registersPerSpace)}`;
+    const writes = source(rng.split('writes'), 1, (value, draw) => ({
+      invocation: { f: 'write', key: keyOf(draw), value },
+      state: value + 1,
+    }));
+    const reads = source(rng.split('reads'), null, (state, draw) => ({
+      invocation: { f: 'read', key: keyOf(draw), value: null },
+      state,
+    }));
+    const arrivals = { perSecond, spacing: 'exponential', rng: rng.split('arrivals') } as const;
+    return rate(arrivals, mix(rng.split('operations'), [writes, reads]));
+  },
   finalGenerator: ({ nodes }, keys) => readThroughAll('read', keys, nodes),
   checkers: ['lost-writes', 'convergence', 'causal', 'session'],
   minimumOk: { overall: 100, perFaultWindow: 10 },

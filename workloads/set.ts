@@ -1,46 +1,40 @@
 /**
  * Unique memories into several spaces, read back as whole spaces.
  *
- * A space takes a limited number of additions, then a fresh one takes its place: so a space fits into one
+ * A space takes a limited number of operations, then a fresh one takes its place: so a space fits into one
  * page of the list endpoint, and every read of it is one answer, one state. A list that was fetched
  * page by page while others write never existed, and would accuse the innocent.
  */
 
-import { source } from '../harness/generator/sources.ts';
+import { concat, limit, mix, successively } from '../harness/generator/combinators.ts';
+import type { Generator } from '../harness/generator/generator.ts';
+import type { Invocation } from '../harness/generator/operation.ts';
+import { once, repeat, source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
 import { EngramDriver } from '../harness/systems/engram/engram.ts';
+import type { Rng } from '../harness/world/rng.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
 
 const spacesAtOnce = 4;
-const addsPerSpaceMax = 256;
+const operationsPerSpace = 256;
 const readShare = 0.1;
 
-interface SetState {
-  readonly nextElement: number;
-  readonly nextSpace: number;
-  /** Number of the space in each slot, and how many additions it has had. */
-  readonly slots: readonly { readonly space: number; readonly adds: number }[];
-}
-
-const first: SetState = {
-  nextElement: 1,
-  nextSpace: spacesAtOnce,
-  slots: Array.from({ length: spacesAtOnce }, (_, space) => ({ space, adds: 0 })),
-};
-
-/** One more addition to the space of a slot; a space that is full by it makes room for a fresh one. */
-function added(state: SetState, slot: number): SetState {
-  const { space, adds } = state.slots[slot];
-  const full = adds + 1 >= addsPerSpaceMax;
-  return {
-    nextElement: state.nextElement + 1,
-    nextSpace: state.nextSpace + (full ? 1 : 0),
-    slots: state.slots.with(
-      slot,
-      full ? { space: state.nextSpace, adds: 0 } : { space, adds: adds + 1 },
-    ),
-  };
+/** The operations on one space: one that opens it, then additions and reads. */
+function operationsOn(key: string, space: number, rng: Rng): Generator {
+  // Elements are unique in the whole run, so each space has numbers of its own.
+  const first = space * operationsPerSpace + 1;
+  const add = (value: number): Invocation => ({ f: 'add', key, value });
+  const adds = source(rng.split('adds'), first + 1, (value) => ({
+    invocation: add(value),
+    state: value + 1,
+  }));
+  const reads = repeat({ f: 'read-all', key, value: null });
+  const load = mix(rng.split('mix'), [
+    { weight: 1 - readShare, generator: adds },
+    { weight: readShare, generator: reads },
+  ]);
+  return concat(once(add(first)), limit(operationsPerSpace - 1, load));
 }
 
 export const set: Workload = {
@@ -58,22 +52,16 @@ export const set: Workload = {
       close: () => driver.close(),
     };
   },
-  generator: (options, rng) =>
-    rate(
-      { perSecond: options.rate, spacing: 'exponential', rng: rng.split('arrivals') },
-      source(rng.split('operations'), first, (state, draw) => {
-        const slot = draw.int(spacesAtOnce);
-        const { space, adds } = state.slots[slot];
-        const key = `${options.spacePrefix}-${space}`;
-        if (adds > 0 && draw.float() < readShare) {
-          return { invocation: { f: 'read-all', key, value: null }, state };
-        }
-        return {
-          invocation: { f: 'add', key, value: state.nextElement },
-          state: added(state, slot),
-        };
+  generator: ({ rate: perSecond, spacePrefix }, rng) => {
+    const slots = Array.from({ length: spacesAtOnce }, (_, slot) =>
+      successively((turn) => {
+        const space = turn * spacesAtOnce + slot;
+        return operationsOn(`${spacePrefix}-${space}`, space, rng.split(`space/${space}`));
       }),
-    ),
+    );
+    const arrivals = { perSecond, spacing: 'exponential', rng: rng.split('arrivals') } as const;
+    return rate(arrivals, mix(rng.split('operations'), slots));
+  },
   finalGenerator: ({ nodes }, keys) => readThroughAll('read-all', keys, nodes),
   checkers: ['lost-writes', 'convergence', 'causal'],
   minimumOk: { overall: 100, perFaultWindow: 10 },

@@ -4,6 +4,7 @@ import type { Generator } from '../harness/generator/generator.ts';
 import type { Invocation } from '../harness/generator/operation.ts';
 import { simulate } from '../harness/generator/simulate.ts';
 import { makeRng } from '../harness/world/rng.ts';
+import { readThroughAll } from './final-reads.ts';
 import { workloads } from './index.ts';
 
 const nodes = ['n1', 'n2', 'n3'];
@@ -64,6 +65,19 @@ describe.each(Object.values(workloads))('the workload $name', (workload) => {
     expect(asked).toEqual(keys.flatMap((key) => nodes.map((node) => `${key} ${node} true`)).sort());
     expect(operations(workload.finalGenerator(options, []), 100)).toEqual([]);
   });
+});
+
+test('a final round asks a node again that did not answer, and goes on without one that never does', () => {
+  let refusals = 0;
+  const history = simulate(readThroughAll('read', ['a', 'b'], ['n1', 'n2', 'n3']), {
+    threads: [0, 1],
+    seed: 1,
+    opsMax: 100,
+    latencyNs: () => 1e6,
+    outcome: ({ node }) => (node === 'n3' || (node === 'n2' && refusals++ === 0) ? 'fail' : 'ok'),
+  });
+  const asked = history.map(({ invocation: { key, node } }) => `${key}@${node}`);
+  expect(asked.sort().join(' ')).toBe('a@n1 a@n2 a@n2 a@n3 a@n3 a@n3 b@n1 b@n2 b@n3');
 });
 
 test.each(['set', 'delete'])(

@@ -1,24 +1,14 @@
 /**
  * Generators made of generators, in Jepsen's terms, as pure values: `op` and `update` give a new
  * generator and change nothing, so a schedule can be kept, compared and run in simulated time.
+ *
+ * Every event of a run is told to every generator, so each answers with itself where nothing changed.
  */
 
 import type { Rng } from '../world/rng.ts';
 import type { Generator, Step } from './generator.ts';
 import type { Invocation } from './operation.ts';
 import { done, nothing } from './sources.ts';
-
-/** A generator would never come to an end of searching. */
-export class GeneratorStuck extends Error {
-  readonly code = 'generator-stuck';
-  constructor(message: string) {
-    super(message);
-    this.name = 'GeneratorStuck';
-  }
-}
-
-/** Operations that `filter` refuses one after the other before it gives up. */
-const refusedMax = 10_000;
 
 /** The step with its generator wrapped again. */
 export function rewrap(step: Step, wrap: (next: Generator) => Generator): Step {
@@ -36,39 +26,71 @@ export function rewrap(step: Step, wrap: (next: Generator) => Generator): Step {
 /** At most `count` operations. */
 export function limit(count: number, generator: Generator): Generator {
   if (count <= 0) return nothing;
-  return {
+  const self: Generator = {
     op: (context) => {
       const step = generator.op(context);
       return rewrap(step, (next) => limit(step.type === 'op' ? count - 1 : count, next));
     },
-    update: (context, event) => limit(count, generator.update(context, event)),
+    update: (context, event) => {
+      const updated = generator.update(context, event);
+      return updated === generator ? self : limit(count, updated);
+    },
   };
+  return self;
 }
 
-/** One of several at random, each time; one that has ended is left out. */
-export function mix(rng: Rng, generators: readonly Generator[]): Generator {
-  return mixFrom(rng, generators, 0);
+/** One of the parts of a mix: it gives `weight` of the operations, where all weights are summed up. */
+export interface Part {
+  readonly weight: number;
+  readonly generator: Generator;
 }
 
-function mixFrom(rng: Rng, generators: readonly Generator[], draws: number): Generator {
-  if (generators.length === 0) return nothing;
-  return {
+/**
+ * One of several at random, each time, all alike or by weight; one that has ended is left out. The draws
+ * depend on `rng` and on nothing that happens.
+ */
+export function mix(rng: Rng, parts: readonly (Generator | Part)[]): Generator {
+  const weighed = parts.map((each) => ('op' in each ? { weight: 1, generator: each } : each));
+  return mixFrom(rng, weighed, 0);
+}
+
+function drawn(parts: readonly Part[], rng: Rng): number {
+  let dice = rng.float() * parts.reduce((sum, { weight }) => sum + weight, 0);
+  for (let i = 0; i < parts.length - 1; i++) {
+    dice -= parts[i].weight;
+    if (dice < 0) return i;
+  }
+  return parts.length - 1;
+}
+
+function mixFrom(rng: Rng, parts: readonly Part[], draws: number): Generator {
+  if (parts.length === 0) return nothing;
+  const self: Generator = {
     op: (context) => {
-      const i = rng.split(String(draws)).int(generators.length);
-      const step = generators[i].op(context);
+      const i = drawn(parts, rng.split(String(draws)));
+      const step = parts[i].generator.op(context);
       if (step.type === 'done') {
-        return mixFrom(rng, generators.toSpliced(i, 1), draws + 1).op(context);
+        return mixFrom(rng, parts.toSpliced(i, 1), draws + 1).op(context);
       }
       const after = step.type === 'op' ? draws + 1 : draws;
-      return rewrap(step, (next) => mixFrom(rng, generators.with(i, next), after));
+      const { weight } = parts[i];
+      return rewrap(step, (next) =>
+        mixFrom(rng, parts.with(i, { weight, generator: next }), after),
+      );
     },
-    update: (context, event) =>
-      mixFrom(
-        rng,
-        generators.map((each) => each.update(context, event)),
-        draws,
-      ),
+    update: (context, event) => {
+      let updated: Part[] | null = null;
+      for (let i = 0; i < parts.length; i++) {
+        const { weight, generator } = parts[i];
+        const next = generator.update(context, event);
+        if (next === generator) continue;
+        updated ??= [...parts];
+        updated[i] = { weight, generator: next };
+      }
+      return updated === null ? self : mixFrom(rng, updated, draws);
+    },
   };
+  return self;
 }
 
 /**
@@ -78,24 +100,45 @@ function mixFrom(rng: Rng, generators: readonly Generator[], draws: number): Gen
 export function concat(...generators: readonly Generator[]): Generator {
   const [first, ...rest] = generators;
   if (!first) return nothing;
-  return {
+  return follow(first, () => concat(...rest));
+}
+
+/**
+ * For ever one after the other: `make(0)`, `make(1)` and so on, each made when its turn comes. None of them
+ * may be empty.
+ */
+export function successively(make: (turn: number) => Generator, turn = 0): Generator {
+  return follow(make(turn), () => successively(make, turn + 1));
+}
+
+/** The first one, and then what `after` makes. */
+function follow(first: Generator, after: () => Generator): Generator {
+  const self: Generator = {
     op: (context) => {
       const step = first.op(context);
-      if (step.type === 'done') return concat(...rest).op(context);
-      return rewrap(step, (next) => concat(next, ...rest));
+      return step.type === 'done'
+        ? after().op(context)
+        : rewrap(step, (next) => follow(next, after));
     },
-    update: (context, event) => concat(first.update(context, event), ...rest),
+    update: (context, event) => {
+      const updated = first.update(context, event);
+      return updated === first ? self : follow(updated, after);
+    },
   };
+  return self;
 }
 
 /** Waits until every thread is free, then goes on. */
-export function synchronize(generator: Generator): Generator {
+function synchronize(generator: Generator): Generator {
   const self: Generator = {
     op: (context) =>
       context.free.length < context.threads.length
         ? { type: 'pending', untilNs: null, next: self }
         : generator.op(context),
-    update: (context, event) => synchronize(generator.update(context, event)),
+    update: (context, event) => {
+      const updated = generator.update(context, event);
+      return updated === generator ? self : synchronize(updated);
+    },
   };
   return self;
 }
@@ -103,60 +146,6 @@ export function synchronize(generator: Generator): Generator {
 /** One after the other, each when all threads have finished the one before. */
 export function phases(...generators: readonly Generator[]): Generator {
   return concat(...generators.map(synchronize));
-}
-
-/** From the beginning again whenever it has ended, for ever. Ends where it is empty from the start. */
-export function cycle(generator: Generator): Generator {
-  return cycleFrom(generator, generator);
-}
-
-function cycleFrom(whole: Generator, current: Generator): Generator {
-  return {
-    op: (context) => {
-      const step = current.op(context);
-      const again = step.type === 'done' ? whole.op(context) : step;
-      return rewrap(again, (next) => cycleFrom(whole, next));
-    },
-    update: (context, event) => cycleFrom(whole, current.update(context, event)),
-  };
-}
-
-/** Changes every operation on its way out. */
-export function map(
-  change: (invocation: Invocation) => Invocation,
-  generator: Generator,
-): Generator {
-  return {
-    op: (context) => {
-      const step = generator.op(context);
-      if (step.type !== 'op') return rewrap(step, (next) => map(change, next));
-      const op = { ...step.op, invocation: change(step.op.invocation) };
-      return { ...step, op, next: map(change, step.next) };
-    },
-    update: (context, event) => map(change, generator.update(context, event)),
-  };
-}
-
-/**
- * Only operations that `keep` accepts. Throws GeneratorStuck where it refuses so many in a row that it
- * may never accept one.
- */
-export function filter(keep: (invocation: Invocation) => boolean, generator: Generator): Generator {
-  return {
-    op: (context) => {
-      let step = generator.op(context);
-      for (let refused = 0; step.type === 'op' && !keep(step.op.invocation); refused++) {
-        if (refused === refusedMax) {
-          throw new GeneratorStuck(
-            `filter refused ${refusedMax} operations in a row; the last was a ${step.op.invocation.f}`,
-          );
-        }
-        step = step.next.op(context);
-      }
-      return rewrap(step, (next) => filter(keep, next));
-    },
-    update: (context, event) => filter(keep, generator.update(context, event)),
-  };
 }
 
 /**
@@ -193,13 +182,25 @@ function onlyFrom(
   };
 }
 
-/** Until one of its operations has ended ok. */
+/** Until one of its own operations has ended ok. */
 export function untilOk(generator: Generator): Generator {
-  return {
-    op: (context) => rewrap(generator.op(context), untilOk),
-    update: (context, event) =>
-      event.type === 'complete' && event.completion.outcome === 'ok'
-        ? nothing
-        : untilOk(generator.update(context, event)),
+  return untilOkFrom(generator, []);
+}
+
+/** `given`: the operations that it gave, to tell them from those of others. */
+function untilOkFrom(generator: Generator, given: readonly Invocation[]): Generator {
+  const self: Generator = {
+    op: (context) => {
+      const step = generator.op(context);
+      const after = step.type === 'op' ? [...given, step.op.invocation] : given;
+      return rewrap(step, (next) => untilOkFrom(next, after));
+    },
+    update: (context, event) => {
+      const isOk = event.type === 'complete' && event.completion.outcome === 'ok';
+      if (isOk && given.includes(event.invocation)) return nothing;
+      const updated = generator.update(context, event);
+      return updated === generator ? self : untilOkFrom(updated, given);
+    },
   };
+  return self;
 }

@@ -1,23 +1,12 @@
 import { expect, test } from 'vitest';
 import { makeRng } from '../world/rng.ts';
-import {
-  concat,
-  cycle,
-  filter,
-  GeneratorStuck,
-  limit,
-  map,
-  mix,
-  phases,
-  synchronize,
-  untilOk,
-} from './combinators.ts';
+import { concat, limit, mix, phases, successively, untilOk } from './combinators.ts';
 import type { Generator } from './generator.ts';
 import type { Invocation } from './operation.ts';
 import { type Simulated, type SimulationOptions, simulate } from './simulate.ts';
 import { nothing, once, repeat, sequence, source } from './sources.ts';
-import { any, clients, eachThread, nemesis, onThreads, reserve } from './threads.ts';
-import { delay, rate, stagger, timeLimit } from './timing.ts';
+import { any, onThreads, reserve } from './threads.ts';
+import { rate, stagger, timeLimit } from './timing.ts';
 
 const ms = 1e6;
 const second = 1e9;
@@ -61,7 +50,7 @@ test('limit ends after so many operations', () => {
 test('a time limit starts nothing at its end or later, and wakes up for it', () => {
   const history = run(timeLimit(35 * ms, repeat(invocation('a'))), { threads: [0] });
   expect(history.map((each) => each.timeNs / ms)).toEqual([0, 10, 20, 30]);
-  const waiting = timeLimit(5 * ms, delay(second, repeat(invocation('a'))));
+  const waiting = timeLimit(5 * ms, stagger(rng, second, repeat(invocation('a'))));
   expect(fs(run(concat(waiting, once(invocation('after')))))).toBe('a after');
 });
 
@@ -74,28 +63,16 @@ test('concat goes on at once, phases wait until all threads are done', () => {
   expect(at(phases(...parts))).toEqual(['slow@0', 'a@0', 'b@100']);
 });
 
-test('synchronize waits once, and then no longer', () => {
+test('phases wait once for all threads, and then no longer', () => {
   const latencyNs = ({ f }: Invocation) => (f === 'slow' ? 100 * ms : 10 * ms);
-  const generator = concat(named('slow'), synchronize(named('a', 'b', 'c', 'd')));
+  const generator = phases(named('slow'), named('a', 'b', 'c', 'd'));
   const history = run(generator, { latencyNs });
   expect(history.map((each) => each.timeNs / ms)).toEqual([0, 100, 100, 100, 110]);
 });
 
-test('cycle begins again when it has ended, and an empty one ends', () => {
-  expect(fs(run(cycle(named('a', 'b')), { opsMax: 5 }))).toBe('a b a b a');
-  expect(run(cycle(nothing))).toHaveLength(0);
-});
-
-test('map changes operations, filter keeps some of them', () => {
-  const even = filter(({ value }) => (value as number) % 2 === 0, counting('n'));
-  const history = run(limit(3, even));
-  expect(history.map((each) => each.invocation.value)).toEqual([2, 4, 6]);
-  expect(fs(run(map((each) => ({ ...each, f: 'b' }), named('a', 'a'))))).toBe('b b');
-});
-
-test('a filter that refuses everything says so and does not hang', () => {
-  const refusing = filter(() => false, repeat(invocation('a')));
-  expect(() => run(refusing)).toThrow(GeneratorStuck);
+test('generators that are made in turn follow each other for ever', () => {
+  const made = successively((turn) => named(...Array<string>(turn + 1).fill(`turn${turn}`)));
+  expect(fs(run(made, { opsMax: 6 }))).toBe('turn0 turn1 turn1 turn2 turn2 turn2');
 });
 
 test('mix takes from each about equally often, and leaves out one that has ended', () => {
@@ -107,17 +84,25 @@ test('mix takes from each about equally often, and leaves out one that has ended
   expect(names.split(' ').sort().join(' ')).toBe('a a b b b b');
 });
 
+test('mix takes from each by its weight', () => {
+  const weighed = mix(rng, [
+    { weight: 3, generator: repeat(invocation('a')) },
+    { weight: 1, generator: repeat(invocation('b')) },
+  ]);
+  const all = run(limit(4000, weighed));
+  const share = all.filter((each) => each.invocation.f === 'a').length / all.length;
+  expect(share).toBeGreaterThan(0.72);
+  expect(share).toBeLessThan(0.78);
+});
+
 test('until ok goes on until one of its operations has succeeded', () => {
   let tries = 0;
   const outcome = () => (++tries < 4 ? ('fail' as const) : ('ok' as const));
   expect(run(untilOk(repeat(invocation('a'))), { threads: [0], outcome })).toHaveLength(4);
-});
-
-test('clients and nemesis each have their own threads', () => {
-  const generator = any(nemesis(named('cut', 'heal')), clients(limit(6, repeat(invocation('r')))));
-  for (const { thread, invocation: op } of run(generator, { threads: [0, 1, 'nemesis'] })) {
-    expect(thread === 'nemesis').toBe(op.f !== 'r');
-  }
+  const others = any(untilOk(named('a', 'a', 'a')), named('b', 'b', 'b'));
+  const failing = ({ f }: Invocation) => (f === 'a' ? ('fail' as const) : ('ok' as const));
+  const all = fs(run(others, { threads: [0], outcome: failing }));
+  expect(all.split(' ').sort().join(' ')).toBe('a a a b b b');
 });
 
 test('any takes what is due first', () => {
@@ -142,13 +127,6 @@ test('reserved threads are used by their own generator only', () => {
       .sort()
       .join();
   expect([used('w'), used('r'), used('rest')]).toEqual(['0,1', '2', '3,4']);
-});
-
-test('each thread runs its own copy', () => {
-  const history = run(eachThread(named('a', 'b')));
-  for (const thread of [0, 1, 2]) {
-    expect(fs(history.filter((each) => each.thread === thread))).toBe('a b');
-  }
 });
 
 test('a generator on some threads hears of what happens on those alone', () => {
@@ -207,14 +185,10 @@ test('exponential arrivals have the right mean and differ from each other', () =
 });
 
 test('a closed loop waits for its distance from the last start', () => {
-  const even = run(delay(50 * ms, named('a', 'b', 'c')));
-  expect(even.map((each) => each.timeNs / ms)).toEqual([0, 50, 100]);
-  const slipping = run(delay(50 * ms, named('a', 'b', 'c')), {
-    threads: [0],
-    latencyNs: () => 80 * ms,
-  });
-  expect(slipping.map((each) => each.timeNs / ms)).toEqual([0, 80, 160]);
   const uneven = run(stagger(rng, 50 * ms, limit(400, repeat(invocation('a')))));
+  const gaps = uneven.slice(1).map((each, i) => each.timeNs - uneven[i].timeNs);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(101 * ms);
+  expect(new Set(gaps).size).toBeGreaterThan(300);
   expect(uneven.at(-1)!.timeNs / (399 * 50 * ms)).toBeCloseTo(1, 0);
 });
 
@@ -268,7 +242,6 @@ test('asking changes nothing: the same question has the same answer', () => {
       timeNs: 0,
       free: [0],
       threads: [0],
-      process: (thread) => thread,
       rng: makeRng(1),
     });
     return step.type === 'op' ? step.op.invocation : null;

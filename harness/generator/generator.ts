@@ -8,8 +8,8 @@
 import type { Rng } from '../world/rng.ts';
 import type { Completion, Invocation } from './operation.ts';
 
-/** Threads are 0..concurrency-1 and 'nemesis'. */
-export type ThreadId = number | 'nemesis';
+/** Threads are 0..concurrency-1. Faults come from the nemesis, which is no thread and no generator. */
+export type ThreadId = number;
 
 export interface GeneratorContext {
   /** ns since the generator was started. */
@@ -18,8 +18,6 @@ export interface GeneratorContext {
   readonly free: readonly ThreadId[];
   /** All threads that this generator may use. */
   readonly threads: readonly ThreadId[];
-  /** The process that a thread runs at present. */
-  process(thread: ThreadId): number | 'nemesis';
   readonly rng: Rng;
 }
 

@@ -32,7 +32,6 @@ export function simulate(generator: Generator, options: SimulationOptions): Simu
     timeNs: now,
     free: options.threads.filter((thread) => !busy.has(thread)),
     threads: options.threads,
-    process: (thread) => thread,
     rng,
   });
   const completeNext = (limitNs: number): boolean => {

@@ -1,4 +1,4 @@
-/** Who does what: generators on some of the threads, several at once, a copy for each. */
+/** Who does what: generators on some of the threads, several at once. */
 
 import type { Rng } from '../world/rng.ts';
 import { rewrap } from './combinators.ts';
@@ -42,10 +42,6 @@ class Restricted implements GeneratorContext {
   get rng(): Rng {
     return this.#context.rng;
   }
-
-  process(thread: ThreadId): number | 'nemesis' {
-    return this.#context.process(thread);
-  }
 }
 
 /** Only on threads that `may` accepts; told only of what happens on them. */
@@ -63,12 +59,6 @@ export function onThreads(may: (thread: ThreadId) => boolean, generator: Generat
   };
   return self;
 }
-
-export const clients = (generator: Generator): Generator =>
-  onThreads((thread) => thread !== 'nemesis', generator);
-
-export const nemesis = (generator: Generator): Generator =>
-  onThreads((thread) => thread === 'nemesis', generator);
 
 /** Several at once: whichever operation is due first. Ends when all have. */
 export function any(...generators: readonly Generator[]): Generator {
@@ -134,44 +124,9 @@ export function reserve(
   const reserved = parts.map(({ count, generator }) => {
     const first = from;
     from += count;
-    const may = (thread: ThreadId): boolean =>
-      thread !== 'nemesis' && thread >= first && thread < first + count;
-    return onThreads(may, generator);
+    return onThreads((thread) => thread >= first && thread < first + count, generator);
   });
   const last = from;
-  const others = onThreads((thread) => thread !== 'nemesis' && thread >= last, rest);
+  const others = onThreads((thread) => thread >= last, rest);
   return anyOf([...reserved, others]);
-}
-
-/** A copy of the generator for each thread. */
-export function eachThread(generator: Generator): Generator {
-  return eachThreadFrom(generator, new Map());
-}
-
-function eachThreadFrom(generator: Generator, copies: ReadonlyMap<ThreadId, Generator>): Generator {
-  const alone = (context: GeneratorContext, thread: ThreadId): GeneratorContext =>
-    new Restricted(context, (each) => each === thread);
-  return {
-    op: (context) => {
-      const after = new Map(copies);
-      let untilNs: number | null = null;
-      let over = true;
-      for (const thread of context.threads) {
-        const step = (copies.get(thread) ?? generator).op(alone(context, thread));
-        if (step.type === 'done') continue;
-        after.set(thread, step.next);
-        if (step.type === 'op') return { ...step, next: eachThreadFrom(generator, after) };
-        over = false;
-        if (step.untilNs !== null) {
-          untilNs = Math.min(untilNs ?? Number.POSITIVE_INFINITY, step.untilNs);
-        }
-      }
-      return over ? done : { type: 'pending', untilNs, next: eachThreadFrom(generator, after) };
-    },
-    update: (context, event) => {
-      const copy = copies.get(event.thread) ?? generator;
-      const updated = copy.update(alone(context, event.thread), event);
-      return eachThreadFrom(generator, new Map(copies).set(event.thread, updated));
-    },
-  };
 }

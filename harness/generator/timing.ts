@@ -1,7 +1,7 @@
 /**
  * When operations start. `rate` is an open loop: arrivals are fixed beforehand and do not slip when the
  * cluster is slow; an operation that finds all threads busy starts late, and the lateness shows.
- * `stagger` and `delay` are closed loops, as in Jepsen.
+ * `stagger` is a closed loop, as in Jepsen.
  */
 
 import type { Rng } from '../world/rng.ts';
@@ -80,35 +80,32 @@ function distanceNs({ perSecond, spacing, rng }: Arrivals, count: number): numbe
 
 /** Closed loop: about `meanNs` between two starts, uniform between 0 and twice that. */
 export function stagger(rng: Rng, meanNs: number, generator: Generator): Generator {
-  const distance = (count: number): number => 2 * meanNs * rng.split(String(count)).float();
-  return spaced(distance, generator, 0, 0);
+  return staggerFrom(rng, meanNs, generator, 0, 0);
 }
 
-/** Closed loop: exactly `distanceNs` between two starts, or longer where nothing could start. */
-export function delay(distanceNs: number, generator: Generator): Generator {
-  return spaced(() => distanceNs, generator, 0, 0);
-}
-
-function spaced(
-  distance: (count: number) => number,
+function staggerFrom(
+  rng: Rng,
+  meanNs: number,
   generator: Generator,
   count: number,
   notBeforeNs: number,
 ): Generator {
-  return {
+  const self: Generator = {
     op: (context) => {
       if (context.timeNs < notBeforeNs) {
-        const next = spaced(distance, generator, count, notBeforeNs);
-        return { type: 'pending', untilNs: notBeforeNs, next };
+        return { type: 'pending', untilNs: notBeforeNs, next: self };
       }
       const step = generator.op(context);
       if (step.type !== 'op') {
-        return rewrap(step, (next) => spaced(distance, next, count, notBeforeNs));
+        return rewrap(step, (next) => staggerFrom(rng, meanNs, next, count, notBeforeNs));
       }
-      const after = context.timeNs + distance(count);
-      return { ...step, next: spaced(distance, step.next, count + 1, after) };
+      const after = context.timeNs + 2 * meanNs * rng.split(String(count)).float();
+      return { ...step, next: staggerFrom(rng, meanNs, step.next, count + 1, after) };
     },
-    update: (context, event) =>
-      spaced(distance, generator.update(context, event), count, notBeforeNs),
+    update: (context, event) => {
+      const updated = generator.update(context, event);
+      return updated === generator ? self : staggerFrom(rng, meanNs, updated, count, notBeforeNs);
+    },
   };
+  return self;
 }

@@ -56,21 +56,13 @@ interface Thread {
 class Look implements GeneratorContext {
   readonly timeNs: number;
   readonly threads: readonly ThreadId[];
-  readonly process: GeneratorContext['process'];
   readonly rng: Rng;
   readonly #all: readonly Thread[];
 
-  constructor(
-    timeNs: number,
-    all: readonly Thread[],
-    threads: readonly ThreadId[],
-    process: GeneratorContext['process'],
-    rng: Rng,
-  ) {
+  constructor(timeNs: number, all: readonly Thread[], threads: readonly ThreadId[], rng: Rng) {
     this.timeNs = timeNs;
     this.#all = all;
     this.threads = threads;
-    this.process = process;
     this.rng = rng;
   }
 
@@ -164,11 +156,8 @@ export class Interpreter {
 
   #context(): GeneratorContext {
     const timeNs = this.#options.clock.nowNs() - this.#startNs;
-    return new Look(timeNs, this.#threads, this.#ids, this.#processOf, this.#options.rng);
+    return new Look(timeNs, this.#threads, this.#ids, this.#options.rng);
   }
-
-  readonly #processOf = (thread: ThreadId): number | 'nemesis' =>
-    thread === 'nemesis' ? thread : this.#threads[thread].process;
 
   #pump(): void {
     if (this.#pumping) return;
@@ -180,7 +169,7 @@ export class Interpreter {
       switch (step.type) {
         case 'op':
           this.#generator = step.next;
-          this.#start(this.#threads[step.op.thread as number], step.op.invocation, step.op.timeNs);
+          this.#start(this.#threads[step.op.thread], step.op.invocation, step.op.timeNs);
           break;
         case 'pending':
           this.#generator = step.next;
