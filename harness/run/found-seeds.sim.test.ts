@@ -1,6 +1,7 @@
 /**
  * Seeds at which a soak campaign stumbled. The healthy node must pass them; each stands for a defect that was mended,
- * wherever that was.
+ * wherever that was. Their faults and arrivals are those that were found; which operation comes when is drawn
+ * otherwise since workloads are compositions, so what exactly each met is kept by the tests of what was mended.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
