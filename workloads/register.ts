@@ -1,6 +1,7 @@
 /**
  * A few memories that are rewritten with unique values and read back, by sessions that carry their causal
- * context. Half of the operations write, half read. Concurrent writes become siblings; none may vanish that nobody has seen and replaced.
+ * context. Half of the operations write, half read. Concurrent writes become siblings; none may vanish that
+ * nobody has seen and replaced.
  */
 
 import { mix } from '../harness/generator/combinators.ts';
