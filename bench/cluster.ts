@@ -45,11 +45,11 @@ for (let round = 1; round <= rounds; round++) {
       const context = { nodes, rng: makeRng(round), startMs: 0, durationMs: 1000 };
       const plan = fault.plan(context, variant, 1);
       await timed(`${kind}: apply`, () => fault.apply(cluster, plan));
-      const there = await timed(`${kind}: prove`, () => fault.prove(cluster, plan, true));
+      const there = await timed(`${kind}: prove`, () => fault.proveActive(cluster, plan));
       await timed(`${kind}: heal`, () => fault.heal(cluster, plan));
-      const gone = await timed(`${kind}: prove healed`, () => fault.prove(cluster, plan, false));
-      if (there.effective !== 'effective' || gone.effective !== 'none') {
-        process.stdout.write(`${kind} was ${there.effective}, healed ${gone.effective}\n`);
+      const gone = await timed(`${kind}: prove healed`, () => fault.proveGone(cluster, plan));
+      if (there.effective !== 'effective' || !gone.proved) {
+        process.stdout.write(`${kind} was ${there.effective}, healed ${gone.proved}\n`);
       }
     }
   } finally {

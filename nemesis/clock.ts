@@ -3,10 +3,11 @@
  * on as it should, as with a clock that somebody sets.
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import type { Rng } from '../harness/world/rng.ts';
-import type { Fault, FaultPlan } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { PlanError } from './grudges.ts';
-import { proofOf, type Trial } from './proof.ts';
+import { proofActive, proofGone, type Trial } from './proof.ts';
 
 interface ClockParameters {
   readonly offsetMs: number;
@@ -46,13 +47,17 @@ async function trial(cluster: Cluster, node: string, present: boolean): Promise<
   const { clock } = cluster.world;
   const ahead: number[] = [];
   for (let look = 0; look <= looks; look++) {
-    ahead.push(cluster.machines!.clockAheadMs(node));
+    ahead.push(await cluster.machines!.clockAheadMs(node));
     await clock.sleep(lookMs / looks);
   }
   const wrong = ahead.some((ms) => Math.abs(ms) >= 1);
   const [least, most] = [Math.min(...ahead), Math.max(...ahead)];
   const text = `${node}: its clock was ${least.toFixed(0)} to ${most.toFixed(0)} ms ahead`;
   return { good: wrong === present, text };
+}
+
+function trials(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Trial[]> {
+  return Promise.all(plan.targets.map((node) => trial(cluster, node, present)));
 }
 
 export const clock: Fault = {
@@ -75,13 +80,13 @@ export const clock: Fault = {
   },
   apply: async ({ machines }, plan) => {
     const { offsetMs, driftPpm, jumpEveryMs } = parametersOf(plan);
-    for (const node of plan.targets) machines!.setClock(node, offsetMs, driftPpm, jumpEveryMs);
+    await Promise.all(
+      plan.targets.map((node) => machines!.setClock(node, offsetMs, driftPpm, jumpEveryMs)),
+    );
   },
-  prove: async (cluster, plan, present) => {
-    const trials = plan.targets.map((node) => trial(cluster, node, present));
-    return proofOf(await Promise.all(trials), present);
-  },
+  proveActive: async (cluster, plan) => proofActive(await trials(cluster, plan, true)),
+  proveGone: async (cluster, plan) => proofGone(await trials(cluster, plan, false)),
   heal: async ({ machines }, plan) => {
-    for (const node of plan.targets) machines!.setClock(node, 0, 0, 0);
+    await Promise.all(plan.targets.map((node) => machines!.setClock(node, 0, 0, 0)));
   },
 };

@@ -5,7 +5,10 @@
 import type { Fault } from './fault.ts';
 import { proveRunning, startAgain } from './kill.ts';
 import { planTargets, shares } from './plan-targets.ts';
-import { proofOf, type Trial } from './proof.ts';
+import { proofActive, proofGone, type Trial } from './proof.ts';
+
+const sentence = (node: string, full: boolean): string =>
+  `${node}: the disk ${full ? 'is full' : 'has space'}`;
 
 export const diskFull: Fault = {
   kind: 'disk-full',
@@ -15,21 +18,31 @@ export const diskFull: Fault = {
   needs: ['disk', 'kill'],
   plan: (context, variant, id) => planTargets('disk-full', context, variant, id),
   apply: async ({ machines }, plan) => {
-    for (const node of plan.targets) machines!.fillDisk(node, true);
+    await Promise.all(plan.targets.map((node) => machines!.fillDisk(node, true)));
   },
-  prove: async (cluster, plan, present) => {
-    const trials = plan.targets.map(async (node): Promise<Trial> => {
-      const full = cluster.machines!.isDiskFull(node);
-      const text = `${node}: the disk ${full ? 'is full' : 'has space'}`;
-      if (present || full) return { good: full === present, text };
-      const running = await proveRunning(cluster, node);
-      return { good: running.good, text: `${text}; ${running.text}` };
-    });
-    return proofOf(await Promise.all(trials), present);
-  },
+  proveActive: async (cluster, plan) =>
+    proofActive(
+      await Promise.all(
+        plan.targets.map(async (node): Promise<Trial> => {
+          const full = await cluster.machines!.isDiskFull(node);
+          return { good: full, text: sentence(node, full) };
+        }),
+      ),
+    ),
+  proveGone: async (cluster, plan) =>
+    proofGone(
+      await Promise.all(
+        plan.targets.map(async (node): Promise<Trial> => {
+          const full = await cluster.machines!.isDiskFull(node);
+          if (full) return { good: false, text: sentence(node, full) };
+          const running = await proveRunning(cluster, node);
+          return { good: running.good, text: `${sentence(node, full)}; ${running.text}` };
+        }),
+      ),
+    ),
   heal: async (cluster, plan) => {
     for (const node of plan.targets) {
-      cluster.machines!.fillDisk(node, false);
+      await cluster.machines!.fillDisk(node, false);
       await cluster.kill(node);
     }
     await startAgain(cluster, plan);

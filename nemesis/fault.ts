@@ -1,29 +1,23 @@
 /**
  * A fault is a value: planned from a seed, applied, proved, healed, proved to be gone. Plans are
- * pure and JSON in and out; everything that touches the cluster is in `apply`, `prove` and `heal`.
+ * pure data (`harness/generator/fault-plan.ts`); what touches the cluster is in `apply`, the proofs and `heal`.
  */
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import type { Rng } from '../harness/world/rng.ts';
 
-/** For each node the peers whose packets it drops. One-way cuts are the same thing. */
-export type Grudge = Readonly<Record<string, readonly string[]>>;
-
-/** One fault as planned: what, whom, and when (ms since the start of the chaos phase). */
-export interface FaultPlan {
-  readonly id: number;
-  readonly kind: string;
-  readonly variant: string;
-  readonly atMs: number;
-  readonly untilMs: number;
-  readonly targets: readonly string[];
-  readonly grudge?: Grudge;
-  readonly parameters?: Readonly<Record<string, number | string>>;
-}
-
-/** What was seen when a fault was proved; kept in the run file. */
+/** Whether a fault is there, with what was seen; kept in the run file. */
 export interface Proof {
+  /** On all targets, on some of them, or on none. */
   readonly effective: 'effective' | 'partial' | 'none';
   /** One line for each thing that was tried, in both directions: "n1 -> n3: blocked (expected)". */
+  readonly evidence: readonly string[];
+}
+
+/** Whether a fault is gone, with what was seen; kept in the run file. */
+export interface ProofOfAbsence {
+  /** Nothing of the fault is left on any node. */
+  readonly proved: boolean;
   readonly evidence: readonly string[];
 }
 
@@ -50,8 +44,10 @@ export interface Fault {
   /** Fills in what only the running cluster knows, such as who is primary. */
   resolve?(cluster: Cluster, plan: FaultPlan): Promise<FaultPlan>;
   apply(cluster: Cluster, plan: FaultPlan): Promise<void>;
-  /** `present`: shows that the fault is there. `!present`: shows that it is gone. */
-  prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof>;
+  /** Shows that the fault is there. */
+  proveActive(cluster: Cluster, plan: FaultPlan): Promise<Proof>;
+  /** Shows that nothing of it is left. */
+  proveGone(cluster: Cluster, plan: FaultPlan): Promise<ProofOfAbsence>;
   /** Safe to call twice, and when `apply` failed half-way. */
   heal(cluster: Cluster, plan: FaultPlan): Promise<void>;
 }

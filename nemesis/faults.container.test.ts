@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
+import { program } from '../harness/cluster/docker/inside.ts';
 import { engineForTests } from '../harness/cluster/docker/testing/engine.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import { makeRng } from '../harness/world/rng.ts';
-import type { Fault, FaultPlan } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { FaultRefused, faults, refuseImpossible } from './index.ts';
-import { program } from './inside.ts';
 
 const answering = await engineForTests();
 const execTimeoutMs = 15_000;
 /** The others need virtual machines and are refused here. */
 const possible = Object.values(faults).filter(({ needs }) =>
-  needs.every((need) => ['exec', 'kill', 'pause', 'cut', 'iptables'].includes(need)),
+  needs.every((need) => ['exec', 'kill', 'pause', 'cut'].includes(need)),
 );
 
 /**
@@ -94,22 +95,22 @@ describe.skipIf(!answering)('faults in containers', () => {
     for (const variant of fault.variants) {
       it(`${fault.kind} ${variant} is applied and proved, healed and proved`, async () => {
         const plan = await planned(fault, variant);
-        const before = await fault.prove(cluster, plan, true);
+        const before = await fault.proveActive(cluster, plan);
         expect(before.effective, before.evidence.join('\n')).toBe('none');
         try {
           await fault.apply(cluster, plan);
-          const proof = await fault.prove(cluster, plan, true);
+          const proof = await fault.proveActive(cluster, plan);
           expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
           // A killed node would be waited for until the deadline of its restart.
           if (fault.kind !== 'kill') {
-            const still = await fault.prove(cluster, plan, false);
-            expect(still.effective, still.evidence.join('\n')).toBe('partial');
+            const still = await fault.proveGone(cluster, plan);
+            expect(still.proved, still.evidence.join('\n')).toBe(false);
           }
         } finally {
           await fault.heal(cluster, plan);
         }
-        const healed = await fault.prove(cluster, plan, false);
-        expect(healed.effective, healed.evidence.join('\n')).toBe('none');
+        const healed = await fault.proveGone(cluster, plan);
+        expect(healed.proved, healed.evidence.join('\n')).toBe(true);
         await fault.heal(cluster, plan);
         if (fault.kind === 'partition') expect(await rulesOf(cluster, 'n1')).toEqual(untouched);
       });
@@ -165,7 +166,7 @@ describe.skipIf(!answering)('a partition in containers', () => {
     await partition.apply(cluster, cutOf({ n1: ['n2', 'n3'] }));
     const second = cutOf({ n1: ['n3'], n3: ['n1'] });
     await partition.apply(cluster, second);
-    const proof = await partition.prove(cluster, second, true);
+    const proof = await partition.proveActive(cluster, second);
     await partition.heal(cluster, second);
     expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
     for (const { name } of cluster.nodes) {
@@ -187,7 +188,7 @@ describe.skipIf(!answering)('a partition in containers', () => {
     const plan = cutOf({ n1: ['n2'], n2: ['n1'] });
     await partition.apply(cluster, plan);
     await cluster.exec('n2', ['iptables', '-w', '-F', 'AMNESIA'], execTimeoutMs);
-    const proof = await partition.prove(cluster, plan, true);
+    const proof = await partition.proveActive(cluster, plan);
     await partition.heal(cluster, plan);
     expect(proof.effective).toBe('partial');
     expect(proof.evidence).toContain('n2: no rule against n1 (NOT EXPECTED)');

@@ -2,9 +2,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { createSimCluster } from '../harness/cluster/sim/sim.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import { makeRng } from '../harness/world/rng.ts';
 import { jsonBody } from '../harness/world/world.ts';
-import type { Fault, FaultPlan } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { passes } from './grudges.ts';
 import { FaultRefused, faults, refuseImpossible } from './index.ts';
 
@@ -37,17 +38,17 @@ describe('faults of virtual nodes', () => {
     for (const variant of fault.variants) {
       it(`${fault.kind} ${variant} is applied and proved, healed and proved`, async () => {
         const plan = await planned(fault, variant);
-        const before = await fault.prove(cluster, plan, true);
+        const before = await fault.proveActive(cluster, plan);
         expect(before.effective, before.evidence.join('\n')).toBe('none');
         await fault.apply(cluster, plan);
-        const proof = await fault.prove(cluster, plan, true);
+        const proof = await fault.proveActive(cluster, plan);
         expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
-        const still = await fault.prove(cluster, plan, false);
-        expect(still.effective, still.evidence.join('\n')).toBe('partial');
+        const still = await fault.proveGone(cluster, plan);
+        expect(still.proved, still.evidence.join('\n')).toBe(false);
         await fault.heal(cluster, plan);
         await fault.heal(cluster, plan);
-        const healed = await fault.prove(cluster, plan, false);
-        expect(healed.effective, healed.evidence.join('\n')).toBe('none');
+        const healed = await fault.proveGone(cluster, plan);
+        expect(healed.proved, healed.evidence.join('\n')).toBe(true);
       });
     }
   }
@@ -61,7 +62,7 @@ describe('faults of virtual nodes', () => {
       const plan = { ...(await planned(fault, 'one')), parameters };
       await fault.apply(cluster, plan);
       for (let i = 0; i < times; i++) {
-        const proof = await fault.prove(cluster, plan, true);
+        const proof = await fault.proveActive(cluster, plan);
         expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
       }
       await fault.heal(cluster, plan);
@@ -80,9 +81,9 @@ describe('faults of virtual nodes', () => {
 
   it('a one-way cut stops one direction only, and both for what needs an answer', async () => {
     const grudge = { n1: ['n2'] };
-    cluster.network!.cut(grudge, null);
-    const there = await cluster.network!.measure('n1', 'n2', 20);
-    const back = await cluster.network!.measure('n2', 'n1', 20);
+    await cluster.network!.cut(grudge, null);
+    const there = await cluster.links!.measure('n1', 'n2', 20);
+    const back = await cluster.links!.measure('n2', 'n1', 20);
     expect(passes(grudge, 'n1', 'n2')).toBe(true);
     expect([there.arrived, back.arrived]).toEqual([20, 0]);
     const probe = await cluster.network!.probe('n2', 100);

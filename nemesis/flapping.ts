@@ -1,6 +1,7 @@
 /** Cuts that come and go in turns, one-way cuts among them. Proved by having been seen both cut and open. */
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import type { Fault, FaultPlan, Grudge, Proof } from './fault.ts';
+import type { FaultPlan, Grudge } from '../harness/generator/fault-plan.ts';
+import type { Fault, Proof, ProofOfAbsence } from './fault.ts';
 import { affected, makeGrudge } from './grudges.ts';
 import { judge, proofOfHeal, type Seen } from './partition-proof.ts';
 
@@ -14,17 +15,19 @@ async function look(cluster: Cluster, grudge: Grudge): Promise<Seen> {
   return judge(cluster.nodes, await Promise.all(probes), grudge);
 }
 
-async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
+async function proveGone(cluster: Cluster): Promise<ProofOfAbsence> {
   const { clock } = cluster.world;
-  if (!present) {
-    // One look may fall into a turn in which it is open: it must stay so for longer than any turn.
-    const untilNs = clock.nowNs() + turnMs[1] * 1e6;
-    for (;;) {
-      const seen = await look(cluster, {});
-      if (!seen.whole || clock.nowNs() > untilNs) return proofOfHeal(seen);
-      await clock.sleep(lookEveryMs);
-    }
+  // One look may fall into a turn in which it is open: it must stay so for longer than any turn.
+  const untilNs = clock.nowNs() + turnMs[1] * 1e6;
+  for (;;) {
+    const seen = await look(cluster, {});
+    if (!seen.whole || clock.nowNs() > untilNs) return proofOfHeal(seen);
+    await clock.sleep(lookEveryMs);
   }
+}
+
+async function proveActive(cluster: Cluster, plan: FaultPlan): Promise<Proof> {
+  const { clock } = cluster.world;
   const evidence: string[] = [];
   const untilNs = clock.nowNs() + 3 * turnMs[1] * 1e6;
   let [cut, open] = [false, false];
@@ -60,8 +63,9 @@ export const flapping: Fault = {
     };
   },
   apply: async ({ network }, plan) => {
-    network!.cut(plan.grudge ?? {}, Number(plan.parameters?.flapMs));
+    await network!.cut(plan.grudge ?? {}, Number(plan.parameters?.flapMs));
   },
-  prove,
+  proveActive,
+  proveGone,
   heal: async ({ network }) => network!.heal(),
 };

@@ -2,8 +2,9 @@
  * Grudges: for each node the peers whose packets it drops. Pure. Shapes after Jepsen's nemesis
  * namespace: halves, bridge, majorities ring.
  */
+
+import type { Grudge } from '../harness/generator/fault-plan.ts';
 import type { Rng } from '../harness/world/rng.ts';
-import type { Grudge } from './fault.ts';
 
 /** A plan that cannot be made; the message says why and what would do. */
 export class PlanError extends Error {

@@ -39,7 +39,6 @@ const remedies: Readonly<Record<Capability, string>> = {
   power: virtualOnly,
   disk: virtualOnly,
   clock: virtualOnly,
-  iptables: 'packet filters may not be set beside its nodes (see amnesia doctor)',
 };
 
 /**

@@ -3,9 +3,10 @@
  */
 
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import type { Fault, FaultPlan, Proof } from './fault.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
+import type { Fault, Proof, ProofOfAbsence } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
-import { proofOf, type Trial } from './proof.ts';
+import { proofActive, proofGone, type Trial } from './proof.ts';
 
 const answerTimeoutMs = 1000;
 const restartDeadlineMs = 10_000;
@@ -25,7 +26,7 @@ async function bySignal(cluster: Cluster, node: string): Promise<{ good: boolean
 }
 
 /** Dead, by our hand where the runtime tells that, and silent. */
-export async function proveDown(cluster: Cluster, node: string): Promise<Trial> {
+async function proveDown(cluster: Cluster, node: string): Promise<Trial> {
   const [state, up] = await Promise.all([cluster.state(node), answers(cluster, node)]);
   const end = await bySignal(cluster, node);
   const good = state === 'exited' && !up && end.good;
@@ -46,10 +47,12 @@ export async function proveRunning(cluster: Cluster, node: string): Promise<Tria
   }
 }
 
-async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  const one = present ? proveDown : proveRunning;
-  const trials = await Promise.all(plan.targets.map((node) => one(cluster, node)));
-  return proofOf(trials, present);
+export async function proveAllDown(cluster: Cluster, plan: FaultPlan): Promise<Proof> {
+  return proofActive(await Promise.all(plan.targets.map((node) => proveDown(cluster, node))));
+}
+
+export async function proveAllRunning(cluster: Cluster, plan: FaultPlan): Promise<ProofOfAbsence> {
+  return proofGone(await Promise.all(plan.targets.map((node) => proveRunning(cluster, node))));
 }
 
 /** Starts the targets that are down. */
@@ -71,6 +74,7 @@ export const kill: Fault = {
   apply: async (cluster, plan) => {
     await Promise.all(plan.targets.map((node) => cluster.kill(node)));
   },
-  prove,
+  proveActive: proveAllDown,
+  proveGone: proveAllRunning,
   heal: startAgain,
 };

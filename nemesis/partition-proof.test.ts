@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeHandle } from '../harness/cluster/cluster.ts';
-import { judge, type Probe, proofOfCut, proofOfHeal } from './partition-proof.ts';
+import type { Probe } from '../harness/cluster/powers.ts';
+import { judge, proofOfCut, proofOfHeal } from './partition-proof.ts';
 
 const nodes: readonly NodeHandle[] = ['n1', 'n2', 'n3'].map((name, i) => ({
   name,
@@ -85,13 +86,13 @@ describe('a cut', () => {
 
 describe('a healed cut', () => {
   it('is one where everybody connects and no rule is left', () => {
-    expect(proofOfHeal(judge(nodes, calm, {})).effective).toBe('none');
+    expect(proofOfHeal(judge(nodes, calm, {})).proved).toBe(true);
   });
 
   it('is not healed while a connection fails, a chain is left, or a node cannot be asked', () => {
-    expect(proofOfHeal(judge(nodes, whole, {})).effective).toBe('partial');
+    expect(proofOfHeal(judge(nodes, whole, {})).proved).toBe(false);
     const chained = calm.map((probe) => ({ ...probe, chained: true }));
-    expect(proofOfHeal(judge(nodes, chained, {})).effective).toBe('partial');
-    expect(proofOfHeal(judge(nodes, [null, null, null], {})).effective).toBe('partial');
+    expect(proofOfHeal(judge(nodes, chained, {})).proved).toBe(false);
+    expect(proofOfHeal(judge(nodes, [null, null, null], {})).proved).toBe(false);
   });
 });

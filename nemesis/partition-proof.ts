@@ -6,19 +6,11 @@
  * rules: each node has one for exactly the peers of its grudge, and each has dropped packets.
  */
 import type { NodeHandle } from '../harness/cluster/cluster.ts';
-import type { Grudge, Proof } from './fault.ts';
+import type { Probe } from '../harness/cluster/powers.ts';
+import type { Grudge } from '../harness/generator/fault-plan.ts';
+import type { Proof, ProofOfAbsence } from './fault.ts';
 import { passes } from './grudges.ts';
 import { line, type Trial } from './proof.ts';
-
-/** What one node saw. Keys are addresses. */
-export interface Probe {
-  /** Could it connect? */
-  readonly open: Readonly<Record<string, boolean>>;
-  /** Packets that each of our rules has dropped. */
-  readonly dropped: Readonly<Record<string, number>>;
-  /** Is our chain there at all? */
-  readonly chained: boolean;
-}
 
 export interface Seen {
   readonly evidence: readonly string[];
@@ -102,6 +94,6 @@ export function proofOfCut({ whole, cut, evidence }: Seen): Proof {
   return { effective: whole ? 'effective' : 'partial', evidence };
 }
 
-export function proofOfHeal({ whole, evidence }: Seen): Proof {
-  return { effective: whole ? 'none' : 'partial', evidence };
+export function proofOfHeal({ whole, evidence }: Seen): ProofOfAbsence {
+  return { proved: whole, evidence };
 }

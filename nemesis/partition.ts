@@ -1,40 +1,33 @@
 /**
- * Network partitions: packets dropped where they arrive, by rules in a chain of our own in each node's
- * network namespace. Clients are outside of the cluster's addresses and keep seeing every node.
- * What counts as proof is in `partition-proof.ts`.
+ * Network partitions: each node drops the packets of the peers in its grudge. How that is done is the runtime's
+ * business (`NetworkPowers`); what counts as proof is in `partition-proof.ts`.
  */
-import type { Cluster, NodeHandle } from '../harness/cluster/cluster.ts';
-import type { Fault, FaultPlan, Proof } from './fault.ts';
+import type { Cluster } from '../harness/cluster/cluster.ts';
+import type { NetworkPowers } from '../harness/cluster/powers.ts';
+import type { Grudge } from '../harness/generator/fault-plan.ts';
+import type { Fault } from './fault.ts';
 import { affected, isolate, makeGrudge, shapes } from './grudges.ts';
-import { cutScript, healScript, probeProgram, program, script } from './inside.ts';
-import { judge, type Probe, proofOfCut, proofOfHeal } from './partition-proof.ts';
+import { judge, proofOfCut, proofOfHeal, type Seen } from './partition-proof.ts';
 
-const execTimeoutMs = 10_000;
 const connectTimeoutMs = 400;
 const attemptsMax = 3;
-const probePort = 7433;
 const askTimeoutMs = 1000;
 
-async function probe(cluster: Cluster, node: NodeHandle): Promise<Probe | null> {
-  if (cluster.network) return cluster.network.probe(node.name, connectTimeoutMs);
-  if ((await cluster.state(node.name)) !== 'running') return null;
-  const peers = cluster.nodes.filter((each) => each !== node).map((each) => each.address);
-  const argv = program(probeProgram, String(connectTimeoutMs), String(probePort), ...peers);
-  const { exitCode, stdout } = await cluster.exec(node.name, argv, execTimeoutMs);
-  return exitCode === 0 ? (JSON.parse(stdout) as Probe) : null;
+function networkOf({ network }: Cluster): NetworkPowers {
+  if (!network) throw new Error('this cluster has no network under our hands');
+  return network;
 }
 
 /**
  * A connection that fails though nothing stands in its way, or a rule that met no packet yet, may be a busy
  * machine: that is tried again. One that comes about through a cut is evidence at once.
  */
-async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  const grudge = present ? (plan.grudge ?? {}) : {};
+async function look(cluster: Cluster, grudge: Grudge): Promise<Seen> {
+  const network = networkOf(cluster);
   for (let attempt = 1; ; attempt++) {
-    const probes = await Promise.all(cluster.nodes.map((node) => probe(cluster, node)));
-    const seen = judge(cluster.nodes, probes, grudge);
-    if (seen.unsure && attempt < attemptsMax) continue;
-    return present ? proofOfCut(seen) : proofOfHeal(seen);
+    const probes = cluster.nodes.map(({ name }) => network.probe(name, connectTimeoutMs));
+    const seen = judge(cluster.nodes, await Promise.all(probes), grudge);
+    if (!seen.unsure || attempt === attemptsMax) return seen;
   }
 }
 
@@ -66,7 +59,7 @@ async function primaryOfMost(cluster: Cluster): Promise<string> {
 export const partition: Fault = {
   kind: 'partition',
   variants: Object.keys(shapes),
-  describe: 'packets between nodes are dropped where they arrive (by iptables in containers)',
+  describe: 'packets between nodes are dropped where they arrive',
   colour: '#d1495b',
   needs: ['cut'],
   plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
@@ -87,33 +80,8 @@ export const partition: Fault = {
     const names = cluster.nodes.map((node) => node.name);
     return { ...plan, targets: [primary], grudge: isolate(primary, names) };
   },
-  apply: async (cluster, plan) => {
-    if (cluster.network) return cluster.network.cut(plan.grudge ?? {}, null);
-    await Promise.all(
-      Object.entries(plan.grudge ?? {}).map(async ([node, dropped]) => {
-        if (dropped.length === 0) return;
-        const addresses = dropped.map(
-          (name) => cluster.nodes.find((each) => each.name === name)!.address,
-        );
-        const argv = script(cutScript, ...addresses);
-        const { exitCode, stderr } = await cluster.exec(node, argv, execTimeoutMs);
-        if (exitCode !== 0) throw new Error(`iptables on ${node} failed: ${stderr.trim()}`);
-      }),
-    );
-  },
-  prove,
-  // On every node, whatever the plan says: an apply that failed half-way is healed, too.
-  heal: async (cluster) => {
-    if (cluster.network) return cluster.network.heal();
-    await Promise.all(
-      cluster.nodes.map(async ({ name }) => {
-        const state = await cluster.state(name);
-        // A node that was restarted has a new namespace, without rules.
-        if (state === 'exited') return;
-        if (state === 'paused') throw new Error(`the rules of ${name} stay while it is paused`);
-        const { exitCode } = await cluster.exec(name, script(healScript), execTimeoutMs);
-        if (exitCode !== 0) throw new Error(`the rules of ${name} could not be removed`);
-      }),
-    );
-  },
+  apply: (cluster, plan) => networkOf(cluster).cut(plan.grudge ?? {}, null),
+  proveActive: async (cluster, plan) => proofOfCut(await look(cluster, plan.grudge ?? {})),
+  proveGone: async (cluster) => proofOfHeal(await look(cluster, {})),
+  heal: (cluster) => networkOf(cluster).heal(),
 };

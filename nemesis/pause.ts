@@ -1,8 +1,9 @@
 /** Nodes frozen by the cgroup freezer: alive for the kernel, silent for everybody else. */
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import type { Fault, FaultPlan, Proof } from './fault.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
+import type { Fault } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
-import { proofOf, type Trial } from './proof.ts';
+import { proofActive, proofGone, type Trial } from './proof.ts';
 
 /** A node that answers does so within milliseconds; silence for this long is a freeze. */
 const silentAfterMs = 500;
@@ -17,9 +18,8 @@ async function trial(cluster: Cluster, node: string, present: boolean): Promise<
   return { good, text: `${node}: ${state}, ${up ? 'answers' : 'silent'}` };
 }
 
-async function prove(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> {
-  const trials = await Promise.all(plan.targets.map((node) => trial(cluster, node, present)));
-  return proofOf(trials, present);
+function trials(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Trial[]> {
+  return Promise.all(plan.targets.map((node) => trial(cluster, node, present)));
 }
 
 export const pause: Fault = {
@@ -32,7 +32,8 @@ export const pause: Fault = {
   apply: async (cluster, plan) => {
     await Promise.all(plan.targets.map((node) => cluster.pause(node)));
   },
-  prove,
+  proveActive: async (cluster, plan) => proofActive(await trials(cluster, plan, true)),
+  proveGone: async (cluster, plan) => proofGone(await trials(cluster, plan, false)),
   heal: async (cluster, plan) => {
     await Promise.all(plan.targets.map((node) => cluster.resume(node)));
   },

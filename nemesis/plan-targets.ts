@@ -1,5 +1,7 @@
 /** Which nodes a fault hits that hits whole nodes: one, a minority, or all of them. */
-import type { FaultPlan, PlanContext } from './fault.ts';
+
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
+import type { PlanContext } from './fault.ts';
 import { PlanError } from './grudges.ts';
 
 /** How many nodes each variant hits. */

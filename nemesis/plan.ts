@@ -2,8 +2,10 @@
  * The schedule of a run's faults: a pure function of the seed. One fault at a time, calm between them, all
  * healed before the end; every kind that was asked for comes once before any comes again.
  */
+
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import type { Rng } from '../harness/world/rng.ts';
-import type { FaultPlan, PlanContext } from './fault.ts';
+import type { PlanContext } from './fault.ts';
 import { PlanError } from './grudges.ts';
 
 /** What a planner needs to know of a fault. */

@@ -2,10 +2,9 @@
  * The power of machines fails: what was not synced to a disk is lost, of a write under way a first part may
  * stay (a torn tail), and nobody is told that a connection is gone. Then a start on what is left.
  */
-import type { Fault, Proof } from './fault.ts';
-import { proveDown, proveRunning, startAgain } from './kill.ts';
+import type { Fault } from './fault.ts';
+import { proveAllDown, proveAllRunning, startAgain } from './kill.ts';
 import { planTargets, shares } from './plan-targets.ts';
-import { proofOf } from './proof.ts';
 
 export const power: Fault = {
   kind: 'power',
@@ -15,11 +14,9 @@ export const power: Fault = {
   needs: ['power'],
   plan: (context, variant, id) => planTargets('power', context, variant, id),
   apply: async ({ machines }, plan) => {
-    for (const node of plan.targets) machines!.cutPower(node);
+    await Promise.all(plan.targets.map((node) => machines!.cutPower(node)));
   },
-  prove: async (cluster, plan, present): Promise<Proof> => {
-    const one = present ? proveDown : proveRunning;
-    return proofOf(await Promise.all(plan.targets.map((node) => one(cluster, node))), present);
-  },
+  proveActive: proveAllDown,
+  proveGone: proveAllRunning,
   heal: startAgain,
 };

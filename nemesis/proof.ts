@@ -1,5 +1,5 @@
 /** From single trials to a proof. Pure. */
-import type { Proof } from './fault.ts';
+import type { Proof, ProofOfAbsence } from './fault.ts';
 
 /** One thing that was tried: what was seen, and whether it was as it should be. */
 export interface Trial {
@@ -11,14 +11,16 @@ export function line({ good, text }: Trial): string {
   return `${text} (${good ? 'expected' : 'NOT EXPECTED'})`;
 }
 
-/**
- * For faults that hit each target for itself. `present`: effective when all were hit, partial when some were.
- * `!present`: none when all are well again, else partial. Nothing tried proves nothing.
- */
-export function proofOf(trials: readonly Trial[], present: boolean): Proof {
+/** For faults that hit each target for itself: effective when all were hit, partial when some were. */
+export function proofActive(trials: readonly Trial[]): Proof {
   const evidence = trials.map(line);
-  const right = trials.filter((trial) => trial.good).length;
-  const all = right === trials.length && right > 0;
-  if (present) return { effective: all ? 'effective' : right > 0 ? 'partial' : 'none', evidence };
-  return { effective: all ? 'none' : 'partial', evidence };
+  const hit = trials.filter((trial) => trial.good).length;
+  if (hit === 0) return { effective: 'none', evidence };
+  return { effective: hit === trials.length ? 'effective' : 'partial', evidence };
+}
+
+/** The fault is gone when all targets are well again. Where nothing was tried nothing is proved. */
+export function proofGone(trials: readonly Trial[]): ProofOfAbsence {
+  const proved = trials.length > 0 && trials.every((trial) => trial.good);
+  return { proved, evidence: trials.map(line) };
 }

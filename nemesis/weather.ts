@@ -4,11 +4,12 @@
  * numbered packets from each target to a neighbour and back.
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import type { LinkFault, LinkMeasure, NetworkPowers } from '../harness/cluster/powers.ts';
+import type { LinkFault, LinkMeasure, LinkPowers } from '../harness/cluster/powers.ts';
+import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import type { Rng } from '../harness/world/rng.ts';
-import type { Fault, FaultPlan, Proof } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
-import { proofOf, type Trial } from './proof.ts';
+import { proofActive, proofGone, type Trial } from './proof.ts';
 
 interface Weather {
   readonly kind: string;
@@ -76,9 +77,9 @@ const kinds: readonly Weather[] = [
   },
 ];
 
-const networkOf = ({ network }: Cluster): NetworkPowers => {
-  if (!network) throw new Error('this cluster has no network under our hands');
-  return network;
+const linksOf = ({ links }: Cluster): LinkPowers => {
+  if (!links) throw new Error('this cluster has no links under our hands');
+  return links;
 };
 
 /** A plan's parameters; all of ours are numbers. */
@@ -100,21 +101,20 @@ async function trial(
 ): Promise<Trial> {
   const numbers = numbersOf(plan);
   const count = Math.max(packets, Math.ceil(hitsExpected / (numbers.share ?? 1)));
-  const measure = await networkOf(cluster).measure(from, to, count);
+  const measure = await linksOf(cluster).measure(from, to, count);
   const good = weather.shows(measure, numbers) === present;
   return { good, text: sentence(from, to, measure) };
 }
 
 function makeFault(weather: Weather): Fault {
   const { kind, describe, colour } = weather;
-  const prove = async (cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Proof> => {
+  const trials = (cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Trial[]> => {
     const names = cluster.nodes.map((node) => node.name);
     const pairs = plan.targets.flatMap((target) => {
       const neighbour = names[(names.indexOf(target) + 1) % names.length];
       return [[target, neighbour] as const, [neighbour, target] as const];
     });
-    const trials = pairs.map((pair) => trial(cluster, weather, plan, pair, present));
-    return proofOf(await Promise.all(trials), present);
+    return Promise.all(pairs.map((pair) => trial(cluster, weather, plan, pair, present)));
   };
   return {
     kind,
@@ -128,11 +128,12 @@ function makeFault(weather: Weather): Fault {
     }),
     apply: async (cluster, plan) => {
       const link = weather.link(numbersOf(plan));
-      for (const node of plan.targets) networkOf(cluster).setLink(node, link);
+      await Promise.all(plan.targets.map((node) => linksOf(cluster).setLink(node, link)));
     },
-    prove,
+    proveActive: async (cluster, plan) => proofActive(await trials(cluster, plan, true)),
+    proveGone: async (cluster, plan) => proofGone(await trials(cluster, plan, false)),
     heal: async (cluster, plan) => {
-      for (const node of plan.targets) networkOf(cluster).setLink(node, null);
+      await Promise.all(plan.targets.map((node) => linksOf(cluster).setLink(node, null)));
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import type { World } from '../world/world.ts';
-import type { MachinePowers, NetworkPowers } from './powers.ts';
+import type { LinkPowers, MachinePowers, NetworkPowers } from './powers.ts';
 
 export const runtimeNames = ['auto', 'docker', 'sim'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
@@ -42,7 +42,6 @@ export type Capability =
   | 'kill'
   | 'pause'
   | 'logs'
-  | 'iptables'
   | 'cut'
   | 'weather'
   | 'power'
@@ -63,6 +62,7 @@ export interface Cluster {
   readonly world: World;
   readonly capabilities: ReadonlySet<Capability>;
   readonly network?: NetworkPowers;
+  readonly links?: LinkPowers;
   readonly machines?: MachinePowers;
   /** Versions and names for the run file: engine, images, kernel. */
   readonly environment: Readonly<Record<string, string>>;

@@ -9,6 +9,7 @@ export type ClusterErrorCode =
   | 'node-died'
   | 'settings-refused'
   | 'not-ready'
+  | 'rules-stay'
   | 'engine-failed';
 
 export class ClusterError extends Error {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault, FaultPlan, Proof } from '../../nemesis/fault.ts';
+import type { Fault } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { FaultPlan } from '../generator/fault-plan.ts';
 import type { OperationRow } from '../generator/operation.ts';
 import { realClock, startClock } from '../world/clock.ts';
 import { NemesisRunner } from './nemesis.ts';
@@ -34,10 +35,8 @@ function script(parts: Partial<Fault> = {}): Script {
       there = true;
       done.push(`apply ${id}`);
     },
-    prove: async (): Promise<Proof> => ({
-      effective: there ? 'effective' : 'none',
-      evidence: ['e'],
-    }),
+    proveActive: async () => ({ effective: there ? 'effective' : 'none', evidence: ['e'] }),
+    proveGone: async () => ({ proved: !there, evidence: ['e'] }),
     heal: async (_, { id }) => {
       there = false;
       done.push(`heal ${id}`);
@@ -102,9 +101,13 @@ describe('on a slow machine', () => {
 
   test('a fault that would outlast the load is left out, and it is said', async () => {
     const { done, runner, told } = script({
-      prove: async () => {
+      proveActive: async () => {
         await realClock.sleep(60);
         return { effective: 'none', evidence: [] };
+      },
+      proveGone: async () => {
+        await realClock.sleep(60);
+        return { proved: true, evidence: [] };
       },
     });
     await runner.run([plan(1, 0, 20), plan(2, 40, 100)], 110, never);
@@ -129,10 +132,8 @@ test('a fault whose healing fails at first is healed again, at the latest at the
     heal: async () => {
       if (++tries <= 3) throw new Error('not yet');
     },
-    prove: async (_, __, present) => ({
-      effective: present || tries <= 3 ? 'effective' : 'none',
-      evidence: [],
-    }),
+    proveActive: async () => ({ effective: 'effective', evidence: [] }),
+    proveGone: async () => ({ proved: tries > 3, evidence: [] }),
   });
   await runner.run([plan(1, 0, 10)], 1000, never);
   expect(runner.records[0]).toMatchObject({ healed: false });

@@ -4,8 +4,9 @@
  * on the way, everything is healed in the end.
  */
 import type { Phase } from '../../checkers/history/history.ts';
-import type { Fault, FaultPlan } from '../../nemesis/fault.ts';
+import type { Fault } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { FaultPlan } from '../generator/fault-plan.ts';
 import type { OperationRow } from '../generator/operation.ts';
 import type { FaultRecord } from '../store/records.ts';
 import type { Clock } from '../world/clock.ts';
@@ -110,7 +111,7 @@ export class NemesisRunner {
       };
       this.#save(record);
       await fault.apply(cluster, plan);
-      const proof = await fault.prove(cluster, plan, true);
+      const proof = await fault.proveActive(cluster, plan);
       record = {
         ...record,
         inForce: clock.nowNs(),
@@ -135,10 +136,9 @@ export class NemesisRunner {
     for (let attempt = 1; attempt <= healAttempts && !record.healed; attempt++) {
       try {
         await fault.heal(cluster, plan);
-        const proof = await fault.prove(cluster, plan, false);
-        const healed = proof.effective === 'none';
-        const healedAt = healed ? { healedAt: clock.nowNs() } : {};
-        record = { ...record, healProof: proof.evidence, healed, ...healedAt };
+        const { proved, evidence } = await fault.proveGone(cluster, plan);
+        const healedAt = proved ? { healedAt: clock.nowNs() } : {};
+        record = { ...record, healProof: evidence, healed: proved, ...healedAt };
       } catch (error) {
         record = { ...record, healed: false, error: String(error) };
       }

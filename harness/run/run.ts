@@ -6,12 +6,12 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { FaultPlan } from '../../nemesis/fault.ts';
 import { faults, refuseImpossible } from '../../nemesis/index.ts';
 import { planSchedule } from '../../nemesis/plan.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
 import { saveRun } from '../columns/save.ts';
+import type { FaultPlan } from '../generator/fault-plan.ts';
 import { type Judgement, judgeRun } from '../judge/judge.ts';
 import { writeFailure } from '../store/errors.ts';
 import { openRun, type Recorder } from '../store/recorder.ts';

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { FaultPlan } from '../../nemesis/fault.ts';
 import { faults } from '../../nemesis/index.ts';
+import type { FaultPlan } from '../generator/fault-plan.ts';
 import { OptionsError } from './options-error.ts';
 
 /** Operations by workload: numbers in the order in which its generator gives them, from 0. */

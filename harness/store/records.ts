@@ -3,7 +3,7 @@
  * lines of logs, and how the run ended. Plain values, JSON in and out.
  */
 import type { Phase } from '../../checkers/history/history.ts';
-import type { FaultPlan } from '../../nemesis/fault.ts';
+import type { FaultPlan } from '../generator/fault-plan.ts';
 
 /** Everything that is known when a run begins. */
 export interface RunHeader {

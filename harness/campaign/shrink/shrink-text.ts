@@ -1,5 +1,5 @@
 /** What `amnesia shrink` leaves behind: the surviving steps, a command, and a test case to paste. Pure. */
-import type { FaultPlan } from '../../../nemesis/fault.ts';
+import type { FaultPlan } from '../../generator/fault-plan.ts';
 import { clip, escapeText } from '../../report/escape.ts';
 import { secondsText } from '../../report/figures.ts';
 import type { Style } from '../../report/style.ts';

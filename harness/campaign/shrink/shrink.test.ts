@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FaultPlan } from '../../../nemesis/fault.ts';
+import type { FaultPlan } from '../../generator/fault-plan.ts';
 import { type Candidate, type Numbered, scheduleOf, shrink } from './shrink.ts';
 
 const plan = (id: number): FaultPlan => ({

@@ -3,7 +3,7 @@
  * seconds. Pure but for the question whether a candidate shows it, which the caller answers by running
  * it: in the simulator once, in containers by repetition.
  */
-import type { FaultPlan } from '../../../nemesis/fault.ts';
+import type { FaultPlan } from '../../generator/fault-plan.ts';
 import type { ChosenOperations, Schedule } from '../../run/schedule.ts';
 import { type Ask, ddmin, Questions, smallest } from './ddmin.ts';
 

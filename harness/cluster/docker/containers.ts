@@ -5,8 +5,10 @@
 import { realWorld } from '../../world/real-world.ts';
 import type { Capability, Cluster, ExecResult, NodeHandle, ProcessState } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
+import type { NetworkPowers } from '../powers.ts';
 import { asking, explain, removing } from './answers.ts';
 import type { Container, Engine } from './engine.ts';
+import { ContainerNetwork } from './network.ts';
 import { collect, withoutFraming } from './output.ts';
 
 const pollMs = 15;
@@ -67,6 +69,7 @@ export class DockerCluster implements Cluster {
   readonly nodes: readonly NodeHandle[];
   readonly capabilities = new Set<Capability>(['exec', 'kill', 'pause', 'logs']);
   readonly environment: Readonly<Record<string, string>>;
+  network?: NetworkPowers;
 
   constructor(
     engine: Engine,
@@ -80,6 +83,12 @@ export class DockerCluster implements Cluster {
     this.#containers = containers;
     this.nodes = nodes;
     this.environment = environment;
+  }
+
+  /** For a cluster in whose nodes packet filters may be set. */
+  allowCuts(): void {
+    this.capabilities.add('cut');
+    this.network = new ContainerNetwork(this);
   }
 
   #container(node: string): Container {

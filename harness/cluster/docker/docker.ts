@@ -165,8 +165,7 @@ export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
       ['iptables', '-w', '-S', 'INPUT'],
       probeTimeoutMs,
     );
-    if (exitCode === 0)
-      for (const each of ['iptables', 'cut'] as const) cluster.capabilities.add(each);
+    if (exitCode === 0) cluster.allowCuts();
     return cluster;
   } catch (error) {
     await cluster.destroy().catch(() => {});

@@ -1,13 +1,13 @@
 /** The network of a virtual world under the tester's hands: cuts, weather, and packets that try them. */
 import type { VirtualWorld } from '../../../docker/engram/src/env/virtual.ts';
-import type { Probe } from '../../../nemesis/partition-proof.ts';
-import type { LinkMeasure, NetworkPowers } from '../powers.ts';
+import type { Grudge } from '../../generator/fault-plan.ts';
+import type { LinkFault, LinkMeasure, LinkPowers, NetworkPowers, Probe } from '../powers.ts';
 import type { SimWorld } from './world.ts';
 
 /** How long the last packet of a measurement is waited for. */
 const measureWaitMs = 1000;
 
-export class SimNetwork implements NetworkPowers {
+export class SimNetwork implements NetworkPowers, LinkPowers {
   readonly #world: SimWorld;
   readonly #virtual: VirtualWorld;
   readonly #names: readonly string[];
@@ -23,7 +23,7 @@ export class SimNetwork implements NetworkPowers {
     this.#spacingMs = Math.max(1, 2 * latencyMs);
   }
 
-  cut(grudge: Readonly<Record<string, readonly string[]>>, flapMs: number | null): void {
+  async cut(grudge: Grudge, flapMs: number | null): Promise<void> {
     const number = ++this.#cuts;
     let there = false;
     const turn = (): void => {
@@ -40,7 +40,7 @@ export class SimNetwork implements NetworkPowers {
     turn();
   }
 
-  heal(): void {
+  async heal(): Promise<void> {
     this.#cuts++;
     this.#virtual.heal();
   }
@@ -72,7 +72,7 @@ export class SimNetwork implements NetworkPowers {
     return { open, dropped, chained: Object.keys(dropped).length > 0 };
   }
 
-  setLink(...[node, fault]: Parameters<NetworkPowers['setLink']>): void {
+  async setLink(node: string, fault: LinkFault | null): Promise<void> {
     this.#virtual.setLink(node, fault);
   }
 

@@ -13,7 +13,7 @@ import type {
   ProcessState,
 } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
-import type { MachinePowers, NetworkPowers } from '../powers.ts';
+import type { LinkPowers, MachinePowers, NetworkPowers } from '../powers.ts';
 import { waitUntilReady } from '../ready.ts';
 import { SimNetwork } from './network.ts';
 import { boot, lastWords, lineText, settingsOf } from './node.ts';
@@ -42,6 +42,7 @@ class SimCluster implements Cluster, MachinePowers {
   ]);
   readonly environment: Readonly<Record<string, string>>;
   readonly network: NetworkPowers;
+  readonly links: LinkPowers;
   readonly machines: MachinePowers = this;
   readonly #virtual: VirtualWorld;
   readonly #places = new Map<string, Place>();
@@ -53,7 +54,9 @@ class SimCluster implements Cluster, MachinePowers {
     this.environment = { engine: 'simulator', latency: `${latencyMs} ms` };
     const names = Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`);
     this.nodes = names.map((name) => ({ name, address: name, url: `http://${name}:${httpPort}` }));
-    this.network = new SimNetwork(this.world, names, latencyMs);
+    const network = new SimNetwork(this.world, names, latencyMs);
+    this.network = network;
+    this.links = network;
     const seeds = names.slice(0, 3).map((name) => `${name}:${swimPort}`);
     for (const name of names) {
       const settings = settingsOf(name, seeds, spec);
@@ -142,22 +145,27 @@ class SimCluster implements Cluster, MachinePowers {
     }
   }
 
-  cutPower(node: string): void {
+  async cutPower(node: string): Promise<void> {
     const place = this.#place(node);
     place.paused = false;
     place.exitCode = null;
     this.#virtual.crash(node, { power: true });
   }
 
-  fillDisk(node: string, full: boolean): void {
+  async fillDisk(node: string, full: boolean): Promise<void> {
     this.#virtual.disk(node).full = full;
   }
 
-  isDiskFull(node: string): boolean {
+  async isDiskFull(node: string): Promise<boolean> {
     return this.#virtual.disk(node).full;
   }
 
-  setClock(node: string, offsetMs: number, driftPpm: number, jumpEveryMs: number): void {
+  async setClock(
+    node: string,
+    offsetMs: number,
+    driftPpm: number,
+    jumpEveryMs: number,
+  ): Promise<void> {
     const number = ++this.#place(node).clockSettings;
     let off = false;
     const turn = (): void => {
@@ -169,7 +177,7 @@ class SimCluster implements Cluster, MachinePowers {
     turn();
   }
 
-  clockAheadMs(node: string): number {
+  async clockAheadMs(node: string): Promise<number> {
     return this.#virtual.clockAheadMs(node);
   }
 }

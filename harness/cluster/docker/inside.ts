@@ -1,5 +1,5 @@
 /**
- * What is done inside a node's network namespace: constant programs, given as one argument, with their
+ * What is run inside a node's network namespace: constant programs, given as one argument, with their
  * data as further arguments; and one start of a program for each node instead of one for each rule.
  */
 
