@@ -5,13 +5,13 @@ import { diskFull } from './disk-full.ts';
 import type { Fault } from './fault.ts';
 import { flapping } from './flapping.ts';
 import { kill } from './kill.ts';
+import { linkFaults } from './link.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 import { power } from './power.ts';
-import { weatherFaults } from './weather.ts';
 
 export const faults: Readonly<Record<string, Fault>> = Object.fromEntries(
-  [partition, kill, pause, flapping, ...weatherFaults, power, diskFull, clock].map((fault) => [
+  [partition, kill, pause, flapping, ...linkFaults, power, diskFull, clock].map((fault) => [
     fault.kind,
     fault,
   ]),
@@ -35,7 +35,7 @@ const remedies: Readonly<Record<Capability, string>> = {
   pause: 'its nodes cannot be frozen',
   logs: 'its nodes keep no logs',
   cut: 'packet filters may not be set beside its nodes (see amnesia doctor)',
-  weather: virtualOnly,
+  link: virtualOnly,
   power: virtualOnly,
   disk: virtualOnly,
   clock: virtualOnly,

@@ -54,7 +54,7 @@ describe('the way of a simulated run', () => {
   it('is found, from the command to the core of the node', () => {
     for (const path of [
       ...begins,
-      ...['harness/run/interpreter.ts', 'nemesis/weather.ts', 'workloads/register.ts'],
+      ...['harness/run/interpreter.ts', 'nemesis/link.ts', 'workloads/register.ts'],
       ...['docker/engram/src/swim/swim.ts', 'docker/engram/src/env/virtual/schedule.ts'],
     ]) {
       expect(paths).toContain(path);

@@ -1,6 +1,7 @@
 /** House rules that a machine can check, so that no reader has to. */
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { importsOf, listFiles } from './sources.ts';
+import { importsOf, listFiles, parse } from './sources.ts';
 
 const generated = /(_pb\.ts|package-lock\.json)$/;
 const code = listFiles(/\.(ts|tsx|mts|mjs|js|sh)$/).filter((file) => !generated.test(file.path));
@@ -17,6 +18,27 @@ function offending(files: typeof code, pattern: RegExp, except?: RegExp): string
           .map((line, i) => (pattern.test(line) ? `${file.path}:${i + 1} ${line.trim()}` : ''))
           .filter((line) => line !== ''),
   );
+}
+
+/** Words that say something only to who made them up; the glossary of docs/architecture.md has the field's. */
+const privateWord = /^(harvest\w*|carr(y|ies|ied|ier)|weather|valve|yields?|sittings?|said|gave)$/;
+
+/** Identifiers that contain such a word, with their lines. */
+function privateWords(file: (typeof code)[number]): string[] {
+  const source = parse(file);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) {
+      const words = node.text.replace(/([a-z\d])([A-Z])/g, '$1 $2').split(/[\s_#$]+/);
+      if (words.some((word) => privateWord.test(word.toLowerCase()))) {
+        const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+        found.push(`${file.path}:${line + 1} ${node.text}`);
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 /** This file names what it forbids. */
@@ -57,6 +79,18 @@ describe('tidiness', () => {
         itself,
       ),
     ).toEqual([]);
+  });
+
+  it('names are words of the field: none of our own where it has one', () => {
+    const files = code.filter((file) => /\.tsx?$/.test(file.path) && !/^docker\//.test(file.path));
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.flatMap(privateWords)).toEqual([]);
+    const planted = { path: 'a.ts', text: 'const runHarvest = (weather: number) => weather;' };
+    expect(privateWords(planted)).toEqual([
+      'a.ts:1 runHarvest',
+      'a.ts:1 weather',
+      'a.ts:1 weather',
+    ]);
   });
 
   it('no module has a name that says nothing', () => {

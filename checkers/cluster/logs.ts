@@ -25,7 +25,7 @@ const patterns: readonly (readonly [name: string, pattern: RegExp])[] = [
 /** The line with which a node says that it is up. */
 const startPattern = /"event":\s*"node\.ready"/;
 /** The line with which it says that its disk does not let it go on, or start. */
-const gaveUpPattern = /"event":\s*"node\.cannot-go-on"/;
+const ownExitPattern = /"event":\s*"node\.cannot-go-on"/;
 /** A start, or an end, belongs to a fault that ended no longer before. */
 const restartWithinNs = 30e9;
 const textShown = 300;
@@ -62,11 +62,11 @@ function unexplainedStarts(history: History): LogLine[] {
 }
 
 /** Ends that a disk fault explains are its effect; loss of power is what a log is for. */
-function gaveUp(history: History): LogLine[] {
+function ownExits(history: History): LogLine[] {
   const disks = history.faults.filter((fault) => fault.kind.startsWith('disk'));
   return history.logs.filter(
     ({ node, time, text }) =>
-      gaveUpPattern.test(text) &&
+      ownExitPattern.test(text) &&
       !disks.some(
         ({ targets, start, end }) =>
           targets.includes(node) && time >= start && time <= end + restartWithinNs,
@@ -115,7 +115,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   for (const line of unexplainedStarts(history)) {
     groups.add('unexplained-restart', String(line.node), { pattern: 'unexplained-restart', line });
   }
-  for (const line of gaveUp(history)) {
+  for (const line of ownExits(history)) {
     groups.add('gave-up', String(line.node), { pattern: 'gave-up', line });
   }
   const starts = history.logs.filter((line) => startPattern.test(line.text)).length;

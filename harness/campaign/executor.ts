@@ -15,13 +15,13 @@ import { argumentsOf, type RunSpec, rawOf } from './spec.ts';
 export interface Ended {
   /** Exit code of `amnesia test`; null where a signal ended it. */
   readonly exitCode: number | null;
-  /** What was said last, where it did not end well. */
+  /** What was printed last, where it did not end well. */
   readonly message: string | null;
 }
 
 export interface Executor {
-  /** Never rejects. `carriedBy` is told who does it, as soon as that is known. */
-  run(spec: RunSpec, carriedBy: (pid: number) => void): Promise<Ended>;
+  /** Never rejects. `startedBy` is told who does it, as soon as that is known. */
+  run(spec: RunSpec, startedBy: (pid: number) => void): Promise<Ended>;
   /** Ends everything that is going on, at once. */
   kill(): void;
   /** After the last run: nobody is left behind. */
@@ -38,7 +38,7 @@ export interface Program {
 const allowanceMs = 300_000;
 /** The check of a long history takes longer. */
 const perOperationMs = 0.1;
-/** Of what a child said last, so much is kept, bytes. */
+/** Of what a child printed last, so much is kept, bytes. */
 const tailBytes = 2000;
 
 /** A run that takes longer than this hangs, ms. */
@@ -68,7 +68,7 @@ class Limit {
     }, this.#ms);
   }
 
-  /** The same end; where it was this one's doing, that is said. */
+  /** The same end; where it was this one's doing, that is printed. */
   lift({ exitCode, message }: Ended): Ended {
     clearTimeout(this.#timer);
     if (!this.#reached) return { exitCode, message };
@@ -114,10 +114,10 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-function endOf(code: number | null, signal: NodeJS.Signals | null, said: string): Ended {
+function endOf(code: number | null, signal: NodeJS.Signals | null, printed: string): Ended {
   if (code === 0 || code === 1 || code === 2) return { exitCode: code, message: null };
   const how = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
-  return { exitCode: code, message: said === '' ? how : `${how}: ${said}` };
+  return { exitCode: code, message: printed === '' ? how : `${how}: ${printed}` };
 }
 
 /** A process for each run: `amnesia test --json ...`. */
@@ -134,7 +134,7 @@ export class ChildExecutor implements Executor {
     this.#limit = limit;
   }
 
-  run(spec: RunSpec, carriedBy: (pid: number) => void): Promise<Ended> {
+  run(spec: RunSpec, startedBy: (pid: number) => void): Promise<Ended> {
     const saying = new Saying(this.#logs, String(spec.index));
     const { command, args } = this.#program;
     const argv = [...args, 'test', '--json', ...argumentsOf(spec.options)];
@@ -150,7 +150,7 @@ export class ChildExecutor implements Executor {
       };
       child.once('error', (error) => end({ exitCode: null, message: error.message }));
       child.once('exit', (code, signal) => end(endOf(code, signal, saying.tail())));
-      if (child.pid !== undefined) carriedBy(child.pid);
+      if (child.pid !== undefined) startedBy(child.pid);
     });
   }
 
@@ -215,11 +215,11 @@ export class WorkerExecutor implements Executor {
     return worker;
   }
 
-  run({ index, options }: RunSpec, carriedBy: (pid: number) => void): Promise<Ended> {
+  run({ index, options }: RunSpec, startedBy: (pid: number) => void): Promise<Ended> {
     const worker = this.#idle.pop() ?? this.#start();
     const { child, saying } = worker;
     worker.runs++;
-    if (child.pid !== undefined) carriedBy(child.pid);
+    if (child.pid !== undefined) startedBy(child.pid);
     return new Promise<Ended>((resolve) => {
       const limit = new Limit(child, this.#limit(options));
       const end = (ended: Ended): void => {
@@ -235,12 +235,12 @@ export class WorkerExecutor implements Executor {
       };
       const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
         // A worker that goes without an answer has crashed, whatever it says.
-        const said = saying.tail();
+        const printed = saying.tail();
         const how = signal === null ? `left with exit code ${code}` : `ended by ${signal}`;
-        end({ exitCode: null, message: said === '' ? how : `${how}: ${said}` });
+        end({ exitCode: null, message: printed === '' ? how : `${how}: ${printed}` });
       };
       child.on('message', onAnswer);
-      // Before the listener that closes the file of what it said.
+      // Before the listener that closes the file of what it printed.
       child.prependListener('exit', onExit);
       const task: WorkerTask = { index, options };
       child.send(task, (error) => {

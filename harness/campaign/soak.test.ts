@@ -8,7 +8,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { faults } from '../../nemesis/index.ts';
 import { readReport } from './report/report.ts';
 import { CampaignBusyError, CampaignState } from './state/state.ts';
-import { carry, children, folderOf, noLimits, openCampaign, workers } from './testing/carry.ts';
+import {
+  children,
+  folderOf,
+  noLimits,
+  openCampaign,
+  runToEnd,
+  workers,
+} from './testing/run-campaign.ts';
 
 const universe = { faults, workloads: ['set', 'register'] };
 let results = '';
@@ -61,7 +68,7 @@ describe.each([
 ])('%s', (_, executor) => {
   test('every run is carried once; a crash costs only the run that it hits', async () => {
     environment({ FAKE_BAD: '5', FAKE_CRASH: '2', FAKE_DIE: '3' });
-    expect(await carry(openCampaign(results, 6), executor(results))).toBe('complete');
+    expect(await runToEnd(openCampaign(results, 6), executor(results))).toBe('complete');
     expect(rows().map(({ state, valid }) => valid ?? state)).toEqual([
       'true',
       'crashed',
@@ -73,7 +80,7 @@ describe.each([
     expect(log().filter((line) => line.startsWith('start'))).toHaveLength(6);
     // Green runs are thinned out; what failed or died is kept as it was.
     expect(keptSeeds()).toEqual(['3', '5']);
-    expect(readdirSync(join(folderOf(results), 'said'))).toEqual([]);
+    expect(readdirSync(join(folderOf(results), 'output'))).toEqual([]);
     const state = CampaignState.resume(folderOf(results));
     const report = readReport(state.db, universe);
     state.close();
@@ -93,7 +100,7 @@ describe.each([
 test('it stops at so many failures, and goes on from there', async () => {
   environment({ FAKE_BAD: '1,2,3,4,5,6' });
   const limits = { ...noLimits, parallel: 1, untilFailures: 2 };
-  expect(await carry(openCampaign(results, 6, limits), workers(results))).toBe('failures');
+  expect(await runToEnd(openCampaign(results, 6, limits), workers(results))).toBe('failures');
   expect(rows()).toHaveLength(2);
 });
 
@@ -107,7 +114,7 @@ test.each([
     // Only of the one that hangs: how long a process takes to start is nobody's promise.
     const limit = ({ seed }: Readonly<Record<string, string>>) => (seed === '2' ? 2000 : 600_000);
     const state = openCampaign(results, 3, { ...noLimits, parallel: 1 });
-    expect(await carry(state, executor(results, limit))).toBe('complete');
+    expect(await runToEnd(state, executor(results, limit))).toBe('complete');
     expect(rows().map((each) => each.state)).toEqual(['done', 'crashed', 'done']);
     expect(rows()[1].message).toBe(
       'it hung: not done within 2 s, so it was killed (ended by SIGKILL)',
@@ -119,14 +126,14 @@ test.each([
 test('where everything crashes it gives up', async () => {
   environment({ FAKE_CRASH: Array.from({ length: 40 }, (_, i) => i + 1).join() });
   const limits = { ...noLimits, parallel: 1 };
-  expect(await carry(openCampaign(results, 40, limits), workers(results))).toBe('crashes');
+  expect(await runToEnd(openCampaign(results, 40, limits), workers(results))).toBe('crashes');
   expect(rows()).toHaveLength(10);
 }, 60_000);
 
 test('kept folders stay within their bound, and one of each violation goes last', async () => {
   environment({ FAKE_BAD: '1,2,3,4' });
   const limits = { ...noLimits, parallel: 1, keepBytes: 700_000 };
-  await carry(openCampaign(results, 4, limits), workers(results));
+  await runToEnd(openCampaign(results, 4, limits), workers(results));
   const kept = keptSeeds();
   expect(kept.length).toBeGreaterThan(0);
   expect(kept.length).toBeLessThan(4);
@@ -135,7 +142,7 @@ test('kept folders stay within their bound, and one of each violation goes last'
 
 test('killed and resumed: no run is lost, and none that came to its end is repeated', async () => {
   environment({ FAKE_BAD: '4', FAKE_MS: '1500' });
-  const script = fileURLToPath(new URL('testing/carry.ts', import.meta.url));
+  const script = fileURLToPath(new URL('testing/run-campaign.ts', import.meta.url));
   const argv = ['--import', 'tsx', script, results, '6'];
   const child = spawn(process.execPath, argv, { stdio: 'inherit' });
   const exited = once(child, 'exit');
@@ -150,7 +157,7 @@ test('killed and resumed: no run is lost, and none that came to its end is repea
   const before = rows().filter(({ state }) => state === 'running');
   expect(before).toHaveLength(2);
   // Their processes outlive the campaign; they are waited for and taken as they are.
-  expect(await carry(openCampaign(results, 6), children(results))).toBe('complete');
+  expect(await runToEnd(openCampaign(results, 6), children(results))).toBe('complete');
   expect(rows().map(({ valid }) => valid)).toEqual([
     'true',
     'true',
@@ -167,9 +174,9 @@ test('an interrupted run whose process is gone is run again, once', async () => 
   environment({});
   const state = openCampaign(results, 2);
   const spec = state.begin()!;
-  state.carriedBy(spec.index, 2 ** 22 + 1);
+  state.startedBy(spec.index, 2 ** 22 + 1);
   state.close();
-  expect(await carry(openCampaign(results, 2), children(results))).toBe('complete');
+  expect(await runToEnd(openCampaign(results, 2), children(results))).toBe('complete');
   expect(rows().map(({ idx, valid, attempts }) => [idx, valid, attempts])).toEqual([
     [0, 'true', 2],
     [1, 'true', 1],

@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ended, Executor } from './executor.ts';
 import { limitMs } from './executor.ts';
-import { harvest, type RunYield } from './harvest.ts';
+import { type RunFacts, readFacts } from './run-facts.ts';
 import type { RunSpec } from './spec.ts';
 import { shardSize } from './spec.ts';
 import { bytesOf, foldersOf, removeFolder } from './state/folders.ts';
@@ -25,7 +25,7 @@ export type Stopped = 'complete' | 'hours' | 'failures' | 'interrupted' | 'crash
 export interface SoakProgress {
   readonly planned: number;
   readonly tally: Tally;
-  /** Of all sittings, ms. */
+  /** Of all stretches, ms. */
   readonly workedMs: number;
   /** Until everything is done, as far as one can tell; null before the first run has ended. */
   readonly leftMs: number | null;
@@ -55,15 +55,15 @@ const progressMs = 1000;
 
 /** Works until the campaign is done, or must stop. */
 export async function soak(options: SoakOptions): Promise<Stopped> {
-  const sitting = new Sitting(options);
+  const stretch = new Stretch(options);
   try {
-    return await sitting.work();
+    return await stretch.work();
   } finally {
     await options.executor.close();
   }
 }
 
-class Sitting {
+class Stretch {
   readonly #with: SoakOptions;
   readonly #planned: number;
   readonly #workedBeforeMs: number;
@@ -116,7 +116,7 @@ class Sitting {
       if (again !== undefined) this.#with.state.again(again.index);
       const spec = again ?? this.#with.state.begin();
       if (spec === undefined) return;
-      await this.#carry(spec);
+      await this.#runOne(spec);
     }
   }
 
@@ -130,14 +130,14 @@ class Sitting {
     } else if (this.#crashesInARow >= crashesInARowMax) this.#stopped = 'crashes';
   }
 
-  async #carry(spec: RunSpec): Promise<void> {
+  async #runOne(spec: RunSpec): Promise<void> {
     const { state, executor, halt } = this.#with;
     // Attempts that were cut off are nothing that one could judge.
     for (const name of foldersOf(state.dir, spec.options.seed!)) {
       removeFolder(join(state.dir, name));
     }
     const beganMs = performance.now();
-    const ended = await executor.run(spec, (pid) => state.carriedBy(spec.index, pid));
+    const ended = await executor.run(spec, (pid) => state.startedBy(spec.index, pid));
     // Ended by us: it stays begun, and is run again.
     if (halt.aborted) return;
     this.#store(spec, ended, performance.now() - beganMs);
@@ -173,17 +173,17 @@ class Sitting {
     const problem = problemOf(exitCode, message, read);
     const end = { exitCode, dir, bytes, tookMs };
     if (problem !== null || read === null || read instanceof Error) {
-      state.finish(spec.index, { ...end, state: 'crashed', message: problem, harvest: null });
+      state.finish(spec.index, { ...end, state: 'crashed', message: problem, facts: null });
       this.#crashesInARow++;
       observer.ended(spec, 'crashed', problem);
     } else {
-      state.finish(spec.index, { ...end, state: 'done', message: read.message, harvest: read });
+      state.finish(spec.index, { ...end, state: 'done', message: read.message, facts: read });
       this.#crashesInARow = 0;
       const worst = read.violations[0];
       const reason = read.verdicts.find((each) => each.reason !== undefined && each.valid !== true);
-      const said =
+      const printed =
         worst?.summary ?? (read.valid === true ? null : (reason?.reason ?? read.message));
-      observer.ended(spec, String(read.valid), said ?? null);
+      observer.ended(spec, String(read.valid), printed ?? null);
       if (read.valid === true) this.#thin(spec.index, dir!);
     }
     this.#endedHere++;
@@ -240,9 +240,9 @@ class Sitting {
   }
 }
 
-function readRun(dir: string): RunYield | Error {
+function readRun(dir: string): RunFacts | Error {
   try {
-    return harvest(join(dir, 'run.sqlite'));
+    return readFacts(join(dir, 'run.sqlite'));
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -252,7 +252,7 @@ function readRun(dir: string): RunYield | Error {
 function problemOf(
   exitCode: number | null,
   message: string | null,
-  read: RunYield | Error | null,
+  read: RunFacts | Error | null,
 ): string | null {
   if (exitCode === null || exitCode > 2) return message ?? `ended with exit code ${exitCode}`;
   if (read === null) return message ?? 'it left no run file';

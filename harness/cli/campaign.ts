@@ -37,7 +37,7 @@ export async function register(program: Command): Promise<void> {
     .option('--json', 'one JSON document')
     .action(async (dirs: string[], { output, json }: { output: string; json?: true }) => {
       const { mergeCampaigns } = await import('../campaign/state/merge.ts');
-      const { writeReport } = await import('../campaign/carry.ts');
+      const { writeReport } = await import('../campaign/run-campaign.ts');
       const db = mergeCampaigns(dirs, output);
       try {
         await show(writeReport(output, db, 'Campaigns, merged'), json === true);
@@ -51,7 +51,7 @@ export async function register(program: Command): Promise<void> {
     .argument('<dir>', 'folder of a campaign')
     .option('--json', 'one JSON document')
     .action(async (dir: string, { json }: { json?: true }) => {
-      const { readCampaign } = await import('../campaign/carry.ts');
+      const { readCampaign } = await import('../campaign/run-campaign.ts');
       await show(readCampaign(dir), json === true);
     });
   // Commander ends the process by itself where a command of a command is wrong, unless told not to.
@@ -69,7 +69,7 @@ function* linesOf(
   }
 }
 
-type Report = Awaited<ReturnType<typeof import('../campaign/carry.ts')['readCampaign']>>;
+type Report = Awaited<ReturnType<typeof import('../campaign/run-campaign.ts')['readCampaign']>>;
 
 async function show(report: Report, json: boolean): Promise<void> {
   const { exitCodeOfMany } = await import('../campaign/exit.ts');

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CampaignState } from '../campaign/state/state.ts';
-import { fakeSpec, noLimits } from '../campaign/testing/carry.ts';
-import { aYield } from '../campaign/testing/yields.ts';
+import { someFacts } from '../campaign/testing/facts.ts';
+import { fakeSpec, noLimits } from '../campaign/testing/run-campaign.ts';
 import { header, makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';
-import { amnesia, said } from './testing/program.ts';
+import { amnesia, printed } from './testing/program.ts';
 
 /** The folder of a campaign of two runs, of which the second is bad where asked. */
 function campaign(bad: boolean, seed = 1): string {
@@ -13,10 +13,10 @@ function campaign(bad: boolean, seed = 1): string {
   mkdirSync(dir);
   const spec = { ...fakeSpec(dir, 2), seed };
   const state = CampaignState.create(dir, spec, { part: 1, of: 1 }, noLimits);
-  for (const harvest of [aYield(), aYield({ bad })]) {
+  for (const facts of [someFacts(), someFacts({ bad })]) {
     const { index } = state.begin()!;
     const rest = { exitCode: 0, message: null, dir: null, bytes: 0, tookMs: 1 };
-    state.finish(index, { state: 'done', ...rest, harvest });
+    state.finish(index, { state: 'done', ...rest, facts });
   }
   state.close();
   return dir;
@@ -26,7 +26,7 @@ describe('amnesia campaign', () => {
   it('expand prints one run a line, with the arguments of amnesia test, the same each time', async () => {
     const argv = ['campaign', 'expand', '--runtime', 'sim', '--runs', '5', '--seed', '3'];
     expect(await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3')).toBe(0);
-    const lines = said.out.trim().split('\n');
+    const lines = printed.out.trim().split('\n');
     expect(lines).toHaveLength(5);
     expect(JSON.parse(lines[1])).toEqual({
       index: 1,
@@ -52,12 +52,12 @@ describe('amnesia campaign', () => {
         '4',
       ],
     });
-    const before = said.out;
+    const before = printed.out;
     await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3');
-    expect(said.out).toBe(before);
+    expect(printed.out).toBe(before);
     await amnesia(...argv, '--nemesis', 'kill,none', '--nodes', '3', '--shard', '2/2');
     expect(
-      said.out
+      printed.out
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line).index),
@@ -66,14 +66,16 @@ describe('amnesia campaign', () => {
 
   it('report says what there is, by exit code, too', async () => {
     expect(await amnesia('campaign', 'report', campaign(false))).toBe(0);
-    expect(said.out).toMatch(/no violation was seen in 2 runs, which are too few to say anything/);
+    expect(printed.out).toMatch(
+      /no violation was seen in 2 runs, which are too few to say anything/,
+    );
     expect(await amnesia('campaign', 'report', campaign(true), '--json')).toBe(1);
-    expect(JSON.parse(said.out)).toMatchObject({
+    expect(JSON.parse(printed.out)).toMatchObject({
       format: 'amnesia-campaign',
       runs: { invalid: 1 },
     });
     expect(await amnesia('campaign', 'report', '/nowhere')).toBe(254);
-    expect(said.err).toMatch(/there is no/);
+    expect(printed.err).toMatch(/there is no/);
   });
 
   it('merge writes index and reports, and needs to know where', async () => {
@@ -83,7 +85,7 @@ describe('amnesia campaign', () => {
       join(temporaryFolder(), 'all'),
     ];
     expect(await amnesia('campaign', 'merge', one, other)).toBe(254);
-    expect(said.err).toMatch(/--output/);
+    expect(printed.err).toMatch(/--output/);
     expect(await amnesia('campaign', 'merge', one, other, '--output', target)).toBe(1);
     const page = readFileSync(join(target, 'report.html'), 'utf8');
     expect(await amnesia('campaign', 'merge', other, one, '--output', target)).toBe(1);
@@ -104,8 +106,8 @@ describe('what cannot be carried out is refused before anything starts', () => {
     [['shrink', 'latest', '--runs-max', 'x'], /--runs-max is "x"/],
   ])('%j', async (argv, message) => {
     expect(await amnesia(...argv)).toBe(254);
-    expect(said.err).toMatch(message);
-    expect(said.out).toBe('');
+    expect(printed.err).toMatch(message);
+    expect(printed.out).toBe('');
   });
 });
 
@@ -124,17 +126,17 @@ describe('amnesia compare', () => {
     const [good, bad] = [run('b'), run('a')];
     for (const each of [good, bad]) await amnesia('check', each);
     expect(await amnesia('compare', good, bad)).toBe(0);
-    expect(said.out).toMatch(/session +true +false/);
-    expect(said.out).toMatch(/more are the same on both sides/);
+    expect(printed.out).toMatch(/session +true +false/);
+    expect(printed.out).toMatch(/more are the same on both sides/);
   });
 
   it('compares campaigns with campaigns only', async () => {
     expect(await amnesia('compare', campaign(false), campaign(true), '--json')).toBe(0);
-    const rows = JSON.parse(said.out).rows as { name: string; a: number; b: number }[];
+    const rows = JSON.parse(printed.out).rows as { name: string; a: number; b: number }[];
     expect(rows.find((each) => each.name === 'invalid')).toMatchObject({ a: 0, b: 1 });
     const judged = run('b');
     await amnesia('check', judged);
     expect(await amnesia('compare', judged, campaign(true))).toBe(254);
-    expect(said.err).toMatch(/accepted are two runs or two campaigns/);
+    expect(printed.err).toMatch(/accepted are two runs or two campaigns/);
   });
 });

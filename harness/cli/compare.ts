@@ -50,7 +50,7 @@ async function sideOf(wanted: string, results: string): Promise<Named> {
   const places = [wanted, join(results, wanted)];
   const campaign = places.find((place) => existsSync(join(place, 'campaign.sqlite')));
   if (campaign !== undefined) {
-    const { readCampaign } = await import('../campaign/carry.ts');
+    const { readCampaign } = await import('../campaign/run-campaign.ts');
     return { kind: 'campaign', path: campaign, side: sideOfCampaign(readCampaign(campaign)) };
   }
   const { findRun } = await import('../store/find-run.ts');

@@ -26,8 +26,8 @@ export function register(program: Command): void {
       const times = numberWithin('--times', flags.times ?? TIMES[stored.runtime], 1, 10_000);
       const repeater = new Repeater(stored.runtime, flags.results, `replay-${stored.name}`);
       try {
-        const done = await replay(stored, repeater, times, ({ gave }, number) => {
-          process.stderr.write(`${number} of ${times}: ${gave.valid}\n`);
+        const done = await replay(stored, repeater, times, ({ facts }, number) => {
+          process.stderr.write(`${number} of ${times}: ${facts.valid}\n`);
         });
         if (!keptPromise(done)) process.exitCode = EXIT.crash;
         else if (done.invalid > 0) process.exitCode = EXIT.invalid;

@@ -33,9 +33,9 @@ export function register(program: Command): void {
       const { shrinkRun } = await import('../campaign/shrink/shrink-run.ts');
       const { shrinkLines } = await import('../campaign/shrink/shrink-text.ts');
       const stored = readStored(findRun(flags.results, wanted));
-      const names = stored.gave.violations.map((each) => `${each.checker}/${each.anomaly}`);
+      const names = stored.facts.violations.map((each) => `${each.checker}/${each.anomaly}`);
       const name = flags.violation ?? names[0];
-      const violation = stored.gave.violations[names.indexOf(name ?? '')];
+      const violation = stored.facts.violations[names.indexOf(name ?? '')];
       if (violation === undefined) {
         throw new UsageError(
           names.length === 0

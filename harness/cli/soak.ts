@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { RawOptions } from '../run/options.ts';
 import { UsageError } from './errors.ts';
 import {
-  carryToTheEnd,
   defaultName,
   givenTo,
+  runToTheEnd,
   withCampaign,
   withRuntime,
 } from './options/campaign-flags.ts';
@@ -27,12 +27,12 @@ export async function register(program: Command): Promise<void> {
     .action(async (_flags: unknown, self: Command) => {
       const { json, resume, ...given } = givenTo(self);
       const state = await open(given, typeof resume === 'string' ? resume : null);
-      await carryToTheEnd(state, json === true);
+      await runToTheEnd(state, json === true);
     });
 }
 
 async function open(given: RawOptions, resume: string | null) {
-  const { beginCampaign, resumeCampaign } = await import('../campaign/carry.ts');
+  const { beginCampaign, resumeCampaign } = await import('../campaign/run-campaign.ts');
   const { parseCampaign, parseLimits } = await import('../campaign/options.ts');
   if (resume === null) {
     const seed = Math.floor(Math.random() * 2 ** 31);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { runDirectory } from '../store/results.ts';
 import { header, makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';
 import { VERSION } from './main.ts';
-import { amnesia, said } from './testing/program.ts';
+import { amnesia, printed } from './testing/program.ts';
 
 const good = [
   row(0, { f: 'write', value: 'a', invoked: 1, completed: 2 }),
@@ -35,9 +35,9 @@ describe('amnesia check', () => {
     const only = ['--results', folder, '--checkers', 'causal'];
     expect(await amnesia('check', 'good', ...only)).toBe(0);
     expect(await amnesia('check', 'bad', ...only)).toBe(1);
-    expect(said.out).toContain('INVALID');
+    expect(printed.out).toContain('INVALID');
     expect(await amnesia('check', '2', ...only, '--json')).toBe(1);
-    expect(JSON.parse(said.out)).toMatchObject({ valid: false, checkNo: 2, name: 'bad' });
+    expect(JSON.parse(printed.out)).toMatchObject({ valid: false, checkNo: 2, name: 'bad' });
     const db = new Database(path);
     db.exec("UPDATE run SET state = 'aborted', state_message = 'why not'");
     db.close();
@@ -45,7 +45,7 @@ describe('amnesia check', () => {
       2,
     );
     expect(await amnesia('check', 'bad', ...only)).toBe(1);
-    expect(said.out).toContain('the run was aborted: why not');
+    expect(printed.out).toContain('the run was aborted: why not');
   });
 
   it('asks for what the run itself asked for, unless told otherwise', async () => {
@@ -53,11 +53,11 @@ describe('amnesia check', () => {
     const dir = runDirectory(folder, header({ name: 'few' }));
     makeRun(good, header({ name: 'few', config: { checkers: ['causal'], model: ['cc'] } }), dir);
     expect(await amnesia('check', 'few', '--results', folder, '--json')).toBe(0);
-    expect(JSON.parse(said.out).verdicts.map((each: { checker: string }) => each.checker)).toEqual([
-      'causal',
-    ]);
+    expect(
+      JSON.parse(printed.out).verdicts.map((each: { checker: string }) => each.checker),
+    ).toEqual(['causal']);
     await amnesia('check', 'few', '--results', folder, '--checkers', 'stats,logs', '--json');
-    expect(JSON.parse(said.out).verdicts).toHaveLength(2);
+    expect(JSON.parse(printed.out).verdicts).toHaveLength(2);
   });
 
   it('never calls an aborted run valid', async () => {
@@ -66,7 +66,7 @@ describe('amnesia check', () => {
     db.exec("UPDATE run SET state = 'aborted'");
     db.close();
     expect(await amnesia('check', 'good', '--results', folder, '--checkers', 'causal')).toBe(2);
-    expect(said.out).toContain('unknown: aborted');
+    expect(printed.out).toContain('unknown: aborted');
   });
 
   it('answers unknown for a damaged run and 254 for what is no run', async () => {
@@ -77,7 +77,7 @@ describe('amnesia check', () => {
     writeFileSync(text, 'hello');
     for (const wrong of [text, join(folder, 'nowhere'), join(folder, 'none.edn')]) {
       expect([wrong, await amnesia('check', wrong, '--results', folder)]).toEqual([wrong, 254]);
-      expect(said.err.trim().split('\n')).toHaveLength(1);
+      expect(printed.err.trim().split('\n')).toHaveLength(1);
     }
   });
 
@@ -85,7 +85,7 @@ describe('amnesia check', () => {
     const { folder } = results();
     const refused = async (...argv: string[]) => {
       expect(await amnesia('check', 'good', '--results', folder, ...argv)).toBe(254);
-      return said.err;
+      return printed.err;
     };
     expect(await refused('--checkers', 'lost')).toContain('accepted are: lost-writes');
     expect(await refused('--model', 'xx')).toContain('cc, ccv, cm, all');
@@ -100,19 +100,19 @@ describe('amnesia list, show and sql', () => {
     const { folder } = results();
     await amnesia('check', 'bad', '--results', folder, '--checkers', 'causal');
     expect(await amnesia('list', '--results', folder)).toBe(0);
-    expect(said.out).toMatch(/2 .*INVALID .*bad\//);
-    expect(said.out).toMatch(/1 .*not judged .*good\//);
+    expect(printed.out).toMatch(/2 .*INVALID .*bad\//);
+    expect(printed.out).toMatch(/1 .*not judged .*good\//);
     await amnesia('list', '--results', folder, '--json');
-    expect(JSON.parse(said.out)).toMatchObject([{ name: 'bad', valid: false }, { valid: null }]);
+    expect(JSON.parse(printed.out)).toMatchObject([{ name: 'bad', valid: false }, { valid: null }]);
     await amnesia('list', '--results', join(folder, 'nothing'));
-    expect(said.out).toContain('no runs below');
+    expect(printed.out).toContain('no runs below');
   });
 
   it('show a run, an operation, a key, a process and a violation', async () => {
     const { folder } = results();
     const show = async (...argv: string[]) => {
       expect(await amnesia('show', 'bad', '--results', folder, ...argv)).toBe(0);
-      return said.out;
+      return printed.out;
     };
     expect(await show()).toContain('not judged yet');
     await amnesia('check', 'bad', '--results', folder, '--checkers', 'causal');
@@ -122,7 +122,7 @@ describe('amnesia list, show and sql', () => {
     expect(await show('--process', '0')).toContain('read');
     expect(await show('--anomaly', '1')).toContain('found by causal');
     await show('--op', '1', '--json');
-    expect(JSON.parse(said.out)).toMatchObject({ view: 'op', op: { idx: 1 } });
+    expect(JSON.parse(printed.out)).toMatchObject({ view: 'op', op: { idx: 1 } });
   });
 
   it('show hostile values escaped', async () => {
@@ -132,27 +132,27 @@ describe('amnesia list, show and sql', () => {
       ['sql', 'bad', 'select error from op'],
     ]) {
       await amnesia(...what, '--results', folder);
-      expect(said.out).not.toContain('\u001b');
-      expect(said.out).toContain('\\x1b[2J');
+      expect(printed.out).not.toContain('\u001b');
+      expect(printed.out).toContain('\\x1b[2J');
     }
   });
 
   it('say what is not there', async () => {
     const { folder } = results();
     expect(await amnesia('show', 'bad', '--op', '77', '--results', folder)).toBe(254);
-    expect(said.err).toContain('there is no operation 77: they are numbered 0 to 2');
+    expect(printed.err).toContain('there is no operation 77: they are numbered 0 to 2');
     expect(await amnesia('show', 'bad', '--op', '1', '--key', 'x', '--results', folder)).toBe(254);
-    expect(said.err).toContain('exclude each other');
+    expect(printed.err).toContain('exclude each other');
   });
 
   it('ask the latest run when none is named, and only read', async () => {
     const { folder } = results();
     expect(await amnesia('sql', 'select count(*) as n from op', '--results', folder)).toBe(0);
-    expect(said.out).toBe('n\n─\n3\n');
+    expect(printed.out).toBe('n\n─\n3\n');
     expect(await amnesia('sql', 'good', 'select f from op', '--json', '--results', folder)).toBe(0);
-    expect(JSON.parse(said.out)).toEqual([{ f: 'write' }, { f: 'read' }]);
+    expect(JSON.parse(printed.out)).toEqual([{ f: 'write' }, { f: 'read' }]);
     expect(await amnesia('sql', 'select 1; delete from op', '--results', folder)).toBe(254);
-    expect(said.err).toContain('one statement at a time');
+    expect(printed.err).toContain('one statement at a time');
     expect(await amnesia('sql', 'latest', '--results', folder)).toBe(254);
   });
 });
@@ -164,7 +164,7 @@ describe('amnesia import and export', () => {
     const text = '{"type":"invoke","process":0,"f":"write","value":1}\n';
     writeFileSync(input, text);
     expect(await amnesia('import', input, '--results', folder)).toBe(0);
-    expect(said.out).toContain('1 operations are in');
+    expect(printed.out).toContain('1 operations are in');
     const output = join(folder, 'out.jsonl');
     const flags = ['--results', folder, '--format', 'jsonl', '-o', output];
     expect(await amnesia('export', 'my-history', ...flags)).toBe(0);
@@ -174,7 +174,7 @@ describe('amnesia import and export', () => {
     expect(await amnesia('export', 'my-history', '--results', folder, '-o', folder)).toBe(254);
     writeFileSync(input, '{"type":"invoke"');
     expect(await amnesia('import', input, '--results', folder)).toBe(254);
-    expect(said.err).toContain('line 1, column 17');
+    expect(printed.err).toContain('line 1, column 17');
   });
 });
 
@@ -183,13 +183,13 @@ describe('the program', () => {
     const manifest = new URL('../../package.json', import.meta.url);
     expect(VERSION).toBe(JSON.parse(readFileSync(manifest, 'utf8')).version);
     expect(await amnesia('--version')).toBe(0);
-    expect(said.out).toBe(`${VERSION}\n`);
+    expect(printed.out).toBe(`${VERSION}\n`);
   });
 
   it('refuses unknown commands and knows help', async () => {
     expect(await amnesia('forget')).toBe(254);
     expect(await amnesia()).toBe(254);
     expect(await amnesia('check', '--help')).toBe(0);
-    expect(said.out).toContain('--max-anomalies');
+    expect(printed.out).toContain('--max-anomalies');
   });
 });

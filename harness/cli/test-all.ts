@@ -1,9 +1,9 @@
 /** `amnesia test-all`: every workload with every nemesis in every topology, once. */
 import type { Command } from 'commander';
 import {
-  carryToTheEnd,
   defaultName,
   givenTo,
+  runToTheEnd,
   withCampaign,
   withRuntime,
 } from './options/campaign-flags.ts';
@@ -25,7 +25,7 @@ export async function register(program: Command): Promise<void> {
     ONCE,
   );
   command.option('--json', 'one JSON document').action(async (_flags: unknown, self: Command) => {
-    const { beginCampaign } = await import('../campaign/carry.ts');
+    const { beginCampaign } = await import('../campaign/run-campaign.ts');
     const { onceEach, parseCampaign } = await import('../campaign/options.ts');
     const { workloads } = await import('../../workloads/index.ts');
     const { json, ...given } = givenTo(self);
@@ -33,6 +33,6 @@ export async function register(program: Command): Promise<void> {
     const workload = given.workload ?? Object.keys(workloads).join(',');
     const raw = { ...(await withRuntime(given)), workload };
     const plan = onceEach(parseCampaign(raw, { name: defaultName('test-all'), seed }));
-    await carryToTheEnd(beginCampaign(plan), json === true);
+    await runToTheEnd(beginCampaign(plan), json === true);
   });
 }

@@ -163,8 +163,8 @@ export const acceptance: readonly AcceptanceCase[] = [
     promise: 'runs a program with its arguments as they are, and tells output and exit code',
     check: async (cluster) => {
       const hostile = '$(echo no); `echo no` "\' ; true # é';
-      const said = await cluster.exec('n1', ['printf', '%s', hostile], execTimeoutMs);
-      deepEqual(said, { exitCode: 0, stdout: hostile, stderr: '' });
+      const printed = await cluster.exec('n1', ['printf', '%s', hostile], execTimeoutMs);
+      deepEqual(printed, { exitCode: 0, stdout: hostile, stderr: '' });
       const failed = await cluster.exec('n1', ['ls', '/no/such/place'], execTimeoutMs);
       ok(failed.exitCode !== 0);
       match(failed.stderr, /no\/such\/place/);

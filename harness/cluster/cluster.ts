@@ -43,7 +43,7 @@ export type Capability =
   | 'pause'
   | 'logs'
   | 'cut'
-  | 'weather'
+  | 'link'
   | 'power'
   | 'disk'
   | 'clock';

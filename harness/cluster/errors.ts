@@ -27,16 +27,16 @@ export class ClusterError extends Error {
 /** EX_CONFIG of sysexits.h: with it a node ends that cannot use its settings. */
 export const EXIT_CONFIG = 78;
 
-/** A node that ended before it served; `words`: the last lines that it said. */
+/** A node that ended before it served; `words`: the last lines that it wrote. */
 export function diedAtStart(
   node: string,
   exitCode: number | null,
   words: readonly string[],
 ): ClusterError {
   const how = exitCode === null ? '' : ` with exit code ${exitCode}`;
-  const said = words.map((line) => `  ${line}`).join('\n');
+  const lastWords = words.map((line) => `  ${line}`).join('\n');
   return new ClusterError(
     exitCode === EXIT_CONFIG ? 'settings-refused' : 'node-died',
-    `${node} died at start${how}; ${said === '' ? 'it said nothing' : `its last words:\n${said}`}`,
+    `${node} died at start${how}; ${lastWords === '' ? 'it said nothing' : `its last words:\n${lastWords}`}`,
   );
 }

@@ -201,10 +201,10 @@ describe('rows and chunks that disagree', () => {
     ['DELETE FROM chunk', 'the last chunks are missing'],
     ["UPDATE seal SET header = '{}'", 'header fails its checksum'],
     ['UPDATE seal SET format = 99', 'format 99'],
-  ])('are read from the rows, and it is said: %s', (sql, said) => {
+  ])('are read from the rows, and it is said: %s', (sql, sentence) => {
     const { from, notes, history, damaged } = changed(sql);
     expect(from).toBe('rows');
-    expect(notes.join(' ')).toContain(said);
+    expect(notes.join(' ')).toContain(sentence);
     expect(damaged).toBe(false);
     const value = history.n < 2 ? '"a"' : history.valueText(history.value[1]);
     expect(value).toBe(sql.includes('"b"') ? '"b"' : '"a"');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harvest } from '../campaign/harvest.ts';
+import { readFacts } from '../campaign/run-facts.ts';
 import { EXIT, explain } from '../cli/errors.ts';
 import { EXPORT_FORMATS, exportRun } from '../foreign/export-run.ts';
 import { judgeRun } from '../judge/judge.ts';
@@ -53,7 +53,7 @@ const uses: Readonly<Record<string, (path: string) => void>> = {
     const died = verdicts.find((each) => each.message.startsWith('the checker itself failed'));
     if (died !== undefined) throw new Error(`${died.checker}: ${died.message}`);
   },
-  compare: (path) => void harvest(path),
+  compare: (path) => void readFacts(path),
   show: (path) => {
     const file = openRunFile(path);
     try {
@@ -213,11 +213,11 @@ describe('a row that is not what was written', () => {
     return path;
   }
 
-  it.each(cases)('%s', (_, change, said) => {
+  it.each(cases)('%s', (_, change, sentence) => {
     const { valid, verdicts, screen } = judgeRun(changed(change), { store: false });
     expect(valid).toBe('unknown');
     const reasons = verdicts.map((each) => each.message);
-    expect([...screen.notes, ...reasons].join('\n')).toMatch(said);
+    expect([...screen.notes, ...reasons].join('\n')).toMatch(sentence);
     expect(reasons.filter((each) => each.includes('itself failed'))).toEqual([]);
   });
 
@@ -242,6 +242,6 @@ describe('a row that is not what was written', () => {
     const exported = (change: string) => [...exportRun(changed(`op SET ${change}`), 'jsonl')];
     expect(() => exported(`f = x'00' WHERE idx = 7`)).toThrow(/operation 7 cannot be read/);
     expect(() => exported(`value = '[1' WHERE idx = 7`)).toThrow(/operation 7 cannot be read/);
-    expect(() => harvest(changed(`sample SET body = '{"a'`))).toThrow(/is damaged: what it gave/);
+    expect(() => readFacts(changed(`sample SET body = '{"a'`))).toThrow(/is damaged: its facts/);
   });
 });

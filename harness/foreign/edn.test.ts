@@ -44,13 +44,13 @@ describe('the EDN reader', () => {
     ['\\abc', 0, 'no character'],
     ['', 0, 'missing at the end'],
     ['['.repeat(300), 200, 'nested deeper'],
-  ])('refuses %s and says where', (text, at, said) => {
+  ])('refuses %s and says where', (text, at, sentence) => {
     try {
       read(text);
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(EdnError);
-      expect((error as EdnError).message).toContain(said);
+      expect((error as EdnError).message).toContain(sentence);
       expect((error as EdnError).at).toBe(at);
     }
   });

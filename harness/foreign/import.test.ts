@@ -184,14 +184,14 @@ describe('a malformed history', () => {
       1,
       /exactly one/,
     ],
-  ])('is refused with line and column: %s', (_, format, text, line, column, said) => {
+  ])('is refused with line and column: %s', (_, format, text, line, column, sentence) => {
     try {
       readForeign(file('history', text), format);
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(MalformedHistoryError);
       const { message, ...place } = error as MalformedHistoryError;
-      expect(message).toMatch(said);
+      expect(message).toMatch(sentence);
       expect(place).toMatchObject({ line, column });
     }
   });

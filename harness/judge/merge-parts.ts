@@ -47,7 +47,7 @@ export function mergeParts(
       : valid === 'unknown'
         ? (doubtful?.message ?? 'nothing is missing in any of them')
         : 'nothing is wrong in any of them';
-  const said = (valid === merged.valid && merged.message) || otherwise;
+  const text = (valid === merged.valid && merged.message) || otherwise;
   const hint = isBlind
     ? '; what one write knew of another through keys of other parts was not followed: allow more memory'
     : '';
@@ -60,7 +60,7 @@ export function mergeParts(
       ? { reason: reason ?? (isBlind ? 'checker-memory' : 'too-few-ok') }
       : {}),
     ...(parts.every((each) => each.informational === true) ? { informational: true } : {}),
-    message: `${said}; ${judged}${hint}`,
+    message: `${text}; ${judged}${hint}`,
   };
 }
 

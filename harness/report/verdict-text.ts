@@ -85,10 +85,10 @@ function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: 
   ];
   const prefix = aside.length === 0 ? '' : `${style.doubtful(aside.join(', '))}: `;
   const indent = ' '.repeat(nameWidth + 6);
-  const said = `${title}  ${prefix}${escapeText(verdict.message)}`;
+  const headline = `${title}  ${prefix}${escapeText(verdict.message)}`;
   // What was not promised and not seen is worth a line, not a table.
-  if (verdict.valid === 'unknown' && verdict.informational === true) return [said];
-  return [said, ...fill(figures, room, 12).map((line) => indent + style.faint(line))];
+  if (verdict.valid === 'unknown' && verdict.informational === true) return [headline];
+  return [headline, ...fill(figures, room, 12).map((line) => indent + style.faint(line))];
 }
 
 /** Where the violations are that are not unfolded here. */

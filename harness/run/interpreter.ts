@@ -12,7 +12,7 @@ import type { Client } from '../systems/client.ts';
 import { SessionContexts } from '../systems/engram/contexts.ts';
 import type { Clock, Timer } from '../world/clock.ts';
 import type { Rng } from '../world/rng.ts';
-import type { LiveRecorder } from './valve.ts';
+import type { LiveRecorder } from './gate.ts';
 
 export interface Counts {
   invoked: number;

@@ -20,11 +20,11 @@ import type { Clock } from '../world/clock.ts';
 import { makeRng } from '../world/rng.ts';
 import { readUntilAgreed } from './final-phase.ts';
 import { FinalReads } from './finals.ts';
+import { Gate } from './gate.ts';
 import { type Counts, Interpreter } from './interpreter.ts';
 import { NemesisRunner } from './nemesis.ts';
 import type { RunOptions } from './options.ts';
 import type { Schedule } from './schedule.ts';
-import { Valve } from './valve.ts';
 import { waitUntilQuiet, watchCluster } from './watch.ts';
 
 /** What a run tells whoever watches it. */
@@ -72,7 +72,7 @@ function wallClocksMs(options: RunOptions): { readonly load: number; readonly al
 
 export class Life {
   readonly #with: LifeOptions;
-  readonly #recorder: Valve;
+  readonly #recorder: Gate;
   readonly #chosen: readonly Workload[];
   readonly #byThread: readonly Workload[];
   readonly #finals = new FinalReads();
@@ -88,7 +88,7 @@ export class Life {
   constructor(life: LifeOptions) {
     this.#with = life;
     const { options, cluster, clock } = life;
-    this.#recorder = new Valve(life.recorder);
+    this.#recorder = new Gate(life.recorder);
     this.#chosen = options.workload.map((name) => workloads[name]);
     this.#byThread = this.#chosen.flatMap((each, i) => Array<Workload>(this.#share(i)).fill(each));
     const rng = makeRng(options.seed);

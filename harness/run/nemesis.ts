@@ -10,7 +10,7 @@ import type { FaultPlan } from '../generator/fault-plan.ts';
 import type { OperationRow } from '../generator/operation.ts';
 import type { FaultRecord } from '../store/records.ts';
 import type { Clock } from '../world/clock.ts';
-import type { LiveRecorder } from './valve.ts';
+import type { LiveRecorder } from './gate.ts';
 
 export interface NemesisOptions {
   readonly cluster: Cluster;

@@ -5,7 +5,7 @@
 
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Clock } from '../world/clock.ts';
-import type { LiveRecorder } from './valve.ts';
+import type { LiveRecorder } from './gate.ts';
 
 const paths = ['/cluster/health', '/cluster/nodes', '/cluster/spaces'] as const;
 const roundMs = 1000;

@@ -98,15 +98,15 @@ class Tally {
     for (const rate of this.rates) {
       const violates = truth.get(rate.checker);
       if (violates === undefined) continue;
-      const said = accuses(rate.checker, history);
+      const accused = accuses(rate.checker, history);
       if (violates) rate.violating++;
       else rate.innocent++;
-      if (said) {
+      if (accused) {
         if (violates) rate.detected++;
         else rate.accused++;
       }
-      if (said === violates || this.mistakes.length === mistakesMax) continue;
-      const what = said ? 'false alarm' : 'missed';
+      if (accused === violates || this.mistakes.length === mistakesMax) continue;
+      const what = accused ? 'false alarm' : 'missed';
       this.mistakes.push({ checker: rate.checker, what, mutation, number, history: text() });
     }
   }

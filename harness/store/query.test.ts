@@ -35,10 +35,10 @@ describe('a query', () => {
     ["attach '/tmp/elsewhere' as x", /only statements that read/],
     ['selec 1', /does not take the query/],
     ['select * from nowhere', /no such table: nowhere/],
-  ])('is refused: %s', (sql, said) => {
+  ])('is refused: %s', (sql, sentence) => {
     const path = makeRun(rows);
     expect(() => query(path, sql, 10)).toThrow(QueryRefusedError);
-    expect(() => query(path, sql, 10)).toThrow(said);
+    expect(() => query(path, sql, 10)).toThrow(sentence);
     expect(query(path, 'select count(*) from op', 1).rows).toEqual([[3]]);
   });
 });

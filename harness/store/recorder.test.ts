@@ -218,9 +218,9 @@ describe('a killed control process', () => {
     while (!far() && child.exitCode === null) await new Promise((done) => setTimeout(done, 5));
     child.kill('SIGKILL');
     await closed;
-    const said = readFileSync(progress, 'utf8');
-    const [lastIdx, lastInvoked] = said
-      .slice(0, said.lastIndexOf('\n'))
+    const printed = readFileSync(progress, 'utf8');
+    const [lastIdx, lastInvoked] = printed
+      .slice(0, printed.lastIndexOf('\n'))
       .split('\n')
       .at(-1)!
       .split(' ')

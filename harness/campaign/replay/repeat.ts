@@ -6,14 +6,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Schedule, scheduleText } from '../../run/schedule.ts';
 import { openRunFile, readSummary } from '../../store/run-file.ts';
-import { executorFor } from '../carry.ts';
 import type { Executor } from '../executor.ts';
-import { harvest, type RunYield, type Signature } from '../harvest.ts';
+import { executorFor } from '../run-campaign.ts';
+import { type RunFacts, readFacts, type Signature } from '../run-facts.ts';
 import { foldersOf, removeFolder } from '../state/folders.ts';
 
 export interface Again {
   readonly dir: string;
-  readonly gave: RunYield;
+  readonly facts: RunFacts;
   readonly digest: string | null;
 }
 
@@ -58,7 +58,7 @@ export class Repeater {
     }
     const dir = join(this.#dir, folder);
     const file = join(dir, 'run.sqlite');
-    return { dir, gave: harvest(file), digest: digestOf(file) };
+    return { dir, facts: readFacts(file), digest: digestOf(file) };
   }
 
   forget({ dir }: Again): void {
@@ -86,10 +86,10 @@ function digestOf(path: string): string | null {
 
 /** Whether a run shows a violation of that kind. The faults may be fewer by then and do not count. */
 export function shows(
-  gave: RunYield,
+  facts: RunFacts,
   wanted: Pick<Signature, 'checker' | 'anomaly' | 'workload'>,
 ): boolean {
-  return gave.violations.some(
+  return facts.violations.some(
     (each) =>
       each.checker === wanted.checker &&
       each.anomaly === wanted.anomaly &&

@@ -6,7 +6,7 @@ import { openRun } from '../../store/recorder.ts';
 import { header, record, row, temporaryFolder } from '../../store/testing/made-runs.ts';
 import { progressLine } from '../live.ts';
 import { rawOf } from '../spec.ts';
-import { aYield } from '../testing/yields.ts';
+import { someFacts } from '../testing/facts.ts';
 import type { Again } from './repeat.ts';
 import { keptPromise, replay, replayLines } from './replay.ts';
 import { readOperations, readStored, type StoredRun } from './stored.ts';
@@ -20,7 +20,7 @@ const stored: StoredRun = {
   schedule: { faults: [] },
   versions: { amnesia: '0.1.0' },
   digest: 'aa',
-  gave: aYield({ bad: true }),
+  facts: someFacts({ bad: true }),
 };
 
 /** Repetitions that come out as given: digest, and whether the violation is there. */
@@ -29,7 +29,7 @@ function repeater(outcomes: readonly (readonly [digest: string | null, bad: bool
   return {
     run: async (): Promise<Again> => {
       const [digest, bad] = outcomes[i++];
-      return { dir: `run-${i}`, digest, gave: aYield({ bad }) };
+      return { dir: `run-${i}`, digest, facts: someFacts({ bad }) };
     },
   };
 }

@@ -4,9 +4,9 @@
  */
 import { numberText } from '../../report/figures.ts';
 import type { Style } from '../../report/style.ts';
-import type { Signature, Violation } from '../harvest.ts';
 import { percent } from '../report/sections.ts';
 import { type Interval, wilson } from '../report/statistics.ts';
+import type { Signature, Violation } from '../run-facts.ts';
 import { type Again, type Repeater, shows } from './repeat.ts';
 import type { StoredRun } from './stored.ts';
 
@@ -42,18 +42,18 @@ export async function replay(
   times: number,
   onEnd: (again: Again, number: number) => void = () => {},
 ): Promise<Replay> {
-  const counts = new Map<Violation, number>(stored.gave.violations.map((each) => [each, 0]));
+  const counts = new Map<Violation, number>(stored.facts.violations.map((each) => [each, 0]));
   const verdicts = { valid: 0, invalid: 0, unknown: 0 };
   const others: string[] = [];
   const dirs: string[] = [];
   let identical = 0;
   for (let i = 1; i <= times; i++) {
     const again = await repeater.run(stored.options, stored.schedule);
-    const { valid } = again.gave;
+    const { valid } = again.facts;
     verdicts[valid === true ? 'valid' : valid === false ? 'invalid' : 'unknown']++;
     if (again.digest !== null && again.digest === stored.digest) identical++;
     else if (again.digest !== null) others.push(again.digest);
-    for (const [each, count] of counts) if (shows(again.gave, each)) counts.set(each, count + 1);
+    for (const [each, count] of counts) if (shows(again.facts, each)) counts.set(each, count + 1);
     dirs.push(again.dir);
     onEnd(again, i);
   }

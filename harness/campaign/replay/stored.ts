@@ -4,7 +4,7 @@ import { type OptionName, optionTable } from '../../run/options.ts';
 import type { Schedule } from '../../run/schedule.ts';
 import { openRunFile, type RunFile, readSummary } from '../../store/run-file.ts';
 import { readCheck } from '../../store/verdicts.ts';
-import { harvest, type RunYield } from '../harvest.ts';
+import { type RunFacts, readFacts } from '../run-facts.ts';
 
 /** An operation of the load, by its number in its workload. */
 export interface NumberedOp {
@@ -31,7 +31,7 @@ export interface StoredRun {
   readonly versions: Readonly<Record<string, string>>;
   /** Of the history; null where a seed does not give one. */
   readonly digest: string | null;
-  readonly gave: RunYield;
+  readonly facts: RunFacts;
 }
 
 /** The run was not made by `amnesia test`, or by one that kept no plan. */
@@ -75,7 +75,7 @@ export function readStored(path: string): StoredRun {
       schedule,
       versions,
       digest: environment.digest ?? null,
-      gave: harvest(path),
+      facts: readFacts(path),
     };
   } finally {
     file.db.close();

@@ -2,7 +2,7 @@
  * The shape of a campaign's report: JSON in and out, the same for one campaign and for many merged. Shares
  * are of 1; times have their unit in their name.
  */
-import type { Signature } from '../harvest.ts';
+import type { Signature } from '../run-facts.ts';
 import type { CampaignSpec } from '../spec.ts';
 
 export interface CampaignReport {

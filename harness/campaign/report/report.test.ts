@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeStyle } from '../../report/style.ts';
 import { exitCodeOfMany } from '../exit.ts';
-import type { RunYield } from '../harvest.ts';
+import type { RunFacts } from '../run-facts.ts';
 import { CampaignState } from '../state/state.ts';
-import { fakeSpec, noLimits } from '../testing/carry.ts';
-import { aYield } from '../testing/yields.ts';
+import { someFacts } from '../testing/facts.ts';
+import { fakeSpec, noLimits } from '../testing/run-campaign.ts';
 import { compare, compareLines, sideOfCampaign } from './compare.ts';
 import { html, markdown, terminalLines } from './render.ts';
 import { readReport } from './report.ts';
@@ -27,19 +27,19 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A campaign whose runs gave this; null: it crashed. */
-function reportOf(yields: readonly (RunYield | null)[]): CampaignReport {
-  const spec = { ...fakeSpec(folder, yields.length), nemeses: ['partition'] };
+/** A campaign whose runs facts this; null: it crashed. */
+function reportOf(runs: readonly (RunFacts | null)[]): CampaignReport {
+  const spec = { ...fakeSpec(folder, runs.length), nemeses: ['partition'] };
   const state = CampaignState.create(folder, spec, { part: 1, of: 1 }, noLimits);
-  for (const gave of yields) {
+  for (const facts of runs) {
     state.finish(state.begin()!.index, {
-      state: gave === null ? 'crashed' : 'done',
-      exitCode: gave === null ? null : 0,
-      message: gave === null ? 'ended by SIGKILL' : null,
+      state: facts === null ? 'crashed' : 'done',
+      exitCode: facts === null ? null : 0,
+      message: facts === null ? 'ended by SIGKILL' : null,
       dir: null,
       bytes: 0,
       tookMs: 1,
-      harvest: gave,
+      facts,
     });
   }
   const report = readReport(state.db, universe);
@@ -48,11 +48,11 @@ function reportOf(yields: readonly (RunYield | null)[]): CampaignReport {
   return report;
 }
 
-const repeated = (count: number, gave: () => RunYield): RunYield[] =>
-  Array.from({ length: count }, gave);
+const repeated = (count: number, facts: () => RunFacts): RunFacts[] =>
+  Array.from({ length: count }, facts);
 
 test('no violation is reported with its upper bound, and never as correct', () => {
-  const report = reportOf(repeated(50, aYield));
+  const report = reportOf(repeated(50, someFacts));
   expect(headline(report)).toMatch(/no violation was seen in 50 runs: .* fewer than 6\.0 %/);
   const text = terminalLines(reportSections(report), plain).join('\n');
   expect(text).not.toMatch(/correct|never violated|proved/i);
@@ -60,7 +60,7 @@ test('no violation is reported with its upper bound, and never as correct', () =
 });
 
 test('of runs that decided nothing, nothing is said', () => {
-  const unknown = aYield({
+  const unknown = someFacts({
     valid: 'unknown',
     verdicts: [{ checker: 'session', valid: 'unknown', reason: 'too-few-ok' }],
   });
@@ -73,14 +73,14 @@ test('of runs that decided nothing, nothing is said', () => {
 });
 
 test('a violation comes with its rate among the runs in which it could have been', () => {
-  const calm = aYield({ faults: [] });
-  const smaller = aYield({ bad: true });
-  const other = aYield({
+  const calm = someFacts({ faults: [] });
+  const smaller = someFacts({ bad: true });
+  const other = someFacts({
     bad: true,
     violations: [{ ...smaller.violations[0], witnessOps: 5, opsBefore: 40 }],
   });
   // Two of three with a partition; the calm one could not have had it.
-  const [found] = reportOf([calm, other, aYield(), smaller]).violations;
+  const [found] = reportOf([calm, other, someFacts(), smaller]).violations;
   expect(found).toMatchObject({ runs: 2, of: 3, count: 6, firstSeed: 2, witnessOps: 2 });
   expect(found).toMatchObject({ witnessSeed: 4, opsBeforeMin: 17, opsBeforeMedian: 17 });
   expect(found!.low).toBeCloseTo(0.2077, 3);
@@ -89,7 +89,7 @@ test('a violation comes with its rate among the runs in which it could have been
 
 test('distributions are by nearest rank over runs', () => {
   const runs = Array.from({ length: 100 }, (_, i) =>
-    aYield({ figures: { 'converged-after-heal-ms': (i * 37) % 100 } }),
+    someFacts({ figures: { 'converged-after-heal-ms': (i * 37) % 100 } }),
   );
   const [found] = reportOf(runs).distributions;
   expect(found).toMatchObject({ nemesis: 'partition', runs: 100, p50: 49, p90: 89, p99: 98 });
@@ -97,21 +97,23 @@ test('distributions are by nearest rank over runs', () => {
 });
 
 test('what was asked for and never happened is named, and so is what nobody asked for', () => {
-  const { never, sometimes } = reportOf([aYield()]);
+  const { never, sometimes } = reportOf([someFacts()]);
   expect(never.cellsInAll).toBe(4);
   expect(never.cells.map((each) => each.phase)).toEqual(['onset', 'healing', 'after']);
   expect(never.variants).toEqual(['partition bridge']);
   expect([never.kinds, never.workloads]).toEqual([['kill'], ['set']]);
   expect(sometimes.find((each) => each.name === 'promotion')).toMatchObject({ runs: 1, count: 2 });
-  const text = terminalLines(reportSections(reportOf([aYield()])), plain).join('\n');
+  const text = terminalLines(reportSections(reportOf([someFacts()])), plain).join('\n');
   expect(text).toMatch(/siblings +never in any run/);
 });
 
 describe('texts of the system under test', () => {
   const evil = '<script>alert(1)</script> | **x** \u001b[2J [a](http://b) "\'';
   const report = (): CampaignReport => {
-    const bad = aYield({ bad: true });
-    return reportOf([aYield({ bad: true, violations: [{ ...bad.violations[0], summary: evil }] })]);
+    const bad = someFacts({ bad: true });
+    return reportOf([
+      someFacts({ bad: true, violations: [{ ...bad.violations[0], summary: evil }] }),
+    ]);
   };
 
   test('are shown and never obeyed, neither by the terminal, nor by HTML, nor by Markdown', () => {
@@ -141,8 +143,8 @@ test('over many runs nothing hides a failure: 1, 255, 2, 0 in this order', () =>
 });
 
 test('two campaigns side by side: what differs, with difference and ratio', () => {
-  const slow = aYield({ figures: { 'converged-after-heal-ms': 3000 } });
-  const rows = compare(sideOfCampaign(reportOf([aYield()])), sideOfCampaign(reportOf([slow])));
+  const slow = someFacts({ figures: { 'converged-after-heal-ms': 3000 } });
+  const rows = compare(sideOfCampaign(reportOf([someFacts()])), sideOfCampaign(reportOf([slow])));
   const differing = rows.filter((row) => row.a !== row.b);
   expect(differing).toHaveLength(3);
   expect(differing[0]).toMatchObject({ name: 'partition p50', difference: 1500, ratio: 2 });

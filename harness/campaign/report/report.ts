@@ -3,7 +3,7 @@
  * it needs no more memory for a million runs than for ten. The same rows give the same report.
  */
 import type { Db } from '../../store/database.ts';
-import { FAULT_PHASES, figureNames, type Signature } from '../harvest.ts';
+import { FAULT_PHASES, figureNames, type Signature } from '../run-facts.ts';
 import { type CampaignSpec, SWARM } from '../spec.ts';
 import type {
   CampaignReport,

@@ -3,7 +3,7 @@
  * says that something is correct: without violations there is an upper bound.
  */
 import { durationText, numberText } from '../../report/figures.ts';
-import { FAULT_PHASES } from '../harvest.ts';
+import { FAULT_PHASES } from '../run-facts.ts';
 import type { CampaignReport, ViolationCount } from './report-shape.ts';
 import { ruleOfThree } from './statistics.ts';
 

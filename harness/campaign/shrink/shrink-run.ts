@@ -5,7 +5,6 @@ import { optionTable } from '../../run/options.ts';
 import { scheduleText } from '../../run/schedule.ts';
 import { openRunFile } from '../../store/run-file.ts';
 import { readCheck } from '../../store/verdicts.ts';
-import type { Violation } from '../harvest.ts';
 import { type Again, Repeater, shows } from '../replay/repeat.ts';
 import {
   type NumberedOp,
@@ -13,6 +12,7 @@ import {
   readWitnesses,
   type StoredRun,
 } from '../replay/stored.ts';
+import type { Violation } from '../run-facts.ts';
 import { argumentsOf } from '../spec.ts';
 import { type Candidate, changedOptions, type Numbered, scheduleOf, shrink } from './shrink.ts';
 import type { ShrinkReport } from './shrink-text.ts';
@@ -46,7 +46,7 @@ export async function shrinkRun(
       runs++;
       const changed = { ...base, ...changedOptions(candidate) };
       const again = await repeater.run(changed, scheduleOf(candidate));
-      if (shows(again.gave, violation)) {
+      if (shows(again.facts, violation)) {
         if (best !== null) repeater.forget(best);
         best = again;
         return true;

@@ -3,8 +3,8 @@ import type { FaultPlan } from '../../generator/fault-plan.ts';
 import { clip, escapeText } from '../../report/escape.ts';
 import { secondsText } from '../../report/figures.ts';
 import type { Style } from '../../report/style.ts';
-import type { Signature } from '../harvest.ts';
 import type { NumberedOp } from '../replay/stored.ts';
+import type { Signature } from '../run-facts.ts';
 import type { Candidate, Shrunk } from './shrink.ts';
 
 export interface ShrinkReport {

@@ -66,8 +66,8 @@ CREATE TABLE sometimes (
 `,
 };
 
-/** Tables that hold what a run gave, by the number of the run. */
-export const yieldTables = [
+/** Tables that hold the facts of a run, by the number of the run. */
+export const factTables = [
   'verdict',
   'fault',
   'violation',

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { faults } from '../../../nemesis/index.ts';
-import type { RunYield } from '../harvest.ts';
 import { readReport } from '../report/report.ts';
-import { fakeSpec, noLimits } from '../testing/carry.ts';
-import { aYield } from '../testing/yields.ts';
+import type { RunFacts } from '../run-facts.ts';
+import { someFacts } from '../testing/facts.ts';
+import { fakeSpec, noLimits } from '../testing/run-campaign.ts';
 import { mergeCampaigns } from './merge.ts';
 import { CampaignState } from './state.ts';
 
@@ -33,7 +33,7 @@ function shard(
   const state = CampaignState.create(dir, spec, { part, of }, noLimits);
   for (let spec = state.begin(); spec !== undefined; spec = state.begin()) {
     const crashed = crash.includes(spec.index);
-    const harvest: RunYield | null = crashed ? null : aYield({ bad: spec.index === 4 });
+    const facts: RunFacts | null = crashed ? null : someFacts({ bad: spec.index === 4 });
     state.finish(spec.index, {
       state: crashed ? 'crashed' : 'done',
       exitCode: 0,
@@ -41,7 +41,7 @@ function shard(
       dir: spec.index === 4 ? `run-${spec.index}` : null,
       bytes: 10,
       tookMs: 5,
-      harvest,
+      facts,
     });
   }
   state.close();

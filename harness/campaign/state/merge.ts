@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { createDatabase, type Db, openDatabase } from '../../store/database.ts';
 import { RunFileError } from '../../store/errors.ts';
-import { campaignKind, yieldTables } from './layout.ts';
+import { campaignKind, factTables } from './layout.ts';
 import { STATE_FILE } from './state.ts';
 
 /** Columns of a run that say where it was carried, and are of no interest any more. */
@@ -147,10 +147,10 @@ class Copy {
     this.#db
       .prepare(`INSERT INTO run (idx, dir, ${columns}) VALUES (?, ?, ${marks})`)
       .run(to, absolute, ...this.#columns.map((name) => row[name]));
-    for (const table of yieldTables) this.#yield(origin, table, from, to);
+    for (const table of factTables) this.#facts(origin, table, from, to);
   }
 
-  #yield(origin: Db, table: string, from: number, to: number): void {
+  #facts(origin: Db, table: string, from: number, to: number): void {
     const rows = origin
       .prepare<[number], unknown[]>(`SELECT * FROM ${table} WHERE run = ?`)
       .raw()

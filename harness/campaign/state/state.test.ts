@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fakeSpec, noLimits } from '../testing/carry.ts';
-import { aYield } from '../testing/yields.ts';
+import { someFacts } from '../testing/facts.ts';
+import { fakeSpec, noLimits } from '../testing/run-campaign.ts';
 import { CampaignState, NotResumable, type RunEnd } from './state.ts';
 
 let folder = '';
@@ -20,18 +20,18 @@ afterEach(() => {
 
 function end(changes: Partial<RunEnd>): number {
   const { index } = state.begin()!;
-  const rest = { state: 'done', exitCode: 0, message: null, tookMs: 1, harvest: null } as const;
+  const rest = { state: 'done', exitCode: 0, message: null, tookMs: 1, facts: null } as const;
   state.finish(index, { ...rest, dir: `run-${index}`, bytes: 100, ...changes });
   return index;
 }
 
 test('what is missed least goes first: undecided, then repeated violations, the largest of them', () => {
-  const bad = aYield({ bad: true });
+  const bad = someFacts({ bad: true });
   const lonely = { ...bad.violations[0], anomaly: 'monotonic-reads' };
-  const alone = end({ harvest: aYield({ bad: true, violations: [lonely] }), bytes: 9000 });
-  const small = end({ harvest: bad, bytes: 10 });
-  const large = end({ harvest: bad, bytes: 500 });
-  const unknown = end({ harvest: aYield({ valid: 'unknown' }) });
+  const alone = end({ facts: someFacts({ bad: true, violations: [lonely] }), bytes: 9000 });
+  const small = end({ facts: bad, bytes: 10 });
+  const large = end({ facts: bad, bytes: 500 });
+  const unknown = end({ facts: someFacts({ valid: 'unknown' }) });
   const order: number[] = [];
   for (
     let least = state.kept.leastMissed();
@@ -55,10 +55,10 @@ test('runs are begun in order, once each, also by the next process', () => {
   expect(state.begin()!.index).toBe(3);
 });
 
-test('the end of a run is stored with all that it gave, or not at all', () => {
-  const gave = aYield();
-  const broken = { ...gave, figures: { good: 1, bad: {} as unknown as number } };
-  expect(() => end({ harvest: broken })).toThrow();
+test('the end of a run is stored with all that is kept of it, or not at all', () => {
+  const facts = someFacts();
+  const broken = { ...facts, figures: { good: 1, bad: {} as unknown as number } };
+  expect(() => end({ facts: broken })).toThrow();
   expect(state.tally()).toMatchObject({ running: 1, valid: 0 });
   expect(state.db.prepare('SELECT count(*) AS n FROM verdict').get()).toEqual({ n: 0 });
 });

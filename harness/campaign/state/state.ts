@@ -1,17 +1,17 @@
 /**
  * Where a campaign stands, kept so that any interruption costs at most the runs that were going on. A run
- * has no row until it is begun, `running` until its end is stored, and everything that it gave is stored
+ * has no row until it is begun, `running` until its end is stored, and everything that is kept of it is stored
  * in one transaction with its end. Holds no list of runs in memory.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, type Db, openDatabase } from '../../store/database.ts';
 import { processStart } from '../../world/process-start.ts';
-import type { RunYield } from '../harvest.ts';
+import type { RunFacts } from '../run-facts.ts';
 import { type CampaignSpec, expand, type RunSpec, runSpec, type Shard, specKey } from '../spec.ts';
 import { KeptRuns } from './kept-runs.ts';
-import { campaignKind, yieldTables } from './layout.ts';
-import { storeYield } from './store-yield.ts';
+import { campaignKind, factTables } from './layout.ts';
+import { storeFacts } from './store-facts.ts';
 
 /** How a campaign ends beside having run everything. */
 export interface Limits {
@@ -40,7 +40,7 @@ export interface RunEnd {
   readonly dir: string | null;
   readonly bytes: number;
   readonly tookMs: number;
-  readonly harvest: RunYield | null;
+  readonly facts: RunFacts | null;
 }
 
 /** Somebody else works on this campaign. */
@@ -163,7 +163,7 @@ export class CampaignState {
   }
 
   /** Who carries a run: so that a child that outlives the campaign is found again. */
-  carriedBy(index: number, pid: number): void {
+  startedBy(index: number, pid: number): void {
     this.db
       .prepare('UPDATE run SET pid = ?, pid_started = ? WHERE idx = ?')
       .run(pid, processStart(pid), index);
@@ -194,14 +194,14 @@ export class CampaignState {
       .run(new Date().toISOString(), index);
   }
 
-  /** Stores the end of a run and all that it gave, at once or not at all. */
+  /** Stores the end of a run and all that is kept of it, at once or not at all. */
   finish(index: number, end: RunEnd): void {
-    const { harvest } = end;
+    const { facts } = end;
     this.db.transaction(() => {
-      for (const table of yieldTables) {
+      for (const table of factTables) {
         this.db.prepare(`DELETE FROM ${table} WHERE run = ?`).run(index);
       }
-      const counts = harvest?.counts;
+      const counts = facts?.counts;
       this.db
         .prepare(
           `UPDATE run SET state = ?, pid = NULL, pid_started = NULL, ended_at = ?, took_ms = ?,
@@ -213,19 +213,19 @@ export class CampaignState {
           new Date().toISOString(),
           Math.round(end.tookMs),
           end.exitCode,
-          end.state === 'done' ? String(harvest?.valid) : null,
+          end.state === 'done' ? String(facts?.valid) : null,
           end.message,
           end.dir,
           counts === undefined ? null : counts.ok + counts.fail + counts.info,
           counts?.ok ?? null,
           counts?.fail ?? null,
           counts?.info ?? null,
-          harvest?.durationNs ?? null,
+          facts?.durationNs ?? null,
           end.bytes,
           end.dir === null ? 0 : 1,
           index,
         );
-      if (harvest !== null && end.state === 'done') storeYield(this.db, index, harvest);
+      if (facts !== null && end.state === 'done') storeFacts(this.db, index, facts);
     })();
   }
 
@@ -242,7 +242,7 @@ export class CampaignState {
       .get()!;
   }
 
-  /** Working time of all sittings, ms. */
+  /** Working time of all stretches, ms. */
   workedMs(): number {
     return this.db.prepare<[], number>('SELECT worked_ms FROM campaign').pluck().get()!;
   }

@@ -1,6 +1,6 @@
 /** Options and ending that `soak`, `test-all` and `campaign` have in common. */
 import { type Command, Option } from 'commander';
-import type { Carried } from '../../campaign/carry.ts';
+import type { CampaignEnd } from '../../campaign/run-campaign.ts';
 import type { CampaignState } from '../../campaign/state/state.ts';
 import type { RawOptions } from '../../run/options.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -59,8 +59,8 @@ export async function withRuntime(given: RawOptions): Promise<RawOptions> {
 }
 
 /** Carries a campaign with live progress; Ctrl-C once lets runs end, twice stops at once. */
-export async function carryToTheEnd(state: CampaignState, json: boolean): Promise<void> {
-  const { carryCampaign } = await import('../../campaign/carry.ts');
+export async function runToTheEnd(state: CampaignState, json: boolean): Promise<void> {
+  const { runCampaign } = await import('../../campaign/run-campaign.ts');
   const { LiveCampaign } = await import('../../campaign/live.ts');
   const live = new LiveCampaign(process.stderr, terminalStyle());
   const stop = new AbortController();
@@ -81,22 +81,22 @@ export async function carryToTheEnd(state: CampaignState, json: boolean): Promis
   process.on('SIGTERM', interrupt);
   try {
     live.note(`campaign ${state.spec.name} in ${state.dir}`);
-    const carried = await carryCampaign(state, live, { stop: stop.signal, halt: halt.signal });
-    await conclude(carried, json);
+    const ended = await runCampaign(state, live, { stop: stop.signal, halt: halt.signal });
+    await conclude(ended, json);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
 }
 
-const reasons: Readonly<Record<Exclude<Carried['stopped'], 'complete'>, string>> = {
+const reasons: Readonly<Record<Exclude<CampaignEnd['stopped'], 'complete'>, string>> = {
   hours: 'the hours are over',
   failures: 'there were as many failures as were asked for',
   interrupted: 'interrupted',
   crashes: 'too many runs in a row crashed: see what they said, mend it, and resume',
 };
 
-async function conclude({ dir, report, stopped }: Carried, json: boolean): Promise<void> {
+async function conclude({ dir, report, stopped }: CampaignEnd, json: boolean): Promise<void> {
   const { exitCodeOfMany } = await import('../../campaign/exit.ts');
   const { planned, valid, invalid, unknown, crashed } = report.runs;
   const left = planned - valid - invalid - unknown - crashed;

@@ -3,16 +3,16 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { main } from '../main.ts';
 
 /** What the last command line wrote to its standard output and error. */
-export const said = { out: '', err: '' };
+export const printed = { out: '', err: '' };
 
 beforeEach(() => {
-  said.out = said.err = '';
+  printed.out = printed.err = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said.out += String(text);
+    printed.out += String(text);
     return true;
   });
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    said.err += String(text);
+    printed.err += String(text);
     return true;
   });
 });
@@ -24,7 +24,7 @@ afterEach(() => {
 
 /** Runs a command line; returns its exit code, 0 where it set none. */
 export async function amnesia(...argv: string[]): Promise<number> {
-  said.out = said.err = '';
+  printed.out = printed.err = '';
   process.exitCode = undefined;
   await main(argv);
   return Number(process.exitCode ?? 0);

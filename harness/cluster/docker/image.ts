@@ -71,9 +71,9 @@ async function build(engine: Engine, name: string, digest: string): Promise<void
     const text = `the node's image was not built within ${buildMs / 1000} s`;
     setTimeout(() => reject(new ClusterError('no-image', text)), buildMs).unref();
     engine.modem.followProgress(stream, (error: Error | null, lines: { error?: string }[]) => {
-      const said = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
-      if (said === undefined) resolve();
-      else reject(new ClusterError('no-image', `the node's image could not be built: ${said}`));
+      const printed = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
+      if (printed === undefined) resolve();
+      else reject(new ClusterError('no-image', `the node's image could not be built: ${printed}`));
     });
   });
 }

@@ -48,9 +48,9 @@ async function build(engine: Engine, name: string, digest: string): Promise<void
     const text = `the image ${name} was not built within ${buildMs / 1000} s`;
     setTimeout(() => reject(new ClusterError('no-image', text)), buildMs).unref();
     engine.modem.followProgress(stream, (error: Error | null, lines: { error?: string }[]) => {
-      const said = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
-      if (said === undefined) resolve();
-      else reject(new ClusterError('no-image', `the image ${name} could not be built: ${said}`));
+      const output = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
+      if (output === undefined) resolve();
+      else reject(new ClusterError('no-image', `the image ${name} could not be built: ${output}`));
     });
   });
 }

@@ -1,4 +1,4 @@
-/** The network of a virtual world under the tester's hands: cuts, weather, and packets that try them. */
+/** The network of a virtual world under the tester's hands: cuts, bad links, and packets that try them. */
 import type { VirtualWorld } from '../../../docker/engram/src/env/virtual.ts';
 import type { Grudge } from '../../generator/fault-plan.ts';
 import type { LinkFault, LinkMeasure, LinkPowers, NetworkPowers, Probe } from '../powers.ts';
@@ -11,7 +11,7 @@ export class SimNetwork implements NetworkPowers, LinkPowers {
   readonly #world: SimWorld;
   readonly #virtual: VirtualWorld;
   readonly #names: readonly string[];
-  /** Between two packets of a measurement: so long that in fair weather none overtakes another. */
+  /** Between two packets of a measurement: so long that in no fault none overtakes another. */
   readonly #spacingMs: number;
   /** Counts cuts, so that one that flaps knows when it is over. */
   #cuts = 0;

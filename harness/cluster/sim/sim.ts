@@ -38,7 +38,7 @@ class SimCluster implements Cluster, MachinePowers {
   readonly nodes: readonly NodeHandle[];
   readonly world: SimWorld;
   readonly capabilities: ReadonlySet<Capability> = new Set<Capability>([
-    ...(['kill', 'pause', 'logs', 'cut', 'weather', 'power', 'disk', 'clock'] as const),
+    ...(['kill', 'pause', 'logs', 'cut', 'link', 'power', 'disk', 'clock'] as const),
   ]);
   readonly environment: Readonly<Record<string, string>>;
   readonly network: NetworkPowers;
@@ -95,8 +95,8 @@ class SimCluster implements Cluster, MachinePowers {
     const place = this.#place(node);
     if (!this.#up(node)) return;
     const { event, reason, exitCode } = lastWords(error);
-    const said = { node, level: 'error', event, fields: { reason } } as const;
-    this.#virtual.logs.push({ atMs: this.#virtual.nowMs, ...said });
+    const line = { node, level: 'error', event, fields: { reason } } as const;
+    this.#virtual.logs.push({ atMs: this.#virtual.nowMs, ...line });
     this.#virtual.crash(node, { power: false });
     place.exitCode = exitCode;
   }

@@ -11,13 +11,13 @@ import type { Fault } from './fault.ts';
 import { planTargets, shares } from './plan-targets.ts';
 import { proofActive, proofGone, type Trial } from './proof.ts';
 
-interface Weather {
+interface LinkFaultKind {
   readonly kind: string;
   readonly describe: string;
   readonly colour: string;
   /** Drawn when the fault is planned. */
   parameters(rng: Rng): Readonly<Record<string, number>>;
-  link(parameters: Readonly<Record<string, number>>): LinkFault;
+  effect(parameters: Readonly<Record<string, number>>): LinkFault;
   /** Does it show in what became of the packets? */
   shows(measure: LinkMeasure, parameters: Readonly<Record<string, number>>): boolean;
 }
@@ -32,13 +32,13 @@ const probeBytes = 1000;
 const share = (rng: Rng, least: number, most: number): number =>
   (least + rng.int(most - least + 1)) / 100;
 
-const kinds: readonly Weather[] = [
+const kinds: readonly LinkFaultKind[] = [
   {
     kind: 'loss',
     describe: 'a share of the packets of a node is lost',
     colour: '#8d6a9f',
     parameters: (rng) => ({ share: share(rng, 5, 35) }),
-    link: ({ share: loss }) => ({ loss }),
+    effect: ({ share: loss }) => ({ loss }),
     shows: ({ sent, arrived }) => arrived < sent,
   },
   {
@@ -46,7 +46,7 @@ const kinds: readonly Weather[] = [
     describe: 'the packets of a node take longer',
     colour: '#c5a880',
     parameters: (rng) => ({ delayMs: 20 + rng.int(281) }),
-    link: ({ delayMs }) => ({ delayMs: [0.5 * delayMs!, 1.5 * delayMs!] }),
+    effect: ({ delayMs }) => ({ delayMs: [0.5 * delayMs!, 1.5 * delayMs!] }),
     shows: ({ meanMs }, { delayMs }) => meanMs > 0.8 * delayMs!,
   },
   {
@@ -54,7 +54,7 @@ const kinds: readonly Weather[] = [
     describe: 'a share of the datagrams of a node arrives twice',
     colour: '#5b8e7d',
     parameters: (rng) => ({ share: share(rng, 10, 50) }),
-    link: ({ share: duplication }) => ({ duplication }),
+    effect: ({ share: duplication }) => ({ duplication }),
     shows: ({ repeated }) => repeated > 0,
   },
   {
@@ -62,7 +62,7 @@ const kinds: readonly Weather[] = [
     describe: 'a share of the packets of a node is held back, so that later ones overtake them',
     colour: '#bc6c8e',
     parameters: (rng) => ({ share: share(rng, 10, 40), reorderMs: 50 + rng.int(101) }),
-    link: ({ share: reordering, reorderMs }) => ({ reordering, reorderMs }),
+    effect: ({ share: reordering, reorderMs }) => ({ reordering, reorderMs }),
     shows: ({ overtaken }) => overtaken > 0,
   },
   {
@@ -70,7 +70,7 @@ const kinds: readonly Weather[] = [
     describe: 'the link of a node takes little at a time, so that packets queue up before it',
     colour: '#7d7f7c',
     parameters: (rng) => ({ bytesPerMs: 100 + rng.int(201) }),
-    link: ({ bytesPerMs }) => ({ bytesPerMs }),
+    effect: ({ bytesPerMs }) => ({ bytesPerMs }),
     // Sent at full speed, the last one waits for all before it, or is dropped where too many wait.
     shows: ({ sent, arrived, meanMs }, { bytesPerMs }) =>
       arrived < sent || meanMs > 0.25 * ((packets * probeBytes) / bytesPerMs!),
@@ -94,7 +94,7 @@ function sentence(from: string, to: string, measure: LinkMeasure): string {
 
 async function trial(
   cluster: Cluster,
-  weather: Weather,
+  kind: LinkFaultKind,
   plan: FaultPlan,
   [from, to]: readonly [string, string],
   present: boolean,
@@ -102,33 +102,33 @@ async function trial(
   const numbers = numbersOf(plan);
   const count = Math.max(packets, Math.ceil(hitsExpected / (numbers.share ?? 1)));
   const measure = await linksOf(cluster).measure(from, to, count);
-  const good = weather.shows(measure, numbers) === present;
+  const good = kind.shows(measure, numbers) === present;
   return { good, text: sentence(from, to, measure) };
 }
 
-function makeFault(weather: Weather): Fault {
-  const { kind, describe, colour } = weather;
+function makeFault(link: LinkFaultKind): Fault {
+  const { kind, describe, colour } = link;
   const trials = (cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Trial[]> => {
     const names = cluster.nodes.map((node) => node.name);
     const pairs = plan.targets.flatMap((target) => {
       const neighbour = names[(names.indexOf(target) + 1) % names.length];
       return [[target, neighbour] as const, [neighbour, target] as const];
     });
-    return Promise.all(pairs.map((pair) => trial(cluster, weather, plan, pair, present)));
+    return Promise.all(pairs.map((pair) => trial(cluster, link, plan, pair, present)));
   };
   return {
     kind,
     variants: Object.keys(shares),
     describe,
     colour,
-    needs: ['weather'],
+    needs: ['link'],
     plan: (context, variant, id) => ({
       ...planTargets(kind, context, variant, id),
-      parameters: weather.parameters(context.rng),
+      parameters: link.parameters(context.rng),
     }),
     apply: async (cluster, plan) => {
-      const link = weather.link(numbersOf(plan));
-      await Promise.all(plan.targets.map((node) => linksOf(cluster).setLink(node, link)));
+      const effect = link.effect(numbersOf(plan));
+      await Promise.all(plan.targets.map((node) => linksOf(cluster).setLink(node, effect)));
     },
     proveActive: async (cluster, plan) => proofActive(await trials(cluster, plan, true)),
     proveGone: async (cluster, plan) => proofGone(await trials(cluster, plan, false)),
@@ -138,4 +138,4 @@ function makeFault(weather: Weather): Fault {
   };
 }
 
-export const weatherFaults: readonly Fault[] = kinds.map(makeFault);
+export const linkFaults: readonly Fault[] = kinds.map(makeFault);

@@ -19,14 +19,14 @@ import { type SoakObserver, type Stopped, soak } from './soak.ts';
 import { campaignKind } from './state/layout.ts';
 import { CampaignState, type Limits, STATE_FILE } from './state/state.ts';
 
-export interface Carried {
+export interface CampaignEnd {
   readonly dir: string;
   readonly report: CampaignReport;
   readonly stopped: Stopped;
 }
 
 /** Folder of what children say, in the campaign's. */
-const SAID = 'said';
+const OUTPUT = 'output';
 
 /** This file runs as TypeScript in development and as JavaScript when built. */
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
@@ -40,13 +40,13 @@ function program(): { readonly command: string; readonly args: readonly string[]
 
 /** Who carries runs of a runtime, `parallel` at once; `dir` gets what children say. */
 export function executorFor(runtime: string, dir: string, parallel: number): Executor {
-  const said = join(dir, SAID);
-  if (runtime !== 'sim') return new ChildExecutor(program(), said);
+  const output = join(dir, OUTPUT);
+  if (runtime !== 'sim') return new ChildExecutor(program(), output);
   // Where every core has a simulation, threads beside it that compile and collect garbage only
   // take turns with the others: without them a campaign has an eighth more runs in an hour.
   const isFull = parallel >= availableParallelism();
   const flags = isFull ? [...process.execArgv, '--single-threaded'] : process.execArgv;
-  return new WorkerExecutor(worker, said, flags);
+  return new WorkerExecutor(worker, output, flags);
 }
 
 /** Makes the folder and the state of a campaign. Throws RunFileError where there is one already. */
@@ -64,11 +64,11 @@ export function resumeCampaign(dir: string, limits: Partial<Limits>): CampaignSt
 }
 
 /** Works, and leaves report.json, report.md and report.html in the campaign's folder. */
-export async function carryCampaign(
+export async function runCampaign(
   state: CampaignState,
   observer: SoakObserver,
   signals: { readonly stop: AbortSignal; readonly halt: AbortSignal },
-): Promise<Carried> {
+): Promise<CampaignEnd> {
   try {
     const executor = executorFor(
       state.spec.options.runtime ?? 'auto',

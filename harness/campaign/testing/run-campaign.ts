@@ -1,6 +1,6 @@
 /**
  * A campaign with the fake program in the place of `amnesia test`, for tests; also a program of its own
- * (`carry.ts create|resume DIR`), so that a test can kill it.
+ * (`run-campaign.ts create|resume DIR`), so that a test can kill it.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -43,16 +43,20 @@ export function openCampaign(
 
 export function children(results: string, limit?: typeof limitMs): Executor {
   const args = ['--import', 'tsx', fake];
-  return new ChildExecutor({ command: process.execPath, args }, `${folderOf(results)}/said`, limit);
+  return new ChildExecutor(
+    { command: process.execPath, args },
+    `${folderOf(results)}/output`,
+    limit,
+  );
 }
 
 export function workers(results: string, limit?: typeof limitMs): Executor {
-  return new WorkerExecutor(fake, `${folderOf(results)}/said`, ['--import', 'tsx'], limit);
+  return new WorkerExecutor(fake, `${folderOf(results)}/output`, ['--import', 'tsx'], limit);
 }
 
 export const silent: SoakObserver = { ended: () => {}, note: () => {}, progress: () => {} };
 
-export async function carry(
+export async function runToEnd(
   state: CampaignState,
   executor: Executor,
   observer: SoakObserver = silent,
@@ -67,5 +71,5 @@ export async function carry(
 
 const [, script, results, runs] = process.argv;
 if (script === fileURLToPath(import.meta.url)) {
-  await carry(openCampaign(results!, Number(runs)), children(results!));
+  await runToEnd(openCampaign(results!, Number(runs)), children(results!));
 }

@@ -10,7 +10,7 @@ export type LiveRecorder = Pick<
   'invoke' | 'complete' | 'fault' | 'sample' | 'phase' | 'onFailure'
 >;
 
-export class Valve implements LiveRecorder {
+export class Gate implements LiveRecorder {
   readonly #recorder: Recorder;
   #open = true;
 

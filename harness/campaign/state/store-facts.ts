@@ -1,9 +1,9 @@
-/** Puts what a run gave into the tables of its campaign. */
+/** Puts the facts of a run into the tables of its campaign. */
 import type { Db } from '../../store/database.ts';
-import type { RunYield } from '../harvest.ts';
+import type { RunFacts } from '../run-facts.ts';
 
 /** Replaces what is there of run `index`. For a transaction of the caller. */
-export function storeYield(db: Db, index: number, harvest: RunYield): void {
+export function storeFacts(db: Db, index: number, facts: RunFacts): void {
   const put = (table: string, rows: readonly (readonly unknown[])[]): void => {
     if (rows.length === 0) return;
     const marks = ['?', ...rows[0].map(() => '?')].join(', ');
@@ -12,7 +12,7 @@ export function storeYield(db: Db, index: number, harvest: RunYield): void {
   };
   put(
     'verdict',
-    harvest.verdicts.map(({ checker, valid, reason, informational }) => [
+    facts.verdicts.map(({ checker, valid, reason, informational }) => [
       checker,
       String(valid),
       reason ?? null,
@@ -21,7 +21,7 @@ export function storeYield(db: Db, index: number, harvest: RunYield): void {
   );
   put(
     'fault',
-    harvest.faults.map((each) => [
+    facts.faults.map((each) => [
       each.id,
       each.kind,
       each.variant,
@@ -33,7 +33,7 @@ export function storeYield(db: Db, index: number, harvest: RunYield): void {
   );
   put(
     'violation',
-    harvest.violations.map((each) => [
+    facts.violations.map((each) => [
       each.checker,
       each.anomaly,
       each.workload,
@@ -44,10 +44,10 @@ export function storeYield(db: Db, index: number, harvest: RunYield): void {
       each.summary,
     ]),
   );
-  put('figure', Object.entries(harvest.figures));
+  put('figure', Object.entries(facts.figures));
   put(
     'coverage',
-    harvest.coverage.map(({ kind, workload, phase, ok }) => [kind, workload, phase, ok]),
+    facts.coverage.map(({ kind, workload, phase, ok }) => [kind, workload, phase, ok]),
   );
-  put('sometimes', Object.entries(harvest.sometimes));
+  put('sometimes', Object.entries(facts.sometimes));
 }

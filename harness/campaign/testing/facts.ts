@@ -1,11 +1,11 @@
 /** What runs give, for tests that need no run. */
-import type { RunYield, Violation } from '../harvest.ts';
+import type { RunFacts, Violation } from '../run-facts.ts';
 
 /** `bad`: with one violation. Anything else may be changed. */
-export function aYield({
+export function someFacts({
   bad = false,
   ...changes
-}: Partial<RunYield> & { readonly bad?: boolean } = {}): RunYield {
+}: Partial<RunFacts> & { readonly bad?: boolean } = {}): RunFacts {
   const violation: Violation = {
     checker: 'session',
     anomaly: 'read-your-writes',

@@ -31,7 +31,7 @@ export interface Violation extends Signature {
 export const FAULT_PHASES = ['onset', 'in-force', 'healing', 'after'] as const;
 export type FaultPhase = (typeof FAULT_PHASES)[number];
 
-export interface RunYield {
+export interface RunFacts {
   readonly runId: string;
   /** As in the run file; `running`: its process still lives. */
   readonly state: string;
@@ -41,7 +41,7 @@ export interface RunYield {
   readonly counts: { readonly ok: number; readonly fail: number; readonly info: number };
   readonly durationNs: number | null;
   readonly verdicts: readonly Pick<Verdict, 'checker' | 'valid' | 'reason' | 'informational'>[];
-  readonly faults: readonly FaultYield[];
+  readonly faults: readonly FaultFacts[];
   readonly violations: readonly Violation[];
   readonly figures: Readonly<Record<string, number>>;
   readonly coverage: readonly {
@@ -53,7 +53,7 @@ export interface RunYield {
   readonly sometimes: Readonly<Record<string, number>>;
 }
 
-export interface FaultYield {
+export interface FaultFacts {
   readonly id: number;
   readonly kind: string;
   readonly variant: string;
@@ -84,7 +84,7 @@ const KEPT_FIGURES: readonly (readonly [checker: string, name: string])[] = [
 export const figureNames: readonly string[] = KEPT_FIGURES.map(([, name]) => name);
 
 /** Reads a run file. Throws RunFileError. */
-export function harvest(path: string): RunYield {
+export function readFacts(path: string): RunFacts {
   const file = openRunFile(path);
   try {
     const summary = readSummary(file);
@@ -111,7 +111,7 @@ export function harvest(path: string): RunYield {
     };
   } catch (error) {
     // The questions are ours: what SQLite cannot answer is not what was written.
-    throw codeOf(error).startsWith('SQLITE_') ? damagedAt(path, 'what it gave', error) : error;
+    throw codeOf(error).startsWith('SQLITE_') ? damagedAt(path, 'its facts', error) : error;
   } finally {
     file.db.close();
   }
@@ -123,9 +123,9 @@ function numberOf(file: RunFile, sql: string): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }
 
-function readCounts(file: RunFile): RunYield['counts'] {
+function readCounts(file: RunFile): RunFacts['counts'] {
   return file.db
-    .prepare<[], RunYield['counts']>(
+    .prepare<[], RunFacts['counts']>(
       `SELECT coalesce(sum(outcome IS 'ok'), 0) AS ok, coalesce(sum(outcome IS 'fail'), 0) AS fail,
          count(*) - coalesce(sum(outcome IS 'ok'), 0) - coalesce(sum(outcome IS 'fail'), 0) AS info
        FROM op WHERE process <> 'nemesis'`,
@@ -133,7 +133,7 @@ function readCounts(file: RunFile): RunYield['counts'] {
     .get()!;
 }
 
-function readFaults(file: RunFile, verdicts: readonly Verdict[]): FaultYield[] {
+function readFaults(file: RunFile, verdicts: readonly Verdict[]): FaultFacts[] {
   const details = verdicts.find((each) => each.checker === 'availability')?.details?.faults;
   const figures = new Map<number, Readonly<Record<string, unknown>>>();
   if (Array.isArray(details)) {
@@ -145,7 +145,7 @@ function readFaults(file: RunFile, verdicts: readonly Verdict[]): FaultYield[] {
   }
   const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
   return file.db
-    .prepare<[], Omit<FaultYield, 'healed'> & { readonly healed: number }>(
+    .prepare<[], Omit<FaultFacts, 'healed'> & { readonly healed: number }>(
       `SELECT id, kind, variant, coalesce(effective, 'none') AS effective, healed
        FROM fault WHERE applied NOT NULL ORDER BY id`,
     )
@@ -173,9 +173,9 @@ function readFigures(verdicts: readonly Verdict[]): Record<string, number> {
 /** Of the calm after a fault, what still counts as "after" it, ns. */
 const AFTER_NS = 5e9;
 
-function readCoverage(file: RunFile): RunYield['coverage'] {
+function readCoverage(file: RunFile): RunFacts['coverage'] {
   return file.db
-    .prepare<[number], RunYield['coverage'][number]>(
+    .prepare<[number], RunFacts['coverage'][number]>(
       `SELECT fault.kind, op.workload,
          CASE WHEN op.invoked < coalesce(fault.in_force, 9e18) THEN 'onset'
            WHEN op.invoked < coalesce(fault.heal_began, 9e18) THEN 'in-force'
