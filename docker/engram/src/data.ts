@@ -4,21 +4,32 @@
  *
  * Consistency model, in short. Each acknowledged write has a dot `actor:counter` and the version
  * vector of what its client had seen (its dependencies). A node applies a write only when the
- * dependencies are applied (causal delivery) and the earlier writes of the same actor are; so what a
- * node shows of a space is always a causally closed set, described by one version vector.
+ * dependencies are applied (causal delivery) and, but for second actors, the earlier writes of the same
+ * actor are; so what a node shows of a space is always a causally closed set, described by what it knows: a
+ * version vector, and single dots beyond it.
  *
- * A node writes as actor `n1.k3x9q`: its name and the life of its log. A node that comes back with an
- * empty disk has a new life, so it never gives a dot away twice. A write whose dependencies the node
+ * A node writes as actor `n1.k3x9q`: its name and its life, which begins anew with every start. So a node
+ * never gives a dot away twice, whatever happened to its disk meanwhile. A write whose dependencies the node
  * lacks (they stayed on the other side of a cut) is made durable, acknowledged under the node's second
- * actor `n1.k3x9q+`, and becomes visible where and when the dependencies arrive. So a session that
- * carries such a context is not refused, and nobody else's writes wait behind it; until then its
- * reads are answered with `stale`.
+ * actor `n1.k3x9q+`, and becomes visible where and when the dependencies arrive. Writes of a second actor wait
+ * for their own dependencies only, in no order among each other. So a session that carries such a
+ * context is not refused, and nobody else's writes wait behind it; until then its reads are answered
+ * with `stale`.
  */
 
 import type { RpcBody } from './env/env.ts';
 
 /** Counters by actor. Absent means 0. */
 export type VersionVector = Readonly<Record<string, number>>;
+
+/** Counters of single writes, by actor. */
+export type Dots = Readonly<Record<string, readonly number[]>>;
+
+/** Of each actor all writes up to a counter, and single ones beyond; see conflict/knowledge.ts. */
+export interface Knowledge {
+  readonly v: VersionVector;
+  readonly d: Dots;
+}
 
 /** Hybrid logical clock (Kulkarni et al. 2014): physical ms since 1970, then a counter. */
 export interface Hlc {
@@ -28,12 +39,12 @@ export interface Hlc {
 
 /**
  * The causal context of a session in one space, as it travels in X-Engram-Context: base64url of
- * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0],"r":0.9}`. `t` is at least the clock of every write that `v` covers,
- * so that a write made with this context gets a later clock than everything that its client had seen; `r` is at
- * least the rank of each, so that no write ranks below what it replaces, also where its node has not got that.
+ * `{"v":{"n1.k3x9q":5},"d":{"n2.a8c1f":[7]},"t":[1700000000000,0],"r":0.9}`. `t` is at least the clock of every
+ * write that it covers, so that a write made with this context gets a later clock than everything that its client
+ * had seen; `r` is at least the rank of each, so that no write ranks below what it replaces, also where its node
+ * has not got that.
  */
-export interface Context {
-  readonly v: VersionVector;
+export interface Context extends Knowledge {
   readonly t: Hlc;
   readonly r: number;
 }
@@ -46,7 +57,7 @@ export interface MemoryVersion {
   readonly actor: string;
   readonly counter: number;
   /** What the writer's session had seen in this space; the write is invisible without it. */
-  readonly deps: VersionVector;
+  readonly deps: Knowledge;
   /** max(own confidence, `inherited`). */
   readonly rank: number;
   /**
@@ -88,7 +99,7 @@ export type Durability = 'primary' | 'replica' | 'quorum' | 'all';
 
 export interface WriteResult {
   readonly version: MemoryVersion;
-  /** Reflects this write and what the client had seen. */
+  /** What the client had brought, and the dot of this write; nothing else that the node knows. */
   readonly context: Context;
   /** Number of fsynced copies when it returned; `waited` is false where fewer than asked for. */
   readonly copies: number;
@@ -100,7 +111,7 @@ export interface WriteResult {
 /** What this node holds of one memory. */
 export interface MemoryState {
   readonly id: string;
-  /** The version of highest (rank, hlc, node). May be a tombstone: then the memory is not found. */
+  /** A tombstone only where every sibling is one: then the memory is not found. */
   readonly shown: MemoryVersion;
   /** All concurrent versions, the shown one first. */
   readonly siblings: readonly MemoryVersion[];
@@ -108,7 +119,7 @@ export interface MemoryState {
 
 export interface ReadResult<T> {
   readonly value: T;
-  /** The version vector of the space that the answer reflects. */
+  /** What the state of the space that was shown covers, and nothing else. */
   readonly context: Context;
   /** The request's context could not be had within the deadline (or surely never will be now). */
   readonly stale: boolean;
@@ -117,7 +128,7 @@ export interface ReadResult<T> {
 export interface SpaceSummary {
   readonly space: string;
   readonly memories: number;
-  readonly versionVector: VersionVector;
+  readonly known: Knowledge;
   /** Root of the Merkle tree over (id, dots of its versions), hex. Equal on equal replicas. */
   readonly merkleRoot: string;
   /** Writes that are durable here and wait for their dependencies. */

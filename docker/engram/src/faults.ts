@@ -79,6 +79,18 @@ export const faultSwitches = {
     breaks: 'a breaker that opened never closes',
     noticedBy: 'availability after heal',
   },
+  'reuse-dots': {
+    breaks: 'a start from an older data folder goes on in the old life, and gives its dots again',
+    noticedBy: 'lost-writes after a restored folder',
+  },
+  'token-too-wide': {
+    breaks: "a write's answer carries all that its coordinator knows",
+    noticedBy: 'lost-writes (siblings that nobody was shown)',
+  },
+  'tombstone-hides': {
+    breaks: 'a tombstone is shown before its siblings, and hides them',
+    noticedBy: 'lost-writes (hidden)',
+  },
   'no-penalty': {
     breaks: 'confidence ignores how much of the cluster is visible',
     noticedBy: 'confidence',

@@ -69,6 +69,15 @@ export function contextOf(request: HttpRequest): Context | null {
     return decodeContext(token);
   } catch (error) {
     if (!(error instanceof ContextError)) throw error;
+    if (error.code === 'TOO_LARGE') {
+      throw new ApiError(
+        'CONTEXT_TOO_LARGE',
+        `${error.message}.`,
+        'Read once: the token of the answer covers what was shown, and is short. Join no tokens of other spaces.',
+        'GET /api/v1/memories?limit=1',
+        { fields: { applied: false } },
+      );
+    }
     throw invalid(
       `${error.message}.`,
       'Send back the X-Engram-Context of an earlier answer unchanged, or leave it out.',

@@ -10,7 +10,7 @@ const version: MemoryVersion = {
   dot: 'n1.aaaaa:3',
   actor: 'n1.aaaaa',
   counter: 3,
-  deps: { 'n2.bbbbb': 7 },
+  deps: { v: { 'n2.bbbbb': 7 }, d: { 'n3.ccccc': [9] } },
   rank: 0.8,
   inherited: 0.7,
   hlc: { ms: 1_700_000_000_000, counter: 2 },
@@ -31,7 +31,7 @@ function reading(embeddings: boolean): ReadValue {
     embeddings,
     similarities: [],
     total: 1,
-    context: { v: { 'n1.aaaaa': 3 }, t: version.hlc, r: 0.8 },
+    context: { v: { 'n1.aaaaa': 3 }, d: {}, t: version.hlc, r: 0.8 },
     stale: false,
   };
 }

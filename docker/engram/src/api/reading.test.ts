@@ -50,7 +50,7 @@ describe('reading one memory', () => {
 
   it('marks what is older than the context as stale, or refuses it if it must not be', async () => {
     await ask('POST', remembering, { id: 'fork', content: 'here' });
-    const context = encodeContext({ v: { 'n9.abcde': 5 }, t: { ms: 0, counter: 0 }, r: 0 });
+    const context = encodeContext({ v: { 'n9.abcde': 5 }, d: {}, t: { ms: 0, counter: 0 }, r: 0 });
     const headers = { 'x-engram-context': context };
     const found = await ask('GET', '/api/v1/memories/fork', undefined, headers);
     expect(found.body).toMatchObject({ content: 'here', stale: true });
@@ -90,7 +90,7 @@ describe('versions', () => {
     await ask('POST', remembering, { id: 'cup', content: 'two' }, seen);
     const after = await ask('GET', '/api/v1/memories/cup', undefined, headers);
     expect(after.body).toMatchObject({ content: 'two', conflict: false });
-    const other = await ask('POST', remembering, { id: 'cup', content: 'three' }, seen);
+    await ask('POST', remembering, { id: 'cup', content: 'three' }, seen);
     const both = await ask('GET', '/api/v1/memories/cup', undefined, headers);
     expect(both.body.conflict).toBe(true);
     const contents = both.body.siblings.map((each: { content: string }) => each.content);
@@ -98,7 +98,7 @@ describe('versions', () => {
     const conflicts = await ask('GET', '/cluster/conflicts');
     const found = { space: 'versions', id: 'cup' };
     expect(conflicts.body.conflicts).toContainEqual(expect.objectContaining(found));
-    const all = { ...headers, 'x-engram-context': other.headers['x-engram-context'] };
+    const all = { ...headers, 'x-engram-context': both.headers['x-engram-context'] };
     await ask('POST', remembering, { id: 'cup', content: 'four' }, all);
     const last = await ask('GET', '/api/v1/memories/cup', undefined, headers);
     expect(last.body).toMatchObject({ content: 'four', conflict: false });

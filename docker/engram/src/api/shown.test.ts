@@ -9,7 +9,7 @@ const version = (counter: number, more: Partial<MemoryVersion> = {}): MemoryVers
   dot: `n1.aaaaa:${counter}`,
   actor: 'n1.aaaaa',
   counter,
-  deps: {},
+  deps: { v: {}, d: {} },
   rank: 0.8,
   inherited: 0,
   hlc: { ms: 1, counter: 0 },

@@ -1,20 +1,29 @@
 /**
  * The causal context as it travels in X-Engram-Context: base64url of
- * `{"v":{"n1.k3x9q":5},"t":[1700000000000,0],"r":0.9}`. Documented, so that a tester may look into it.
+ * `{"v":{"n1.k3x9q":5},"d":{"n2.a8c1f":[7,9]},"t":[1700000000000,0],"r":0.9}`, `d` only where there is something in
+ * it. Documented, so that a tester may look into it.
  */
-import type { Context } from '../data.ts';
+import type { Context, Dots, VersionVector } from '../data.ts';
 import { laterClock, zeroClock } from './clock.ts';
-import { join } from './vector.ts';
+import { isEmptyDots, join, noDots } from './knowledge.ts';
 
 /** Of no time and no rank: of a client that has seen nothing. */
-export const emptyContext: Context = { v: {}, t: zeroClock, r: 0 };
+export const emptyContext: Context = { v: {}, d: noDots, t: zeroClock, r: 0 };
 
 /** Why a token was refused. The API answers 400 with the message. */
 export class ContextError extends Error {
-  readonly code = 'BAD_CONTEXT';
+  readonly code: 'BAD' | 'TOO_LARGE';
+  constructor(message: string, code: ContextError['code'] = 'BAD', options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ContextError';
+    this.code = code;
+  }
 }
 
-const maxActors = 4096;
+const actorsMax = 256;
+const tokenBytesMax = 8192;
+/** Counters beyond that are no counters: no node gives so many, and sums of them would be inexact. */
+const counterMax = 2 ** 48;
 /** As confidences, of which it is made. */
 const rankMax = 1;
 /** The end of the year 9999: what is later is no time. */
@@ -37,14 +46,15 @@ function remember(token: string, context: Context): void {
 const tokens = new WeakMap<Context['v'], { readonly context: Context; readonly token: string }>();
 
 /** Every answer has one. Neither actors nor numbers need to be escaped. */
-function jsonOf({ v, t, r }: Context): string {
+function jsonOf({ v, d, t, r }: Context): string {
   let entries = '';
   let before = '"';
   for (const actor in v) {
     entries += `${before}${actor}":${v[actor]}`;
     before = ',"';
   }
-  return `{"v":{${entries}},"t":[${t.ms},${t.counter}],"r":${r}}`;
+  const dots = isEmptyDots(d) ? '' : `"d":${JSON.stringify(d)},`;
+  return `{"v":{${entries}},${dots}"t":[${t.ms},${t.counter}],"r":${r}}`;
 }
 
 /** A buffer of its own for each text would cost more than all the rest. */
@@ -66,12 +76,12 @@ export function encodeContext(context: Context): string {
 
 /** Of contexts of one vector. */
 function areSame(left: Context, right: Context): boolean {
-  const { t, r } = left;
-  return t.ms === right.t.ms && t.counter === right.t.counter && r === right.r;
+  const { d, t, r } = left;
+  return d === right.d && t.ms === right.t.ms && t.counter === right.t.counter && r === right.r;
 }
 
 function isCounter(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= counterMax;
 }
 
 /** Throws ContextError. */
@@ -84,37 +94,55 @@ export function decodeContext(token: string): Context {
 }
 
 function parseContext(token: string): Context {
+  if (token.length > tokenBytesMax) {
+    throw new ContextError(`X-Engram-Context is longer than ${tokenBytesMax} bytes`, 'TOO_LARGE');
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
   } catch (cause) {
-    throw new ContextError('X-Engram-Context is not base64url of JSON', { cause });
+    throw new ContextError('X-Engram-Context is not base64url of JSON', 'BAD', { cause });
   }
-  const { v, t, r } = (parsed ?? {}) as { v?: unknown; t?: unknown; r?: unknown };
+  const { v, d, t, r } = (parsed ?? {}) as { v?: unknown; d?: unknown; t?: unknown; r?: unknown };
+  const vector = vectorIn(v);
+  const known = join({ v: vector, d: noDots }, { v: {}, d: dotsIn(d) });
+  const actors = new Set([...Object.keys(known.v), ...Object.keys(known.d)]);
+  if (actors.size > actorsMax) {
+    throw new ContextError(`X-Engram-Context names more than ${actorsMax} actors`, 'TOO_LARGE');
+  }
+  const seen = { ...known, r: rankOf(r, actors.size > 0) };
+  if (t === undefined) return { ...seen, t: zeroClock };
+  const isClock = Array.isArray(t) && t.length === 2 && t.every(isCounter) && t[0] <= clockMsMax;
+  if (!isClock) throw new ContextError('X-Engram-Context has a bad clock "t"; it is [ms, counter]');
+  return { ...seen, t: { ms: t[0], counter: t[1] } };
+}
+
+function badActor(actor: string): ContextError {
+  return new ContextError(`X-Engram-Context has a bad entry for actor "${actor.slice(0, 40)}"`);
+}
+
+/** Throws ContextError. */
+function vectorIn(v: unknown): VersionVector {
   if (typeof v !== 'object' || v === null || Array.isArray(v)) {
     throw new ContextError('X-Engram-Context has no version vector "v"');
   }
-  const entries = Object.entries(v);
-  if (entries.length > maxActors) {
-    throw new ContextError(`X-Engram-Context names more than ${maxActors} actors`);
+  for (const [actor, counter] of Object.entries(v)) {
+    if (!actorPattern.test(actor) || !isCounter(counter)) throw badActor(actor);
   }
-  for (const [actor, counter] of entries) {
-    if (!actorPattern.test(actor) || !isCounter(counter)) {
-      throw new ContextError(`X-Engram-Context has a bad entry for actor "${actor.slice(0, 40)}"`);
-    }
+  return v as VersionVector;
+}
+
+/** Throws ContextError. */
+function dotsIn(d: unknown): Dots {
+  if (d === undefined) return noDots;
+  if (typeof d !== 'object' || d === null || Array.isArray(d)) {
+    throw new ContextError('X-Engram-Context has bad single dots "d"; it is {actor: [counters]}');
   }
-  const seen = { v: v as Record<string, number>, r: rankOf(r, entries.length > 0) };
-  if (t === undefined) return { ...seen, t: zeroClock };
-  if (
-    !Array.isArray(t) ||
-    t.length !== 2 ||
-    !isCounter(t[0]) ||
-    !isCounter(t[1]) ||
-    t[0] > clockMsMax
-  ) {
-    throw new ContextError('X-Engram-Context has a bad clock "t"; it is [ms, counter]');
+  for (const [actor, counters] of Object.entries(d)) {
+    const good = Array.isArray(counters) && counters.every((each) => isCounter(each) && each > 0);
+    if (!actorPattern.test(actor) || !good) throw badActor(actor);
   }
-  return { ...seen, t: { ms: t[0], counter: t[1] } };
+  return d as Dots;
 }
 
 /** Where nothing is said of it, what was seen may have any rank. Throws ContextError. */
@@ -126,7 +154,7 @@ function rankOf(r: unknown, hasSeen: boolean): number {
 
 export function joinContexts(left: Context, right: Context): Context {
   return {
-    v: join(left.v, right.v),
+    ...join(left, right),
     t: laterClock(left.t, right.t),
     r: Math.max(left.r, right.r),
   };

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { MemoryVersion, VersionVector } from '../data.ts';
 import { compareClocks, tick } from './clock.ts';
+import { knowledgeOf } from './knowledge.ts';
 import { covers, formatDot, join } from './vector.ts';
 import {
   addVersion,
@@ -22,7 +23,7 @@ function makeVersion(
     dot: formatDot(actor, counter),
     actor,
     counter,
-    deps,
+    deps: knowledgeOf(deps),
     rank: 0.5,
     inherited: 0,
     hlc: { ms: counter, counter: 0 },
@@ -156,11 +157,11 @@ describe('the order of versions', () => {
 
   it('inherits the rank of what is superseded, also where that is gone already', () => {
     const a1 = makeVersion('a', 1, {}, { rank: 0.9 });
-    expect(inheritedRank([a1], { a: 1 })).toBe(0.9);
-    expect(inheritedRank([a1], {})).toBe(0);
+    expect(inheritedRank([a1], knowledgeOf({ a: 1 }))).toBe(0.9);
+    expect(inheritedRank([a1], knowledgeOf({}))).toBe(0);
     // b:1 had replaced a:1; a writer that has seen a:1 but not b:1 replaces a:1 as well.
     const b1 = makeVersion('b', 1, { a: 1 }, { inherited: 0.9, rank: 0.95 });
-    expect(inheritedRank([b1], { a: 1 })).toBe(0.9);
+    expect(inheritedRank([b1], knowledgeOf({ a: 1 }))).toBe(0.9);
   });
 });
 

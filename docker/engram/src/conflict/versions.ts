@@ -2,18 +2,23 @@
  * The versions of one memory and how they are merged.
  *
  * A version supersedes exactly those versions of its memory whose dots its dependencies cover: that
- * is what its writer had seen. Contexts are causally closed (who covers a write covers what that
- * write had seen), so "superseded" is transitive, and the merge of two sets of versions is their
- * union without the superseded ones. That makes merging commutative, associative and idempotent, and
- * it needs no record of removals (compare dotted version vectors, Preguiça et al. 2012).
+ * is what its writer had seen. Dependencies may be single dots, which name a write and not what that had
+ * seen; so "superseded" is no transitive relation between two versions, and whether a version is gone can
+ * only be told from what is *known* beside what is shown: what one side shows, and the other side knows
+ * without showing it, is gone. That makes merging commutative, associative and idempotent, and it needs
+ * no record of removals (optimized observed-remove sets: Bieniusa et al. 2012).
  */
-import type { MemoryVersion, VersionVector } from '../data.ts';
+import type { Knowledge, MemoryVersion } from '../data.ts';
 import { compareClocks } from './clock.ts';
-import { coversDot } from './vector.ts';
+import { coversDot } from './knowledge.ts';
 
-/** Positive where `left` is shown rather than `right`: highest (rank, clock, node, dot). Total. */
+/**
+ * Positive where `left` is shown rather than `right`: highest (not deleted, rank, clock, node, dot). Total. A
+ * tombstone is shown only where every sibling is one: it stands for what its writer had seen, and hides no other.
+ */
 export function compareVersions(left: MemoryVersion, right: MemoryVersion): number {
   return (
+    Number(right.deleted) - Number(left.deleted) ||
     left.rank - right.rank ||
     compareClocks(left.hlc, right.hlc) ||
     compareText(left.node, right.node) ||
@@ -43,9 +48,32 @@ export function addVersion(
   return kept.sort((left, right) => compareVersions(right, left));
 }
 
+/** What one side shows of a memory, all of it, and what that side knows. */
+export interface Side {
+  readonly versions: readonly MemoryVersion[];
+  readonly known: Knowledge;
+}
+
 /**
- * The union without what is superseded, sorted like `addVersion`. Takes nothing for granted: also
- * where one side holds a version beside what supersedes it, the result does not.
+ * What both sides together show, sorted like `addVersion`: what both show, and what one shows and the other does
+ * not know. Returns the array of `mine` if nothing changes.
+ */
+export function mergeSides(mine: Side, theirs: Side): readonly MemoryVersion[] {
+  const isIn = ({ versions }: Side, { dot }: MemoryVersion): boolean =>
+    versions.some((each) => each.dot === dot);
+  const stays = (version: MemoryVersion, other: Side): boolean =>
+    isIn(other, version) || !coversDot(other.known, version.actor, version.counter);
+  const kept = mine.versions.filter((version) => stays(version, theirs));
+  const added = theirs.versions.filter(
+    (version) => !isIn(mine, version) && !coversDot(mine.known, version.actor, version.counter),
+  );
+  if (added.length === 0 && kept.length === mine.versions.length) return mine.versions;
+  return [...kept, ...added].sort((left, right) => compareVersions(right, left));
+}
+
+/**
+ * The union without what is superseded, sorted like `addVersion`. For two sides that know the same and show
+ * different versions, which no knowledge explains: nothing is dropped but what another version names.
  */
 export function mergeVersions(
   left: readonly MemoryVersion[],
@@ -65,7 +93,7 @@ export function mergeVersions(
  * that the writer had not seen: that version has inherited its rank. So a version never ranks below
  * what it replaces, and the order in which versions are shown extends causality.
  */
-export function inheritedRank(versions: readonly MemoryVersion[], deps: VersionVector): number {
+export function inheritedRank(versions: readonly MemoryVersion[], deps: Knowledge): number {
   return versions.reduce((rank, version) => {
     const covered = coversDot(deps, version.actor, version.counter);
     return Math.max(rank, covered ? version.rank : version.inherited);

@@ -11,8 +11,8 @@
  * What a pull is and why merging it keeps the space causally closed: see transfer.ts.
  */
 
-import { counterOf, covers, equals } from '../conflict/vector.ts';
-import type { Placement, VersionVector } from '../data.ts';
+import { covers, equals, lacking, lastOf, nothingKnown } from '../conflict/knowledge.ts';
+import type { Knowledge, Placement } from '../data.ts';
 import { type RpcBody, RpcError } from '../env/env.ts';
 import { opened, parcel } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
@@ -27,21 +27,18 @@ const stallMs = 500;
 /** Share of the rounds that go to somebody with whom this node shares a space. */
 const coOwnerShare = 0.8;
 
-/** (name, vector, root); an empty root means "heard of, holds nothing". */
-type Summary = readonly [string, VersionVector, string];
+/** (name, what is known, root); an empty root means "heard of, holds nothing". */
+type Summary = readonly [string, Knowledge, string];
 
 interface Comparison {
-  readonly mine: VersionVector;
-  readonly theirs: VersionVector;
+  readonly mine: Knowledge;
+  readonly theirs: Knowledge;
   readonly atMs: number;
 }
 
 /** Is there an actor of whose writes some were lacking, and none has come? */
-function stalledSince({ mine, theirs }: Comparison, now: VersionVector): boolean {
-  return Object.keys(theirs).some((actor) => {
-    const count = counterOf(now, actor);
-    return count < theirs[actor] && count === counterOf(mine, actor);
-  });
+function stalledSince({ mine, theirs }: Comparison, now: Knowledge): boolean {
+  return lacking(now, theirs).some((actor) => lastOf(now, actor) === lastOf(mine, actor));
 }
 
 export class AntiEntropy {
@@ -114,7 +111,7 @@ export class AntiEntropy {
     for (const name of this.#replica.names()) {
       const state = this.#replica.get(name)!;
       const concerned = this.#owns(self, name) || this.#owns(peer, name);
-      found.push(concerned ? [name, state.vector, state.merkle.root()] : [name, {}, '']);
+      found.push(concerned ? [name, state.known, state.merkle.root()] : [name, nothingKnown, '']);
     }
     return found;
   }
@@ -146,19 +143,19 @@ export class AntiEntropy {
   }
 
   #compare(peer: Member, theirs: readonly Summary[]): void {
-    for (const [name, vector, root] of theirs) {
+    for (const [name, known, root] of theirs) {
       const state = this.#replica.ensure(name);
       if (root === '' || !this.#owns(this.#membership.self.id, name)) continue;
-      if (!covers(state.vector, vector)) {
-        if (this.#stalled(`${peer.id}/${name}`, state.vector, vector)) void this.pull(peer, name);
-      } else if (equals(state.vector, vector) && state.merkle.root() !== root) {
-        void this.#repair(peer, name, vector);
+      if (!covers(state.known, known)) {
+        if (this.#stalled(`${peer.id}/${name}`, state.known, known)) void this.pull(peer, name);
+      } else if (equals(state.known, known) && state.merkle.root() !== root) {
+        void this.#repair(peer, name, known);
       }
     }
   }
 
   /** Did an earlier comparison see the same lack, and has nothing of it come since? */
-  #stalled(key: string, mine: VersionVector, theirs: VersionVector): boolean {
+  #stalled(key: string, mine: Knowledge, theirs: Knowledge): boolean {
     const nowMs = this.#replica.env.monotonicMs();
     const before = this.#compared.get(key);
     if (before && nowMs - before.atMs < stallMs) return false;
@@ -167,7 +164,7 @@ export class AntiEntropy {
   }
 
   /** Walks the trees from the root and pulls the buckets that differ. */
-  async #repair(peer: Member, space: string, vector: VersionVector): Promise<void> {
+  async #repair(peer: Member, space: string, known: Knowledge): Promise<void> {
     const key = `${peer.id}/${space}`;
     if (this.#repairing.has(key)) return;
     this.#repairing.add(key);
@@ -191,9 +188,9 @@ export class AntiEntropy {
         );
       }
       // Writes that arrived meanwhile make buckets differ for a moment; then nothing is broken.
-      if (differing.length === 0 || !equals(this.#replica.ensure(space).vector, vector)) return;
+      if (differing.length === 0 || !equals(this.#replica.ensure(space).known, known)) return;
       this.counters.differingBuckets += differing.length;
-      await this.transfers.fetch(peer, { space, vector, buckets: differing });
+      await this.transfers.fetch(peer, { space, known, buckets: differing });
     } catch (error) {
       // The next round tries again.
       this.#gaveUp('repair', peer, error);
@@ -221,9 +218,9 @@ export class AntiEntropy {
     const key = `${peer.id}/${space}`;
     const running = this.#pulling.get(key);
     if (running) return running;
-    const { vector } = this.#replica.ensure(space);
+    const { known } = this.#replica.ensure(space);
     const pull = this.transfers
-      .fetch(peer, { space, vector, buckets: [] })
+      .fetch(peer, { space, known, buckets: [] })
       // Whoever needs it asks again.
       .catch((error) => this.#gaveUp('pull', peer, error))
       .finally(() => this.#pulling.delete(key));

@@ -2,17 +2,18 @@
  * Moves what one replica shows of a space and another lacks, in pieces of limited size.
  *
  * The answering side decides in one moment what belongs to the answer (a list of versions, which never
- * change, and its version vector) and hands it out piece by piece; the asking side stores all pieces
+ * change, and what it knows) and hands it out piece by piece; the asking side stores all pieces
  * and makes them visible at once. So the result is causally closed however long it takes.
  * Superseded versions are not sent: what replaced them is.
  *
  * A transfer that breaks off leaves no trace and is begun anew by whoever needs it.
  */
-import { covers } from '../conflict/vector.ts';
-import type { MemoryVersion, VersionVector } from '../data.ts';
+import { covers, equals } from '../conflict/knowledge.ts';
+import type { Knowledge, MemoryVersion } from '../data.ts';
 import type { RpcBody } from '../env/env.ts';
 import {
   approximateBytes,
+  type DotRange,
   opened,
   openedAs,
   type PackedVersion,
@@ -31,18 +32,21 @@ const pieceDeadlineMs = 2000;
 /** Answers that are handed out at the same time; the one that was idle longest makes room. */
 const openMax = 16;
 const idleMsMax = 10_000;
+/** Those that were made void last travel with every answer. */
+const voidsMax = 256;
 
 export interface PullRequest {
   readonly space: string;
   /** What the asker shows. */
-  readonly vector: VersionVector;
+  readonly known: Knowledge;
   /** Buckets of the Merkle tree of which everything is wanted. */
   readonly buckets: readonly number[];
 }
 
 interface FirstPiece {
   readonly versions: readonly MemoryVersion[];
-  readonly vector: VersionVector;
+  readonly known: Knowledge;
+  readonly voids: readonly DotRange[];
   /** 0: this is all. Else the name of the rest, for `data.more`. */
   readonly more: number;
 }
@@ -88,8 +92,8 @@ export class Transfers {
   async fetch(peer: Member, request: PullRequest): Promise<void> {
     this.counters.pulls++;
     const first = await this.#call(peer, 'data.pull', request, firstPiece);
-    const { vector } = this.#replica.peek(request.space);
-    if (request.buckets.length === 0 && covers(vector, first.vector)) return;
+    const { known } = this.#replica.peek(request.space);
+    if (request.buckets.length === 0 && covers(known, first.known)) return;
     const versions = [...first.versions];
     if (first.more !== 0) {
       if (this.#long.has(request.space)) return;
@@ -101,7 +105,11 @@ export class Transfers {
       }
     }
     this.counters.pulledVersions += versions.length;
-    await this.#replica.commitMerge(request.space, versions, first.vector);
+    const { space, buckets } = request;
+    const now = this.#replica.peek(space).known;
+    const repair = buckets.length > 0 && equals(now, first.known);
+    await this.#replica.commitMerge({ space, versions, known: first.known, repair });
+    for (const range of first.voids) await this.#replica.commitVoid(space, range);
   }
 
   async #fetchRest(peer: Member, more: number, into: MemoryVersion[]): Promise<void> {
@@ -125,10 +133,10 @@ export class Transfers {
 
   /** The answering side of `data.pull`. */
   handlePull(body: RpcBody): RpcBody {
-    const { space, vector, buckets } = opened(body) as PullRequest;
+    const { space, known, buckets } = opened(body) as PullRequest;
     const state = this.#replica.peek(space);
     const wanted = new Set(buckets);
-    const versions = state.difference(vector, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
+    const versions = state.difference(known, (id) => wanted.size > 0 && wanted.has(bucketOf(id)));
     const answer = { versions, next: 0, usedAtMs: this.#replica.env.monotonicMs() };
     const first = takePiece(answer);
     let more = 0;
@@ -137,7 +145,8 @@ export class Transfers {
       more = ++this.#opened;
       this.#open.set(more, answer);
     }
-    return parcelOf({ versions: first, vector: state.vector, more }, firstPiece);
+    const voids = state.voids.slice(-voidsMax);
+    return parcelOf({ versions: first, known: state.known, voids, more }, firstPiece);
   }
 
   #makeRoom(): void {

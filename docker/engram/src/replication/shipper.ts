@@ -36,7 +36,7 @@ outOfReach.catch(() => {});
 
 interface StoredCursors {
   /** Names the log whose entries are counted. */
-  readonly actor: string;
+  readonly log: string;
   readonly cursors: Readonly<Record<string, number>>;
 }
 
@@ -79,7 +79,7 @@ export class Shipper implements Outgoing {
     if (!bytes) return;
     try {
       const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredCursors;
-      if (stored.actor === this.#replica.actor) this.#outbox.restore(stored.cursors);
+      if (stored.log === this.#replica.log) this.#outbox.restore(stored.cursors);
     } catch (error) {
       log('warn', 'replication.cursors-not-read', { reason: String(error) });
     }
@@ -226,7 +226,7 @@ export class Shipper implements Outgoing {
     const { env } = this.#replica;
     env.timer(cursorSaveMs, () => {
       const stored: StoredCursors = {
-        actor: this.#replica.actor,
+        log: this.#replica.log,
         cursors: this.#outbox.cursors(),
       };
       const cursors = JSON.stringify(stored);

@@ -5,8 +5,9 @@
  * Gives up at the deadline, or at once where waiting is in vain: nobody can be reached, or all who can
  * be reached were asked a moment ago and the nodes that wrote what is missing are out of reach.
  */
-import { covers, coversDot, nodeOfActor } from '../conflict/vector.ts';
-import type { Placement, VersionVector } from '../data.ts';
+import { covers, lacking } from '../conflict/knowledge.ts';
+import { nodeOfActor } from '../conflict/vector.ts';
+import type { Knowledge, Placement } from '../data.ts';
 import type { AntiEntropy } from '../gossip/antientropy.ts';
 import type { Member, Membership } from '../swim/membership.ts';
 import type { Replica } from './replica.ts';
@@ -45,31 +46,31 @@ export class CatchUp {
     this.#antiEntropy = antiEntropy;
   }
 
-  /** Resolves with whether `vector` is visible in the space. */
-  async reach(space: string, vector: VersionVector, timeoutMs: number): Promise<boolean> {
+  /** Resolves with whether `wanted` is visible in the space. */
+  async reach(space: string, wanted: Knowledge, timeoutMs: number): Promise<boolean> {
     const { env } = this.#replica;
-    if (covers(this.#replica.peek(space).vector, vector)) return true;
+    if (covers(this.#replica.peek(space).known, wanted)) return true;
     const state = this.#replica.ensure(space);
     const until = env.monotonicMs() + timeoutMs;
     const left = (): number => until - env.monotonicMs();
-    if (this.#inVain(state, this.#sources(state, vector))) return false;
-    if (await this.#replica.covered(space, vector, Math.min(patienceMs, left()))) return true;
+    if (this.#inVain(state, this.#sources(state, wanted))) return false;
+    if (await this.#replica.covered(space, wanted, Math.min(patienceMs, left()))) return true;
     while (left() > 0) {
-      const sources = this.#sources(state, vector);
+      const sources = this.#sources(state, wanted);
       if (this.#inVain(state, sources)) return false;
       const pause = Math.min(pullPauseMs, left());
-      const arrived = this.#replica.covered(space, vector, pause);
+      const arrived = this.#replica.covered(space, wanted, pause);
       const pulls = sources.peers.map((peer) => this.#antiEntropy.pull(peer, space));
       const answered = Promise.all(pulls).then(() => {
         if (!sources.writer) this.#inVainUntilMs.set(space, env.monotonicMs() + inVainMs);
-        return covers(state.vector, vector);
+        return covers(state.known, wanted);
       });
       if (await Promise.race([arrived, answered])) return true;
-      if (sources.writer && (await this.#replica.covered(space, vector, Math.min(pause, left())))) {
+      if (sources.writer && (await this.#replica.covered(space, wanted, Math.min(pause, left())))) {
         return true;
       }
     }
-    return covers(state.vector, vector);
+    return covers(state.known, wanted);
   }
 
   #inVain(state: SpaceState, { peers, writer }: Sources): boolean {
@@ -78,12 +79,11 @@ export class CatchUp {
     return !writer && this.#replica.env.monotonicMs() < until;
   }
 
-  #sources(state: SpaceState, vector: VersionVector): Sources {
+  #sources(state: SpaceState, wanted: Knowledge): Sources {
     const self = this.#membership.self.id;
     const names = new Set(this.#placement.owners(state.name));
     let writer = false;
-    for (const actor in vector) {
-      if (coversDot(state.vector, actor, vector[actor])) continue;
+    for (const actor of lacking(state.known, wanted)) {
       const node = nodeOfActor(actor);
       names.add(node);
       if (node !== self && this.#membership.reachable(node)) writer = true;

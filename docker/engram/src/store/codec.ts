@@ -4,7 +4,7 @@
  */
 import { Packr } from 'msgpackr';
 import { formatDot } from '../conflict/vector.ts';
-import type { MemoryVersion, VersionVector } from '../data.ts';
+import type { Dots, Knowledge, MemoryVersion, VersionVector } from '../data.ts';
 import { Parcel, type RpcBody } from '../env/env.ts';
 import { ownBytes } from '../query/embedding.ts';
 import type { Pieces } from '../wal/record.ts';
@@ -61,7 +61,8 @@ function tupleOf(version: MemoryVersion, embedding: Uint8Array | null): PackedVe
     version.id,
     version.actor,
     version.counter,
-    version.deps,
+    version.deps.v,
+    version.deps.d,
     version.rank,
     version.inherited,
     version.hlc.ms,
@@ -101,7 +102,7 @@ export function packInPieces(version: MemoryVersion): Pieces {
 
 /** Of a message, which is gone when its versions are stored. */
 export function unpackVersion(packed: PackedVersion): MemoryVersion {
-  const bytes = packed[16] as Uint8Array | null;
+  const bytes = packed[17] as Uint8Array | null;
   return versionOf(packed, bytes === null ? null : ownBytes(bytes));
 }
 
@@ -110,7 +111,7 @@ export function unpackVersion(packed: PackedVersion): MemoryVersion {
  * are embeddings; and they are bounded, since a long log is cut.
  */
 export function unpackVersionInPlace(packed: PackedVersion): MemoryVersion {
-  return versionOf(packed, packed[16] as Uint8Array | null);
+  return versionOf(packed, packed[17] as Uint8Array | null);
 }
 
 function versionOf(packed: PackedVersion, embedding: Uint8Array | null): MemoryVersion {
@@ -121,18 +122,18 @@ function versionOf(packed: PackedVersion, embedding: Uint8Array | null): MemoryV
     actor,
     counter,
     dot: formatDot(actor, counter),
-    deps: packed[3] as VersionVector,
-    rank: packed[4] as number,
-    inherited: packed[5] as number,
-    hlc: { ms: packed[6] as number, counter: packed[7] as number },
-    node: packed[8] as string,
-    deleted: packed[9] as boolean,
-    content: packed[10] as string,
-    confidence: packed[11] as number,
-    tags: packed[12] as string[],
-    memoryType: packed[13] as string,
-    observedAtMs: packed[14] as number,
-    storedAtMs: packed[15] as number,
+    deps: { v: packed[3] as VersionVector, d: packed[4] as Dots },
+    rank: packed[5] as number,
+    inherited: packed[6] as number,
+    hlc: { ms: packed[7] as number, counter: packed[8] as number },
+    node: packed[9] as string,
+    deleted: packed[10] as boolean,
+    content: packed[11] as string,
+    confidence: packed[12] as number,
+    tags: packed[13] as string[],
+    memoryType: packed[14] as string,
+    observedAtMs: packed[15] as number,
+    storedAtMs: packed[16] as number,
     embedding,
   };
 }
@@ -145,8 +146,8 @@ export function approximateBytes(version: MemoryVersion): number {
 
 /** A record of the log. */
 export type LogRecord =
-  /** The first record: names this log, and with it the actors whose counters it keeps. */
-  | { readonly t: 'i'; readonly life: string }
+  /** A start of the node: its life from here on. `log` names the log, and is the first life in it. */
+  | { readonly t: 'i'; readonly life: string; readonly log: string }
   /** A write, own or replicated. `own`: this node accepted it and must ship it. */
   | {
       readonly t: 'w';
@@ -165,10 +166,21 @@ export type LogRecord =
       readonly merge: number;
       readonly versions: readonly PackedVersion[];
     }
-  /** The parts of `merge`, as one state with one vector. */
+  /** The parts of `merge`, as one state; `known` is what its side knew. */
   | {
       readonly t: 'm';
       readonly merge: number;
       readonly space: string;
-      readonly vector: VersionVector;
-    };
+      readonly known: Knowledge;
+      /** The sides knew the same and showed different things. */
+      readonly repair: boolean;
+    }
+  /** Writes that nobody holds, and nobody ever will; see store/voids.ts. */
+  | { readonly t: 'v'; readonly space: string; readonly range: DotRange };
+
+/** Dots of one actor, both ends included. */
+export interface DotRange {
+  readonly actor: string;
+  readonly from: number;
+  readonly to: number;
+}

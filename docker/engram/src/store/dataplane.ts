@@ -2,17 +2,19 @@
  * The data plane of one node: writes, reads, and what peers ask for. See data.ts for the model.
  */
 import { laterClock, tick } from '../conflict/clock.ts';
-import { covers, coversDot, formatDot, join, withDot } from '../conflict/vector.ts';
+import { emptyContext } from '../conflict/context.ts';
+import { covers, coversDot, join, withDot } from '../conflict/knowledge.ts';
+import { formatDot } from '../conflict/vector.ts';
 import { inheritedRank } from '../conflict/versions.ts';
 import type {
   Context,
   DataPlane,
+  Knowledge,
   MemoryState,
   MemoryVersion,
   Placement,
   ReadResult,
   SpaceSummary,
-  VersionVector,
   WriteRequest,
   WriteResult,
 } from '../data.ts';
@@ -83,10 +85,11 @@ class NodeData implements DataPlane {
       const context = this.#contextOf(state);
       return { version: twin, context, copies: 1, satisfied: true, deferred: false };
     }
-    const deps = request.context?.v ?? state.vector;
+    const { v, d } = request.context ?? state.known;
+    const deps: Knowledge = { v, d };
     const waitMs = Math.min(writeCatchUpMs, deadlineMs);
     const current =
-      covers(state.vector, deps) || (await this.#catchUp.reach(request.space, deps, waitMs));
+      covers(state.known, deps) || (await this.#catchUp.reach(request.space, deps, waitMs));
     const version = this.#version(request, state, deps, current);
     let sequence = 0;
     await this.#replica.commitOwn(request.space, version, () => {
@@ -97,29 +100,32 @@ class NodeData implements DataPlane {
     const leftMs = Math.max(0, until - this.#env.monotonicMs());
     const copies =
       needed <= 1 ? 1 : await this.#shipper.copies(sequence, request.space, needed, leftMs);
-    const deferred = !coversDot(state.vector, version.actor, version.counter);
-    let seen = join(state.vector, deps);
-    if (deferred) {
-      const own = withDot(seen, version.actor, version.counter);
-      seen = join(own, this.#replica.deferredDeps(request.space));
-    }
+    const deferred = !coversDot(state.known, version.actor, version.counter);
     return {
       version,
-      context: {
-        v: seen,
-        t: laterClock(state.clock, version.hlc),
-        r: Math.max(state.rank, version.rank, request.context?.r ?? 0),
-      },
+      context: this.#tokenOf(request, state, version),
       copies,
       satisfied: copies >= needed,
       deferred,
     };
   }
 
+  /** What the client had brought, and its own dot: what else the node knows nobody has shown to it. */
+  #tokenOf(
+    request: WriteRequest,
+    state: SpaceState,
+    { actor, counter, hlc, rank }: MemoryVersion,
+  ): Context {
+    const brought = request.context ?? emptyContext;
+    const dot = withDot(brought, actor, counter);
+    const seen = this.#faults.has('token-too-wide') ? join(state.known, dot) : dot;
+    return { ...seen, t: laterClock(brought.t, hlc), r: Math.max(brought.r, rank) };
+  }
+
   #version(
     request: WriteRequest,
     state: SpaceState,
-    deps: VersionVector,
+    deps: Knowledge,
     current: boolean,
   ): MemoryVersion {
     const { actor, counter } = this.#replica.nextDot(request.space, !current);
@@ -184,17 +190,17 @@ class NodeData implements DataPlane {
   }
 
   #contextOf(state: SpaceState): Context {
-    return { v: state.vector, t: state.clock, r: state.rank };
+    return { ...state.known, t: state.clock, r: state.rank };
   }
 
   #covers(space: string, context: Context | null): boolean {
     if (!context || this.#faults.has('ignore-context')) return true;
-    return covers(this.#replica.peek(space).vector, context.v);
+    return covers(this.#replica.peek(space).known, context);
   }
 
   async #stale(space: string, context: Context, deadlineMs: number): Promise<boolean> {
     this.#counters.waitedReads++;
-    const current = await this.#catchUp.reach(space, context.v, deadlineMs);
+    const current = await this.#catchUp.reach(space, context, deadlineMs);
     if (!current) this.#counters.staleReads++;
     return !current;
   }
@@ -215,7 +221,7 @@ class NodeData implements DataPlane {
     return {
       space,
       memories: state.size,
-      versionVector: state.vector,
+      known: state.known,
       merkleRoot: state.merkle.root(),
       deferred: state.deferredCount,
       replicationLag: Object.fromEntries(

@@ -2,17 +2,21 @@
  * What the store writes to its log, how it reads that back, and how it puts a snapshot in the place of
  * a log that has grown long.
  *
- * A version vector says "all of this is here", so it is never durable before what it speaks of: a
- * merged state is logged in parts that count for nothing until the record with its vector is there.
+ * What a state knows says "all of this is here", so it is never durable before what it speaks of: a
+ * merged state is logged in parts that count for nothing until the record with its knowledge is there.
+ *
+ * Every start begins a new life, which is durable before its first dot is given: so a folder that comes back in an
+ * older state, or a last frame that is gone, never makes a node give a dot away twice.
  */
 import { actorOf } from '../conflict/vector.ts';
-import type { MemoryVersion, VersionVector } from '../data.ts';
+import type { Knowledge, MemoryVersion } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { defaultWalOptions, type WalOptions, WriteAheadLog } from '../wal/log.ts';
 import type { Pieces } from '../wal/record.ts';
 import {
   approximateBytes,
+  type DotRange,
   type LogRecord,
   type PackedVersion,
   pack,
@@ -26,7 +30,7 @@ import {
 const forgottenRecords = 50;
 /** Size of one record of a merge. */
 const partBytesMax = 1024 * 1024;
-const lifeDigits = 5;
+const lifeDigits = 7;
 
 /** For tests: a log that is cut often. */
 export type LogLimits = Partial<Pick<WalOptions, 'segmentBytesMax' | 'snapshotAfterBytes'>>;
@@ -34,10 +38,19 @@ export type LogLimits = Partial<Pick<WalOptions, 'segmentBytesMax' | 'snapshotAf
 /** One space, at one moment. */
 export interface SpaceImage {
   readonly space: string;
-  readonly vector: VersionVector;
+  readonly known: Knowledge;
   readonly versions: readonly MemoryVersion[];
   /** Durable, and not visible yet. */
   readonly deferred: readonly MemoryVersion[];
+  readonly voids: readonly DotRange[];
+}
+
+/** A peer's state, or a part of it; see `SpaceState.merge`. */
+export interface Merge {
+  readonly space: string;
+  readonly versions: readonly MemoryVersion[];
+  readonly known: Knowledge;
+  readonly repair: boolean;
 }
 
 export interface OwnWrite {
@@ -58,7 +71,8 @@ export interface Rebuilt {
   space(space: string): void;
   /** `own`: accepted by this node, to be shipped to its peers. */
   write(space: string, version: MemoryVersion, own: boolean): void;
-  merge(space: string, versions: readonly MemoryVersion[], vector: VersionVector): void;
+  merge(merge: Merge): void;
+  void(space: string, range: DotRange): void;
   /** Only at the beginning, from a snapshot. */
   shippedCount(count: number): void;
   unshipped(space: string, version: MemoryVersion): void;
@@ -75,11 +89,14 @@ export class Journal {
   readonly #parts = new Map<number, PackedVersion[]>();
   #merges = 0;
   #life = '';
+  #log = '';
+  readonly #keepsLife: boolean;
 
   constructor(env: Env, faults: Faults, limits: LogLimits) {
     this.#env = env;
     // A node that is broken on purpose may show what its log does not have.
     this.#snapshots = faults.names.length === 0;
+    this.#keepsLife = faults.has('reuse-dots');
     this.#wal = new WriteAheadLog(env.disk, env.log, {
       ...defaultWalOptions,
       ...limits,
@@ -87,6 +104,11 @@ export class Journal {
       forgetTailRecords: faults.has('restart-forgets-log-tail') ? forgottenRecords : 0,
       skipSync: faults.has('ack-before-fsync'),
     });
+  }
+
+  /** Names the log, over all lives that it holds. */
+  get log(): string {
+    return this.#log;
   }
 
   get syncs(): number {
@@ -107,11 +129,16 @@ export class Journal {
       () => this.#capture(image),
     );
     this.#parts.clear();
-    if (this.#life === '') {
+    if (this.#life === '' || !this.#keepsLife) {
       this.#life = this.#newLife();
-      await this.#wal.append([pack({ t: 'i', life: this.#life } satisfies LogRecord)]);
+      if (this.#log === '') this.#log = this.#life;
+      await this.#wal.append([this.#lifeRecord()]);
     }
     return actorOf(node, this.#life);
+  }
+
+  #lifeRecord(): Uint8Array {
+    return pack({ t: 'i', life: this.#life, log: this.#log } satisfies LogRecord);
   }
 
   #newLife(): string {
@@ -125,6 +152,7 @@ export class Journal {
     switch (record.t) {
       case 'i':
         this.#life = record.life;
+        this.#log = record.log;
         break;
       case 's':
         rebuilt.space(record.space);
@@ -142,9 +170,13 @@ export class Journal {
       case 'm': {
         const versions = (this.#parts.get(record.merge) ?? []).map(unpackVersionInPlace);
         this.#parts.delete(record.merge);
-        rebuilt.merge(record.space, versions, record.vector);
+        const { space, known, repair } = record;
+        rebuilt.merge({ space, versions, known, repair });
         break;
       }
+      case 'v':
+        rebuilt.void(record.space, record.range);
+        break;
       case 'c':
         rebuilt.shippedCount(record.count);
         break;
@@ -183,33 +215,34 @@ export class Journal {
   }
 
   /** Makes a peer's state durable, then calls `visible`. */
-  async merge(
-    space: string,
-    versions: readonly MemoryVersion[],
-    vector: VersionVector,
-    visible: () => void,
-  ): Promise<void> {
+  async merge(merge: Merge, visible: () => void): Promise<void> {
     this.#mergesUnderWay++;
     try {
-      for (const record of this.#mergeRecords(space, versions, vector)) {
-        await this.#wal.append(record);
-      }
+      for (const record of this.#mergeRecords(merge)) await this.#wal.append(record);
       visible();
     } finally {
       this.#mergesUnderWay--;
     }
   }
 
-  *#mergeRecords(
-    space: string,
-    versions: readonly MemoryVersion[],
-    vector: VersionVector,
-  ): Generator<Pieces> {
+  /** Makes durable that nobody holds a range, then calls `visible`. */
+  async void(space: string, range: DotRange, visible: () => void): Promise<void> {
+    // As a merge: a snapshot that is taken meanwhile must not miss it.
+    this.#mergesUnderWay++;
+    try {
+      await this.#wal.append([pack({ t: 'v', space, range } satisfies LogRecord)]);
+      visible();
+    } finally {
+      this.#mergesUnderWay--;
+    }
+  }
+
+  *#mergeRecords({ space, versions, known, repair }: Merge): Generator<Pieces> {
     const merge = ++this.#merges;
     for (const part of inParts(versions)) {
       yield [pack({ t: 'p', merge, versions: part } satisfies LogRecord)];
     }
-    yield [pack({ t: 'm', merge, space, vector } satisfies LogRecord)];
+    yield [pack({ t: 'm', merge, space, known, repair } satisfies LogRecord)];
   }
 
   /** See `Capture` in wal/log.ts. The parts of a merge and its end must stand in the same log. */
@@ -222,14 +255,15 @@ export class Journal {
     { spaces, unshipped, shippedCount }: Image,
     underWay: readonly { space: string; version: MemoryVersion; own: boolean }[],
   ): Generator<Pieces> {
-    yield [pack({ t: 'i', life: this.#life } satisfies LogRecord)];
+    yield [this.#lifeRecord()];
     yield [pack({ t: 'c', count: shippedCount } satisfies LogRecord)];
     for (const { space, version } of unshipped) {
       yield [pack({ t: 'u', space, version: packVersion(version) } satisfies LogRecord)];
     }
-    for (const { space, vector, versions, deferred } of spaces) {
+    for (const { space, known, versions, deferred, voids } of spaces) {
       yield [pack({ t: 's', space } satisfies LogRecord)];
-      yield* this.#mergeRecords(space, versions, vector);
+      yield* this.#mergeRecords({ space, versions, known, repair: false });
+      for (const range of voids) yield [pack({ t: 'v', space, range } satisfies LogRecord)];
       for (const version of deferred) yield packWrite({ space, version, own: false });
     }
     for (const each of underWay) yield packWrite(each);

@@ -3,16 +3,25 @@
  * anti-entropy share. Nothing becomes visible before it is durable.
  */
 
-import { counterOf, covers, deferredActorOf, join } from '../conflict/vector.ts';
-import type { MemoryVersion, VersionVector } from '../data.ts';
+import { covers, lastOf } from '../conflict/knowledge.ts';
+import { deferredActorOf } from '../conflict/vector.ts';
+import type { Knowledge, MemoryVersion } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
-import { type Image, Journal, type LogLimits, type OwnWrite } from './journal.ts';
+import type { DotRange } from './codec.ts';
+import { type Image, Journal, type LogLimits, type Merge, type OwnWrite } from './journal.ts';
 import { healthy, type SpaceFaults, SpaceState } from './space.ts';
 
 interface Waiter {
-  readonly vector: VersionVector;
+  readonly known: Knowledge;
   resolve(): void;
+}
+
+/** So many writes that came too late are kept for a person. */
+const lateMax = 1000;
+
+function isIn({ actor, from, to }: DotRange, of: string, counter: number): boolean {
+  return actor === of && from <= counter && counter <= to;
 }
 
 /** How long `ack-before-log` keeps records from the log. */
@@ -38,10 +47,10 @@ export class Replica {
   readonly #logged = new Set<string>();
   /** By space and actor: the last counter that was given away. */
   readonly #assigned = new Map<string, Map<string, number>>();
-  /** By space: the dependencies of all that this node has deferred. */
-  readonly #deferredDeps = new Map<string, VersionVector>();
+  /** What came under a dot that was void by then. Newest last. */
+  readonly late: OwnWrite[] = [];
   #actor = '';
-  readonly counters = { writes: 0, replicated: 0, merged: 0, deferredWrites: 0 };
+  readonly counters = { writes: 0, replicated: 0, merged: 0, deferredWrites: 0, voids: 0, late: 0 };
 
   constructor(env: Env, faults: Faults, limits: LogLimits) {
     this.env = env;
@@ -53,13 +62,19 @@ export class Replica {
       dropSiblings: faults.has('drop-siblings'),
       forgetTombstones: faults.has('forget-tombstones'),
       duplicateApply: faults.has('duplicate-apply'),
+      tombstoneHides: faults.has('tombstone-hides'),
     };
     this.#journal = new Journal(env, faults, limits);
   }
 
-  /** As which this node writes; see data.ts. It names the log, too. */
+  /** As which this node writes; see data.ts. */
   get actor(): string {
     return this.#actor;
+  }
+
+  /** Names the log, over all lives of the node that wrote to it. */
+  get log(): string {
+    return this.#journal.log;
   }
 
   get syncs(): number {
@@ -86,7 +101,14 @@ export class Replica {
           if (mine.test(version.actor)) this.#noteOwn(space, version);
           state.deliver(version, false);
         },
-        merge: (space, versions, vector) => this.ensure(space).merge(versions, vector),
+        merge: ({ space, versions, known, repair }) => {
+          this.ensure(space).merge(versions, known, repair);
+        },
+        void: (space, range) => {
+          const state = this.ensure(space);
+          // In a snapshot what is known comes first.
+          if (!state.isVoid(range.actor, range.to)) state.deliverVoid(range);
+        },
         shippedCount: (count) => outgoing.startAfter(count),
         unshipped: (space, version) => outgoing.push(space, version),
       },
@@ -137,28 +159,20 @@ export class Replica {
   nextDot(space: string, deferred: boolean): { readonly actor: string; readonly counter: number } {
     const actor = deferred ? deferredActorOf(this.#actor) : this.#actor;
     // The vector is behind what was assigned, unless the disk lied about a sync and a peer knows more.
-    const known = counterOf(this.ensure(space).vector, actor);
+    const known = lastOf(this.ensure(space).known, actor);
     const assigned = this.#assigned.get(space)?.get(actor) ?? 0;
     return { actor, counter: Math.max(known, assigned) + 1 };
   }
 
-  #noteOwn(space: string, { actor, counter, deps }: MemoryVersion): void {
+  #noteOwn(space: string, { actor, counter }: MemoryVersion): void {
     let assigned = this.#assigned.get(space);
     if (!assigned) this.#assigned.set(space, (assigned = new Map()));
     assigned.set(actor, Math.max(counter, assigned.get(actor) ?? 0));
-    if (actor.endsWith('+')) {
-      this.#deferredDeps.set(space, join(this.#deferredDeps.get(space) ?? {}, deps));
-    }
   }
 
-  /**
-   * What a context must cover besides `vector` if it covers a deferred write of this node. Its dot
-   * stands for the earlier ones of the same actor as well, and contexts are causally closed: who
-   * covers a write covers what it depends on. Without that, a write that supersedes them
-   * would not supersede what they had replaced, and that would come back.
-   */
-  deferredDeps(space: string): VersionVector {
-    return this.#deferredDeps.get(space) ?? {};
+  /** The last counter that this life has given to its first or second actor in a space. */
+  lastGiven(space: string, actor: string): number {
+    return this.#assigned.get(space)?.get(actor) ?? 0;
   }
 
   /** Makes a write of this node durable, then visible. `durable` is called when it may be shipped. */
@@ -187,6 +201,10 @@ export class Replica {
     const fresh = this.faults.has('duplicate-apply')
       ? writes
       : writes.filter(({ space, version }) => !this.ensure(space).knows(version));
+    for (const write of writes) {
+      const { actor, counter } = write.version;
+      if (this.peek(write.space).isVoid(actor, counter)) this.#keepLate(write);
+    }
     this.counters.replicated += fresh.length;
     if (this.faults.has('replicas-in-memory-only')) {
       for (const { space, version } of fresh) this.#show(space, version, false);
@@ -198,27 +216,47 @@ export class Replica {
   }
 
   /** Merges the state of a peer (see SpaceState.merge), durably. */
-  async commitMerge(
-    space: string,
-    versions: readonly MemoryVersion[],
-    vector: VersionVector,
-  ): Promise<void> {
-    await this.#journal.merge(space, versions, vector, () => {
-      this.ensure(space).merge(versions, vector);
+  async commitMerge(merge: Merge): Promise<void> {
+    const { space, versions, known, repair } = merge;
+    await this.#journal.merge(merge, () => {
+      this.ensure(space).merge(versions, known, repair);
       this.counters.merged += versions.length;
       this.wake(space);
     });
   }
 
-  /** Resolves true when `vector` is visible in the space, false after `timeoutMs`. */
-  covered(space: string, vector: VersionVector, timeoutMs: number): Promise<boolean> {
-    if (covers(this.peek(space).vector, vector)) return Promise.resolve(true);
+  /** Takes over, durably, that nobody holds the writes of a range. */
+  async commitVoid(space: string, range: DotRange): Promise<void> {
+    const state = this.ensure(space);
+    if (state.isVoid(range.actor, range.to)) return;
+    const held = state.deferred().filter(({ actor, counter }) => isIn(range, actor, counter));
+    await this.#journal.void(space, range, () => {
+      if (state.isVoid(range.actor, range.to) || !state.deliverVoid(range)) return;
+      this.counters.voids++;
+      this.env.log('warn', 'store.void', { space, ...range });
+      for (const version of held) this.#keepLate({ space, version });
+      this.wake(space);
+    });
+  }
+
+  /** What comes under a void dot is kept for a person, never silently dropped. */
+  #keepLate(write: OwnWrite): void {
+    if (this.late.some(({ version }) => version.dot === write.version.dot)) return;
+    this.counters.late++;
+    this.env.log('warn', 'store.late', { space: write.space, version: write.version.dot });
+    this.late.push(write);
+    if (this.late.length > lateMax) this.late.shift();
+  }
+
+  /** Resolves true when `known` is visible in the space, false after `timeoutMs`. */
+  covered(space: string, known: Knowledge, timeoutMs: number): Promise<boolean> {
+    if (covers(this.peek(space).known, known)) return Promise.resolve(true);
     if (timeoutMs <= 0) return Promise.resolve(false);
     return new Promise((resolve) => {
       let waiters = this.#waiters.get(space);
       if (!waiters) this.#waiters.set(space, (waiters = new Set()));
       const waiter: Waiter = {
-        vector,
+        known,
         resolve: () => {
           timer.cancel();
           resolve(true);
@@ -236,9 +274,9 @@ export class Replica {
   wake(space: string): void {
     const waiters = this.#waiters.get(space);
     if (!waiters) return;
-    const { vector } = this.ensure(space);
+    const { known } = this.ensure(space);
     for (const waiter of waiters) {
-      if (!covers(vector, waiter.vector)) continue;
+      if (!covers(known, waiter.known)) continue;
       waiters.delete(waiter);
       waiter.resolve();
     }

@@ -3,18 +3,20 @@
  *
  * Invariants:
  *   1. What is visible is causally closed: for every visible version, all that its writer had seen is
- *      visible or superseded. `vector` describes it completely.
- *   2. Of each actor, writes become visible in order of their counters.
- *   3. A version leaves only when a visible version supersedes it.
+ *      visible, superseded or void. `known` describes it completely.
+ *   2. Of each first actor, writes become visible in order of their counters; of second ones in any order.
+ *   3. A version leaves only when a version that is known supersedes it.
  * Versions that arrive too early wait in `deferred` (they are durable, since the log has them).
  *
  * Causal delivery after Birman, Schiper and Stephenson (1991), with explicit dependencies.
  */
 import { laterClock, zeroClock } from '../conflict/clock.ts';
-import { counterOf, covers, join, withDot } from '../conflict/vector.ts';
-import { addVersion, mergeVersions } from '../conflict/versions.ts';
-import type { Hlc, MemoryState, MemoryVersion, VersionVector } from '../data.ts';
+import { covers, coversDot, join, nothingKnown, withAll, withDot } from '../conflict/knowledge.ts';
+import { isDeferredActor } from '../conflict/vector.ts';
+import { addVersion, mergeSides, mergeVersions, type Side } from '../conflict/versions.ts';
+import type { Hlc, Knowledge, MemoryState, MemoryVersion } from '../data.ts';
 import { hashTexts, MerkleTree } from '../gossip/merkle.ts';
+import type { DotRange } from './codec.ts';
 import type { SpaceImage } from './journal.ts';
 
 /** How this space is broken on purpose; all false on a healthy node. */
@@ -25,6 +27,7 @@ export interface SpaceFaults {
   readonly dropSiblings: boolean;
   readonly forgetTombstones: boolean;
   readonly duplicateApply: boolean;
+  readonly tombstoneHides: boolean;
 }
 
 export const healthy: SpaceFaults = {
@@ -34,6 +37,7 @@ export const healthy: SpaceFaults = {
   dropSiblings: false,
   forgetTombstones: false,
   duplicateApply: false,
+  tombstoneHides: false,
 };
 
 function hashVersions(id: string, versions: readonly MemoryVersion[]): number {
@@ -55,6 +59,8 @@ function byId(left: Place, right: Place): number {
 }
 
 const nothing: readonly MemoryVersion[] = [];
+/** So many single dots beyond a gap are made void at once, at most. */
+const loneVoidsMax = 4096;
 
 export class SpaceState {
   readonly name: string;
@@ -67,9 +73,11 @@ export class SpaceState {
   /** By actor, then counter. */
   readonly #deferred = new Map<string, Map<number, MemoryVersion>>();
   readonly #faults: SpaceFaults;
+  /** Writes that nobody holds. */
+  readonly voids: DotRange[] = [];
   /** Only with no-causal-delivery: the dots that were applied, since the vector then lies. */
   readonly #arrived = new Set<string>();
-  #vector: VersionVector = {};
+  #known: Knowledge = nothingKnown;
   #clock: Hlc = zeroClock;
   #rank = 0;
 
@@ -78,8 +86,8 @@ export class SpaceState {
     this.#faults = faults;
   }
 
-  get vector(): VersionVector {
-    return this.#vector;
+  get known(): Knowledge {
+    return this.#known;
   }
 
   /** At least the clock of every version that was ever visible or waits here. */
@@ -106,10 +114,17 @@ export class SpaceState {
   /** Is the write visible or superseded here, or waiting? */
   knows(version: MemoryVersion): boolean {
     if (this.#faults.noCausalDelivery) return this.#arrived.has(version.dot);
-    return (
-      counterOf(this.#vector, version.actor) >= version.counter ||
-      (this.#deferred.get(version.actor)?.has(version.counter) ?? false)
-    );
+    const { actor, counter } = version;
+    return coversDot(this.#known, actor, counter) || this.isDeferred(actor, counter);
+  }
+
+  isDeferred(actor: string, counter: number): boolean {
+    return this.#deferred.get(actor)?.has(counter) ?? false;
+  }
+
+  /** All that waits here. */
+  deferred(): MemoryVersion[] {
+    return [...this.#deferred.values()].flatMap((waiting) => [...waiting.values()]);
   }
 
   observeClock(clock: Hlc): void {
@@ -136,8 +151,7 @@ export class SpaceState {
       this.#apply(version, own);
       return 1;
     }
-    const { actor, counter, deps } = version;
-    if (counterOf(this.#vector, actor) + 1 === counter && covers(this.#vector, deps)) {
+    if (this.#isDue(version)) {
       this.#apply(version, own);
       return this.#deferred.size === 0 ? 1 : 1 + this.#release(null);
     }
@@ -147,6 +161,12 @@ export class SpaceState {
     return this.#release(own ? version.dot : null);
   }
 
+  /** Whether all that the version follows on is visible. */
+  #isDue({ actor, counter, deps }: MemoryVersion): boolean {
+    const inOrder = (this.#known.v[actor] ?? 0) + 1 === counter || isDeferredActor(actor);
+    return inOrder && covers(this.#known, deps);
+  }
+
   /** Makes visible what waits no longer. */
   #release(ownDot: string | null): number {
     let released = 0;
@@ -154,13 +174,12 @@ export class SpaceState {
     while (progress) {
       progress = false;
       for (const [actor, waiting] of this.#deferred) {
-        let next = waiting.get(counterOf(this.#vector, actor) + 1);
-        while (next !== undefined && covers(this.#vector, next.deps)) {
+        for (const next of [...waiting.values()].sort((a, b) => a.counter - b.counter)) {
+          if (!this.#isDue(next)) continue;
           waiting.delete(next.counter);
           this.#apply(next, next.dot === ownDot);
           released++;
           progress = true;
-          next = waiting.get(next.counter + 1);
         }
         if (waiting.size === 0) this.#deferred.delete(actor);
       }
@@ -169,7 +188,7 @@ export class SpaceState {
   }
 
   #apply(version: MemoryVersion, own: boolean): void {
-    this.#vector = withDot(this.#vector, version.actor, version.counter);
+    this.#known = withDot(this.#known, version.actor, version.counter);
     const before = this.versions(version.id);
     this.#set(version.id, before, this.#merged(before, version, own));
   }
@@ -204,7 +223,8 @@ export class SpaceState {
 
   #set(id: string, before: readonly MemoryVersion[], after: readonly MemoryVersion[]): void {
     if (after === before) return;
-    const state = { id, shown: after[0], siblings: after };
+    const hiding = this.#faults.tombstoneHides ? after.find(({ deleted }) => deleted) : undefined;
+    const state = { id, shown: hiding ?? after[0], siblings: after };
     const hash = hashVersions(id, after);
     const place = this.#memories.get(id);
     this.merkle.update(id, place?.hash ?? 0, hash);
@@ -221,44 +241,97 @@ export class SpaceState {
   }
 
   /**
-   * Merges the state of a peer: `versions` must hold all of the peer's versions that `vector` covers and
-   * this node's vector does not, so that the result is closed.
+   * Merges the state of a peer that knows `known`. `versions` must hold, of each memory of which the peer shows
+   * something that this node does not know, all that the peer shows: so the result is closed. `repair`: both know
+   * the same, and these memories differ all the same.
    */
-  merge(versions: readonly MemoryVersion[], vector: VersionVector): void {
+  merge(versions: readonly MemoryVersion[], known: Knowledge, repair = false): void {
+    const byMemory = new Map<string, MemoryVersion[]>();
     for (const version of versions) {
       this.#observe(version);
-      const before = this.versions(version.id);
-      const after = this.#broken(before, version) ?? mergeVersions(before, [version]);
-      this.#set(version.id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);
-      if (this.#faults.noCausalDelivery) this.#arrived.add(version.dot);
+      const same = byMemory.get(version.id);
+      if (same) same.push(version);
+      else byMemory.set(version.id, [version]);
     }
-    this.#vector = join(this.#vector, vector);
+    const mine = this.#known;
+    for (const [id, theirs] of byMemory) {
+      const before = this.versions(id);
+      const after = this.#mergedWith({ versions: before, known: mine }, theirs, known, repair);
+      this.#set(id, before, this.#faults.dropSiblings ? after.slice(0, 1) : after);
+    }
+    this.#known = join(this.#known, known);
+    this.#settled();
+  }
+
+  #mergedWith(
+    mine: Side,
+    theirs: readonly MemoryVersion[],
+    known: Knowledge,
+    repair: boolean,
+  ): readonly MemoryVersion[] {
+    if (this.#faults.noCausalDelivery) for (const { dot } of theirs) this.#arrived.add(dot);
+    const { firstWriteWins, lastArrivalWins, forgetTombstones } = this.#faults;
+    if (firstWriteWins || lastArrivalWins || forgetTombstones) {
+      return theirs.reduce<readonly MemoryVersion[]>(
+        (all, version) => this.#broken(all, version) ?? mergeVersions(all, [version]),
+        mine.versions,
+      );
+    }
+    if (repair || this.#faults.noCausalDelivery) return mergeVersions(mine.versions, theirs);
+    return mergeSides(mine, { versions: theirs, known });
+  }
+
+  /** More is known than what was delivered one by one: what waits for that goes on. */
+  #settled(): void {
     for (const [actor, waiting] of this.#deferred) {
       for (const counter of [...waiting.keys()]) {
-        if (counter <= counterOf(this.#vector, actor)) waiting.delete(counter);
+        if (coversDot(this.#known, actor, counter)) waiting.delete(counter);
       }
       if (waiting.size === 0) this.#deferred.delete(actor);
     }
     this.#release(null);
   }
 
-  /** Versions that `vector` does not cover, and all versions of the given buckets. */
-  difference(vector: VersionVector, inBuckets: (id: string) => boolean): MemoryVersion[] {
+  /**
+   * Takes over that nobody holds the writes of a range: they are known from now on, with nothing behind them. False
+   * where that leaves a gap, since more of their actor is to come first.
+   */
+  deliverVoid(range: DotRange): boolean {
+    const { actor, from, to } = range;
+    if ((this.#known.v[actor] ?? 0) >= from - 1) this.#known = withAll(this.#known, actor, to);
+    else if (to - from < loneVoidsMax) {
+      for (let counter = from; counter <= to; counter++) {
+        this.#known = withDot(this.#known, actor, counter);
+      }
+    } else return false;
+    this.voids.push(range);
+    this.#settled();
+    return true;
+  }
+
+  isVoid(actor: string, counter: number): boolean {
+    return this.voids.some(
+      (range) => range.actor === actor && range.from <= counter && counter <= range.to,
+    );
+  }
+
+  /** Versions that `known` does not cover, with their siblings, and all versions of the given buckets. */
+  difference(known: Knowledge, inBuckets: (id: string) => boolean): MemoryVersion[] {
     const found: MemoryVersion[] = [];
     for (const [id, { state }] of this.#memories) {
-      const whole = inBuckets(id);
-      for (const version of state.siblings) {
-        if (whole || counterOf(vector, version.actor) < version.counter) found.push(version);
-      }
+      const { siblings } = state;
+      const wanted =
+        inBuckets(id) || siblings.some(({ actor, counter }) => !coversDot(known, actor, counter));
+      if (wanted) found.push(...siblings);
     }
     return found;
   }
 
   /** All of it, as it is now. */
   image(): SpaceImage {
-    const deferred = [...this.#deferred.values()].flatMap((waiting) => [...waiting.values()]);
     const versions = [...this.#memories.values()].flatMap(({ state }) => state.siblings);
-    return { space: this.name, vector: this.#vector, versions, deferred };
+    const { name: space, voids } = this;
+    return { space, known: this.#known, versions, deferred: this.deferred(), voids: [...voids] };
   }
 
   versions(id: string): readonly MemoryVersion[] {

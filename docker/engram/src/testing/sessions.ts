@@ -3,7 +3,7 @@
  * account of what they must still see. Judges by HTTP answers alone.
  */
 import { decodeContext, emptyContext, encodeContext, joinContexts } from '../conflict/context.ts';
-import { coversDot } from '../conflict/vector.ts';
+import { coversDot } from '../conflict/knowledge.ts';
 import type { Context } from '../data.ts';
 import { ConnectionLost } from '../env/virtual.ts';
 import type { Answer, VirtualCluster } from './cluster.ts';
@@ -25,10 +25,10 @@ interface Seen {
   readonly content: string;
 }
 
-/** Does `vector` cover the dot `actor:counter`? */
+/** Does a context cover the dot `actor:counter`? */
 function covered(sent: Context, dot: string): boolean {
   const at = dot.lastIndexOf(':');
-  return coversDot(sent.v, dot.slice(0, at), Number(dot.slice(at + 1)));
+  return coversDot(sent, dot.slice(0, at), Number(dot.slice(at + 1)));
 }
 
 /** What all sessions did together, and what is wrong with it. */

@@ -27,6 +27,9 @@ interface Flying {
   readonly through: boolean;
 }
 
+/** Files by name. */
+export type DiskCopy = ReadonlyMap<string, Uint8Array>;
+
 /** Calls `run` after a while, unless the node has died by then. */
 export type Later = (delayMs: number, run: () => void) => void;
 
@@ -90,6 +93,19 @@ export class VirtualDisk {
   /** For tests: what lies there. */
   peek(name: string): Uint8Array | null {
     return this.#read(name);
+  }
+
+  /** A copy of all files as they are now, as a backup of the folder takes it. */
+  copy(): DiskCopy {
+    return new Map([...this.#files].map(([name, file]) => [name, contentOf(file)]));
+  }
+
+  /** Puts the files of a copy in the place of all that lie there; an empty one is a new disk. */
+  restore(copy: DiskCopy): void {
+    this.#files.clear();
+    for (const [name, bytes] of copy) {
+      this.#files.set(name, { pieces: [bytes], length: bytes.length, durableBytes: bytes.length });
+    }
   }
 
   /** For tests: turns over one bit, as a failing disk does. */

@@ -254,7 +254,7 @@ class Chaos {
     const summary = data.summary(space);
     if (!summary) return;
     roots.add(summary.merkleRoot);
-    const missing = this.#oracle.missing(space, summary.versionVector);
+    const missing = this.#oracle.missing(space, summary.known);
     if (missing.length > 0) {
       this.#oracle.problems.push(`${space}: ${id} lacks acknowledged ${missing.join(' ')}`);
     }

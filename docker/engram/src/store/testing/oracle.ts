@@ -1,12 +1,12 @@
 /**
- * What a correct cluster may show. The state of a space is a function of its version vector: of each
- * memory, the versions that the vector covers and that no covered version supersedes. So every answer
+ * What a correct cluster may show. The state of a space is a function of what it knows: of each
+ * memory, the versions that this covers and that no covered version supersedes. So every answer
  * can be checked exactly, whatever node gave it and whatever had happened to that node.
  */
 import { compareClocks } from '../../conflict/clock.ts';
-import { covers, coversDot } from '../../conflict/vector.ts';
+import { covers, coversDot } from '../../conflict/knowledge.ts';
 import { compareVersions, supersedes } from '../../conflict/versions.ts';
-import type { Context, MemoryState, MemoryVersion, VersionVector } from '../../data.ts';
+import type { Context, Knowledge, MemoryState, MemoryVersion } from '../../data.ts';
 
 interface Seen {
   readonly space: string;
@@ -57,7 +57,7 @@ export class Oracle {
     answer: { readonly context: Context; readonly stale: boolean },
     memories: readonly MemoryState[],
   ): void {
-    if (asked && !answer.stale && !covers(answer.context.v, asked.v)) {
+    if (asked && !answer.stale && !covers(answer.context, asked)) {
       this.problems.push(`${what}: not marked stale and older than its context`);
     }
     for (const memory of memories) {
@@ -75,18 +75,17 @@ export class Oracle {
     return this.problems;
   }
 
-  expected(space: string, id: string, vector: VersionVector): MemoryVersion[] {
+  expected(space: string, id: string, known: Knowledge): MemoryVersion[] {
     const all = [...(this.#versions.get(space)?.get(id)?.values() ?? [])];
-    const known = all.filter((version) => coversDot(vector, version.actor, version.counter));
-    return known.filter((version) => !known.some((other) => supersedes(other, version)));
+    const covered = all.filter(({ actor, counter }) => coversDot(known, actor, counter));
+    return covered.filter((version) => !covered.some((other) => supersedes(other, version)));
   }
 
   #checkSeen({ space, what, id, context, memories }: Seen): void {
-    const vector = context.v;
     this.#checkContext(space, what, context);
     const ids = id === null ? [...(this.#versions.get(space)?.keys() ?? [])] : [id];
     for (const each of ids) {
-      const expected = this.expected(space, each, vector).sort((a, b) => compareVersions(b, a));
+      const expected = this.expected(space, each, context).sort((a, b) => compareVersions(b, a));
       const found = memories.find((memory) => memory.id === each);
       if (id === null && (expected.length === 0 || expected[0].deleted) && !found) continue;
       const want = expected.map((version) => version.dot).join(' ');
@@ -100,10 +99,12 @@ export class Oracle {
   }
 
   /** Its clock and its rank are at least those of all that it covers. */
-  #checkContext(space: string, what: string, { v, t, r }: Context): void {
+  #checkContext(space: string, what: string, context: Context): void {
+    const { t, r } = context;
     for (const dots of this.#versions.get(space)?.values() ?? []) {
       for (const { dot, actor, counter, hlc, rank } of dots.values()) {
-        if (!coversDot(v, actor, counter) || (compareClocks(hlc, t) <= 0 && rank <= r)) continue;
+        if (!coversDot(context, actor, counter) || (compareClocks(hlc, t) <= 0 && rank <= r))
+          continue;
         this.problems.push(
           `${what}: the context for ${space} covers ${dot} and is before or below it`,
         );
@@ -111,10 +112,11 @@ export class Oracle {
     }
   }
 
-  /** The order by which the shown version is chosen extends causality. */
+  /** The order by which the shown version is chosen extends causality, where nothing is deleted. */
   #checkOrder(space: string, versions: readonly MemoryVersion[]): void {
     for (const later of versions) {
       for (const earlier of versions) {
+        if (later.deleted || earlier.deleted) continue;
         if (supersedes(later, earlier) && compareVersions(later, earlier) <= 0) {
           this.problems.push(`${space}: ${later.dot} supersedes ${earlier.dot} and ranks below it`);
         }
@@ -123,10 +125,10 @@ export class Oracle {
   }
 
   /** What a vector lacks of all that was acknowledged. */
-  missing(space: string, vector: VersionVector): string[] {
+  missing(space: string, known: Knowledge): string[] {
     return this.#acknowledged
       .filter((each) => each.space === space)
-      .filter(({ version }) => !coversDot(vector, version.actor, version.counter))
+      .filter(({ version }) => !coversDot(known, version.actor, version.counter))
       .map(({ version }) => version.dot);
   }
 }

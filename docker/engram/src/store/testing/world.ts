@@ -300,4 +300,4 @@ export class World {
   }
 }
 
-export const nothingSeen: Context = { v: {}, t: { ms: 0, counter: 0 }, r: 0 };
+export const nothingSeen: Context = { v: {}, d: {}, t: { ms: 0, counter: 0 }, r: 0 };
