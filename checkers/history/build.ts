@@ -55,6 +55,8 @@ export interface PlainOperation {
   readonly dot?: string | null;
   /** Version vector of the request's context. */
   readonly context?: Readonly<Record<string, number>> | null;
+  /** Single dots `actor:counter` that it covers besides. */
+  readonly contextDots?: readonly string[] | null;
 }
 
 export interface Surroundings {

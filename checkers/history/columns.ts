@@ -50,6 +50,12 @@ export class RaggedBuilder {
 interface Versioned {
   readonly dot?: string | null;
   readonly context?: Readonly<Record<string, number>> | null;
+  readonly contextDots?: readonly string[] | null;
+}
+
+function partsOf(dot: string): readonly [actor: string, counter: number] {
+  const colon = dot.lastIndexOf(':');
+  return [dot.slice(0, colon), Number(dot.slice(colon + 1))];
 }
 
 /** Null where no operation has a dot. */
@@ -58,29 +64,35 @@ export function buildVersions(n: number, at: (row: number) => Versioned): Versio
   const dotActor = new Int16Array(n).fill(-1);
   const dotCounter = new Int32Array(n);
   for (let row = 0; row < n; row++) {
-    const { dot, context } = at(row);
+    const { dot, context, contextDots } = at(row);
     if (dot) {
-      const colon = dot.lastIndexOf(':');
-      dotActor[row] = actors.id(dot.slice(0, colon));
-      dotCounter[row] = Number(dot.slice(colon + 1));
+      const [actor, counter] = partsOf(dot);
+      dotActor[row] = actors.id(actor);
+      dotCounter[row] = counter;
     }
     for (const actor in context ?? {}) actors.id(actor);
+    for (const each of contextDots ?? []) actors.id(partsOf(each)[0]);
   }
   if (actors.names.length === 0) return null;
   const width = actors.names.length;
   const context = new Int32Array(n).fill(-1);
   const known = new Map<string, number>();
   const rows: number[] = [];
+  const dots: number[] = [];
   for (let row = 0; row < n; row++) {
-    const vector = at(row).context;
+    const { context: vector, contextDots } = at(row);
     if (!vector) continue;
     const counters = actors.names.map((actor) => vector[actor] ?? 0);
-    const name = counters.join(',');
+    const name = `${counters.join(',')} ${(contextDots ?? []).join(',')}`;
     let id = known.get(name);
     if (id === undefined) {
       id = known.size;
       known.set(name, id);
       for (const counter of counters) rows.push(counter);
+      for (const each of contextDots ?? []) {
+        const [actor, counter] = partsOf(each);
+        dots.push(id, actors.id(actor), counter);
+      }
     }
     context[row] = id;
   }
@@ -90,5 +102,6 @@ export function buildVersions(n: number, at: (row: number) => Versioned): Versio
     dotCounter,
     context,
     contexts: width === 0 ? new Int32Array() : Int32Array.from(rows),
+    dots: Int32Array.from(dots),
   };
 }

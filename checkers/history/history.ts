@@ -137,7 +137,7 @@ export interface History {
 }
 
 /**
- * Versions (dots) and contexts (version vectors) of a server that has them. A dot is `actor:counter`.
+ * Versions (dots) and contexts (version vectors and single dots) of a server that has them. A dot is `actor:counter`.
  * An acknowledged write whose dot is covered by the request context of a later effective write to
  * the same key is superseded, not lost.
  */
@@ -150,6 +150,11 @@ export interface Versions {
   readonly context: Int32Array;
   /** Distinct contexts, `actors.length` counters each. */
   readonly contexts: Int32Array;
+  /**
+   * Single writes that contexts cover beside their counters: (row of `contexts`, actor, counter), in order. A token
+   * of a write names that one write so, and none before it.
+   */
+  readonly dots: Int32Array;
 }
 
 /** One fault, from the moment at which it was applied to the moment at which it was healed. */

@@ -13,6 +13,7 @@
 import type { FinalReads } from '../history/final-reads.ts';
 import { type History, Kind, Status } from '../history/history.ts';
 import { type Chains, SparseSet } from '../history/set-reads.ts';
+import { contextCovers } from '../history/versions.ts';
 import type { Budget } from '../verdict/checker.ts';
 import type { ElementFates } from './elements.ts';
 
@@ -76,11 +77,8 @@ function knew(history: History, row: number, write: number): boolean {
 /** Does the context of the request at `row` cover the dot that the server gave at `dotRow`? */
 function coversDot({ versions }: History, row: number, dotRow: number): boolean {
   if (versions === null) return false;
-  const context = versions.context[row];
-  const actor = versions.dotActor[dotRow];
-  if (context < 0 || actor < 0) return false;
-  const counter = versions.contexts[context * versions.actors.length + actor];
-  return counter >= versions.dotCounter[dotRow];
+  const { context, dotActor, dotCounter } = versions;
+  return contextCovers(versions, context[row], dotActor[dotRow], dotCounter[dotRow]);
 }
 
 /** The first sighting of each element by a read that had to know its delete. */

@@ -15,8 +15,9 @@
  */
 
 import type { FinalReads, KeyFinals } from '../history/final-reads.ts';
-import { Flag, type History, Kind, Status } from '../history/history.ts';
+import { Flag, type History, Kind, Status, type Versions } from '../history/history.ts';
 import { survey } from '../history/survey.ts';
+import { contextCovers, DOT_NUMBERS, dotsOf } from '../history/versions.ts';
 import type { Budget } from '../verdict/checker.ts';
 import { followersOf } from './order.ts';
 
@@ -147,6 +148,8 @@ function coveredByLater(
   const keys = history.keys.length;
   const width = versions?.actors.length ?? 0;
   const most = new Int32Array(keys * width);
+  /** By key: single writes that were covered, as `actor counter`. */
+  const single = new Map<number, Set<string>>();
   // Writes without a context, and deletes, replaced whatever they found. When did the last and the
   // last but one of them end?
   const blindRow = new Int32Array(keys).fill(-1);
@@ -174,12 +177,17 @@ function coveredByLater(
       const counter = versions!.contexts[context * width + actor];
       if (counter > most[k * width + actor]) most[k * width + actor] = counter;
     }
+    for (const [actor, counter] of dotsOf(versions!, context)) {
+      const known = single.get(k) ?? new Set();
+      single.set(k, known.add(`${actor} ${counter}`));
+    }
   }
   const isDeleted = (row: number): boolean => deletedUntil[key[row]] > history.invoke[row];
   const isReplaced = (row: number): boolean => {
     const k = key[row];
     const { dotActor, dotCounter } = versions!;
     if (isDeleted(row) || most[k * width + dotActor[row]] >= dotCounter[row]) return true;
+    if (single.get(k)?.has(`${dotActor[row]} ${dotCounter[row]}`)) return true;
     return (blindRow[k] === row ? blindBefore[k] : blindUntil[k]) > history.invoke[row];
   };
   return { isReplaced, isDeleted };
@@ -244,8 +252,8 @@ function* goneInMidRun(
   if (!versions) return;
   const width = versions.actors.length;
   const covers = (context: number, row: number): boolean =>
-    versions.contexts[context * width + versions.dotActor[row]] >= versions.dotCounter[row];
-  const empty = emptyContexts(versions.contexts, width);
+    contextCovers(versions, context, versions.dotActor[row], versions.dotCounter[row]);
+  const empty = emptyContexts(versions, width);
   const live: number[][] = history.keys.map(() => []);
   const blindUntil = new Float64Array(history.keys.length).fill(-1);
   for (let row = 0; row < history.n; row++) {
@@ -278,10 +286,11 @@ function* goneInMidRun(
   }
 }
 
-function emptyContexts(contexts: Int32Array, width: number): Uint8Array {
+function emptyContexts({ contexts, dots }: Versions, width: number): Uint8Array {
   const empty = new Uint8Array(width === 0 ? 0 : contexts.length / width).fill(1);
   for (let i = 0; i < contexts.length; i++) {
     if (contexts[i] !== 0) empty[Math.floor(i / width)] = 0;
   }
+  for (let i = 0; i < dots.length; i += DOT_NUMBERS) empty[dots[i]] = 0;
   return empty;
 }

@@ -44,13 +44,12 @@ const ends = (op: Op): number => (op.status === 'ok' ? op.complete! : Number.POS
 
 /** Had the delete seen the addition? Its own session's, or one whose dot its context covers. */
 function knew(del: Op, add: Op): boolean {
-  return (
-    (del.process === add.process && add.complete! <= del.invoke) || covers(del.context, add.dot)
-  );
+  return (del.process === add.process && add.complete! <= del.invoke) || covers(del, add.dot);
 }
 
-function covers(context: PlainOperation['context'], dot: PlainOperation['dot']): boolean {
+function covers({ context, contextDots }: PlainOperation, dot: PlainOperation['dot']): boolean {
   if (!context || !dot) return false;
+  if (contextDots?.includes(dot)) return true;
   const [actor, counter] = dot.split(':') as [string, string];
   return (context[actor] ?? 0) >= Number(counter);
 }
@@ -81,7 +80,7 @@ export function expectedLostOfSets(
       if (!knew(del, add) || resurrected.includes(add.value)) continue;
       const late = answers.every((read) => read.invoke >= del.complete!);
       const there = answers.length > 0 && answers.every((read) => has(read, add));
-      const between = sightings.some((read) => !read.stale && covers(read.context, del.dot));
+      const between = sightings.some((read) => !read.stale && covers(read, del.dot));
       if ((late && there) || between) resurrected.push(add.value);
     }
     if (deletes.some((op) => op.status !== 'fail') || missing || answers.length === 0) continue;
@@ -185,7 +184,7 @@ export function expectedLostOfVersions(plain: readonly PlainOperation[]): unknow
   const replaces = (other: Op, write: Op): boolean => {
     if (other === write || !tookEffect(other)) return false;
     if (other.f === 'delete' || !other.context) return ends(other) > write.invoke;
-    return covers(other.context, write.dot!);
+    return covers(other, write.dot!);
   };
   const { answers, missing } = lastAnswers(ops, 'x0');
   const lost: unknown[] = [];
@@ -195,7 +194,7 @@ export function expectedLostOfVersions(plain: readonly PlainOperation[]): unknow
     const isLate = answers.every((read) => read.invoke >= write.complete!);
     const isGoneAtEnd = !isReplaced && !missing && answers.length > 0 && isLate;
     const isGoneBefore = reads.some((read) => {
-      if (!read.context || read.stale || !covers(read.context, write.dot!)) return false;
+      if (!read.context || read.stale || !covers(read, write.dot!)) return false;
       if (shows(read, write.value) || ops.indexOf(read) < ops.indexOf(write)) return false;
       const earlier = ops.slice(0, ops.indexOf(read));
       return !earlier.some((other) => replaces(other, write));

@@ -6,6 +6,7 @@
  */
 import { buildHistory, HistoryError, type PlainOperation } from '../history/build.ts';
 import { Flag, type History, isWrite, Kind, Status } from '../history/history.ts';
+import { dotsOf } from '../history/versions.ts';
 
 /** The elements that a whole-object read returned, as value ids. */
 export function elementsAt(history: History, row: number): Set<number> {
@@ -66,14 +67,19 @@ function siblingsAt({ siblings }: History, row: number): (number | null)[] | nul
   );
 }
 
-function versionsAt({ versions }: History, row: number): Pick<PlainOperation, 'dot' | 'context'> {
+function versionsAt(
+  { versions }: History,
+  row: number,
+): Pick<PlainOperation, 'dot' | 'context' | 'contextDots'> {
   if (!versions) return {};
   const { actors, dotActor, dotCounter, context, contexts } = versions;
   const at = context[row] * actors.length;
+  const single = at < 0 ? [] : dotsOf(versions, context[row]);
   return {
     dot: dotActor[row] < 0 ? null : `${actors[dotActor[row]]}:${dotCounter[row]}`,
     context:
       at < 0 ? null : Object.fromEntries(actors.map((actor, i) => [actor, contexts[at + i]])),
+    contextDots: single.map(([actor, counter]) => `${actors[actor]}:${counter}`),
   };
 }
 

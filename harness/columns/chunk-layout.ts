@@ -5,7 +5,7 @@
  */
 
 /** Written into table `seal`; a reader that knows another one uses the rows. */
-export const CHUNK_FORMAT = 1;
+export const CHUNK_FORMAT = 2;
 export const CHUNK_ROWS = 65_536;
 
 export type Numbers = Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array;

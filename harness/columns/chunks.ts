@@ -4,6 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Ragged } from '../../checkers/history/history.ts';
+import { DOT_NUMBERS } from '../../checkers/history/versions.ts';
 import type { RunFile } from '../store/run-file.ts';
 import { CHUNK_FORMAT, littleEndian, Unpacker } from './chunk-layout.ts';
 
@@ -20,6 +21,8 @@ export interface SealHeader {
   /** null: the server has no versions. */
   readonly actors: readonly string[] | null;
   readonly contexts: number;
+  /** Entries of `Versions.dots`. */
+  readonly dots: number;
   /** Lengths of what is ragged; null: not there. */
   readonly delta: number | null;
   readonly siblings: number | null;
@@ -65,6 +68,9 @@ export interface Chunk {
   /** Contexts that are used here first; `contextFrom` came before. */
   readonly contexts: Int32Array;
   readonly contextFrom: number;
+  /** Their single dots; `dotFrom` came before. */
+  readonly dots: Int32Array;
+  readonly dotFrom: number;
 }
 
 /**
@@ -107,7 +113,8 @@ export function* readChunks(file: RunFile, header: SealHeader): Generator<Chunk>
 
 function unpack(header: SealHeader, n: number, bytes: Uint8Array): Chunk {
   const parts = new Unpacker(bytes);
-  const [contextFrom, contextTo, duplicateFrom, duplicateTo] = parts.take('i32', 4);
+  const ranges = parts.take('i32', 6);
+  const [contextFrom, contextTo, duplicateFrom, duplicateTo, dotFrom, dotTo] = ranges;
   const fixed = takeFixed(parts, n, header.has);
   const delta = header.delta === null ? null : takeRagged(parts, n);
   const siblings = header.siblings === null ? null : takeRagged(parts, n);
@@ -116,12 +123,15 @@ function unpack(header: SealHeader, n: number, bytes: Uint8Array): Chunk {
   const versions = header.actors === null ? {} : takeVersions(parts, n);
   const counters = (contextTo! - contextFrom!) * (header.actors?.length ?? 0);
   const contexts = header.actors === null ? new Int32Array() : parts.take('i32', counters);
+  const dotNumbers = (dotTo! - dotFrom!) * DOT_NUMBERS;
+  const dots = header.actors === null ? new Int32Array() : parts.take('i32', dotNumbers);
   return {
     n,
     columns: { ...fixed, ...versions },
-    ...{ delta, siblings, duplicates, contexts },
+    ...{ delta, siblings, duplicates, contexts, dots },
     duplicateFrom: duplicateFrom!,
     contextFrom: contextFrom!,
+    dotFrom: dotFrom!,
   };
 }
 

@@ -1,16 +1,21 @@
 /**
  * Versions and contexts as columns. A context is a token, base64url of JSON
- * `{"v":{actor:counter},"t":[ms,counter]}`; only its version vector `v` is kept. Equal tokens are
- * decoded once; equal vectors are one row.
+ * `{"v":{actor:counter},"d":{actor:[counter]},"t":[ms,counter]}`; only its version vector `v` and its single
+ * dots `d` are kept. Equal tokens are decoded once; equal vectors with equal dots are one row.
  */
 import type { Versions } from '../../checkers/history/history.ts';
+
+/** Actor and counter, alternating. */
+interface Decoded {
+  readonly vector: readonly number[];
+  readonly single: readonly number[];
+}
 
 export class ContextTable {
   readonly #actors = new Map<string, number>();
   readonly #byToken = new Map<string, number>();
-  readonly #byVector = new Map<string, number>();
-  /** Actor and counter, alternating, of each distinct context. */
-  readonly #vectors: (readonly number[])[] = [];
+  readonly #byContent = new Map<string, number>();
+  readonly #decoded: Decoded[] = [];
   readonly #dotActor: Int16Array;
   readonly #dotCounter: Int32Array;
   readonly #context: Int32Array;
@@ -43,11 +48,13 @@ export class ContextTable {
   /** Null when no operation had a version or a context. */
   build(): Versions | null {
     const width = this.#actors.size;
-    if (width === 0 && this.#vectors.length === 0) return null;
-    const contexts = new Int32Array(this.#vectors.length * width);
-    for (let id = 0; id < this.#vectors.length; id++) {
-      const vector = this.#vectors[id];
+    if (width === 0 && this.#decoded.length === 0) return null;
+    const contexts = new Int32Array(this.#decoded.length * width);
+    const dots: number[] = [];
+    for (let id = 0; id < this.#decoded.length; id++) {
+      const { vector, single } = this.#decoded[id];
       for (let i = 0; i < vector.length; i += 2) contexts[id * width + vector[i]] = vector[i + 1];
+      for (let i = 0; i < single.length; i += 2) dots.push(id, single[i], single[i + 1]);
     }
     return {
       actors: [...this.#actors.keys()],
@@ -55,6 +62,7 @@ export class ContextTable {
       dotCounter: this.#dotCounter,
       context: this.#context,
       contexts,
+      dots: Int32Array.from(dots),
     };
   }
 
@@ -68,20 +76,20 @@ export class ContextTable {
   }
 
   #intern(token: string): number {
-    const vector = this.#decode(token);
-    if (vector === null) return -1;
-    const name = vector.join(' ');
-    let id = this.#byVector.get(name);
+    const decoded = this.#decode(token);
+    if (decoded === null) return -1;
+    const name = `${decoded.vector.join(' ')}+${decoded.single.join(' ')}`;
+    let id = this.#byContent.get(name);
     if (id === undefined) {
-      id = this.#vectors.length;
-      this.#vectors.push(vector);
-      this.#byVector.set(name, id);
+      id = this.#decoded.length;
+      this.#decoded.push(decoded);
+      this.#byContent.set(name, id);
     }
     return id;
   }
 
   /** Pairs in order of the actor, without zeros, so that equal vectors look equal. */
-  #decode(token: string): number[] | null {
+  #decode(token: string): Decoded | null {
     let parsed: unknown;
     try {
       parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
@@ -89,12 +97,23 @@ export class ContextTable {
       return null;
     }
     if (typeof parsed !== 'object' || parsed === null || !('v' in parsed)) return null;
-    const { v } = parsed;
+    const { v, d } = parsed as { v: unknown; d?: unknown };
     if (typeof v !== 'object' || v === null) return null;
     const pairs: number[] = [];
     for (const [actor, counter] of Object.entries(v)) {
       if (typeof counter === 'number' && counter > 0)
         insertPair(pairs, this.#actor(actor), counter);
+    }
+    return { vector: pairs, single: this.#single(d) };
+  }
+
+  #single(d: unknown): number[] {
+    const pairs: number[] = [];
+    if (typeof d !== 'object' || d === null) return pairs;
+    for (const [actor, counters] of Object.entries(d)) {
+      for (const counter of Array.isArray(counters) ? counters : []) {
+        if (typeof counter === 'number') pairs.push(this.#actor(actor), counter);
+      }
     }
     return pairs;
   }

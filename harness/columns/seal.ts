@@ -7,6 +7,7 @@
 import { crc32 } from 'node:zlib';
 import { HistoryError } from '../../checkers/history/build.ts';
 import type { History, Ragged, Versions } from '../../checkers/history/history.ts';
+import { DOT_NUMBERS, firstDot } from '../../checkers/history/versions.ts';
 import { Digest, keepDigest, packRows } from '../store/digest.ts';
 import { writeFailure } from '../store/errors.ts';
 import type { StoredRow } from '../store/op-writer.ts';
@@ -85,12 +86,14 @@ function writeChunks(file: RunFile, history: History): void {
   );
   let contextFrom = 0;
   let duplicateFrom = 0;
+  let dotFrom = 0;
   for (let seq = 0, from = 0; from < history.n; seq++, from += CHUNK_ROWS) {
     const to = Math.min(history.n, from + CHUNK_ROWS);
     const contextTo = lastContext(history.versions, from, to, contextFrom);
+    const dotTo = firstDot(history.versions?.dots ?? new Int32Array(), contextTo) / DOT_NUMBERS;
     const duplicateTo = duplicatesBefore(history.duplicates, to, duplicateFrom);
     const cols = pack([
-      Int32Array.of(contextFrom, contextTo, duplicateFrom, duplicateTo),
+      Int32Array.of(contextFrom, contextTo, duplicateFrom, duplicateTo, dotFrom, dotTo),
       ...fixedParts(history, from, to),
       ...raggedParts(history.delta, from, to),
       ...raggedParts(history.siblings, from, to),
@@ -98,10 +101,14 @@ function writeChunks(file: RunFile, history: History): void {
         ? []
         : [history.duplicates.subarray(2 * duplicateFrom, 2 * duplicateTo)]),
       ...versionParts(history.versions, from, to, contextFrom, contextTo),
+      ...(history.versions === null
+        ? []
+        : [history.versions.dots.subarray(dotFrom * DOT_NUMBERS, dotTo * DOT_NUMBERS)]),
     ]);
     const [tMin, tMax] = span(history, from, to);
     put.run(seq, to - from, from, tMin, tMax, crc32(cols), cols);
     contextFrom = contextTo;
+    dotFrom = dotTo;
     duplicateFrom = duplicateTo;
   }
   const text = JSON.stringify(headerOf(history));
@@ -119,6 +126,7 @@ function headerOf(history: History): SealHeader {
     ...{ n, sessions, writes, values, keys, nodes, errors, fs },
     actors: versions?.actors ?? null,
     contexts: versions === null || width === 0 ? 0 : versions.contexts.length / width,
+    dots: (versions?.dots.length ?? 0) / DOT_NUMBERS,
     delta: history.delta?.data.length ?? null,
     siblings: history.siblings?.data.length ?? null,
     duplicates: history.duplicates === null ? null : history.duplicates.length / 2,

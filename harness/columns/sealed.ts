@@ -4,6 +4,7 @@
  * caller reads the rows.
  */
 import { type History, isWrite, type Ragged } from '../../checkers/history/history.ts';
+import { DOT_NUMBERS } from '../../checkers/history/versions.ts';
 import type { RunFile } from '../store/run-file.ts';
 import { valueTexts } from '../store/value-texts.ts';
 import { CHUNK_FORMAT, SHARED_FROM } from './chunk-layout.ts';
@@ -52,12 +53,13 @@ class ChunkLoader {
     if (c.siblings !== null) this.#siblings += copyRagged(chunk.siblings!, c.siblings, from);
     c.duplicates?.set(chunk.duplicates, 2 * chunk.duplicateFrom);
     c.contexts.set(chunk.contexts, chunk.contextFrom * (this.#header.actors?.length ?? 0));
+    c.dots.set(chunk.dots, chunk.dotFrom * DOT_NUMBERS);
     this.loaded += chunk.n;
   }
 
   finish(file: RunFile): History {
     const header = this.#header;
-    const { dotActor, dotCounter, context, contexts, writeOp, ...columns } = this.#columns;
+    const { dotActor, dotCounter, context, contexts, dots, writeOp, ...columns } = this.#columns;
     const { keys, errors, fs, actors } = header;
     if (this.#deltas !== (header.delta ?? 0) || this.#siblings !== (header.siblings ?? 0)) {
       throw new RangeError('the lists in the chunks are not as long as their header says');
@@ -71,7 +73,7 @@ class ChunkLoader {
       ...columns,
       writeOp,
       valueText: valueTexts(file.path, { writes, unattempted, index: columns.index, writeOp }),
-      versions: actors === null ? null : { actors, dotActor, dotCounter, context, contexts },
+      versions: actors === null ? null : { actors, dotActor, dotCounter, context, contexts, dots },
       ...surroundings,
     };
   }
@@ -80,7 +82,7 @@ class ChunkLoader {
 /** What says how long columns are, and which there are. */
 export type Extent = Pick<
   SealHeader,
-  'n' | 'has' | 'values' | 'actors' | 'contexts' | 'delta' | 'siblings' | 'duplicates'
+  'n' | 'has' | 'values' | 'actors' | 'contexts' | 'dots' | 'delta' | 'siblings' | 'duplicates'
 >;
 
 /** Memory that a second thread can read, where the history is long enough for one to pay. */
@@ -123,6 +125,7 @@ export function allocate(header: Extent) {
     dotCounter: i32(versioned),
     context: i32(versioned),
     contexts: i32(header.contexts * (header.actors?.length ?? 0)),
+    dots: i32(header.dots * DOT_NUMBERS),
     writeOp: i32(header.values + 1).fill(-1),
   };
 }

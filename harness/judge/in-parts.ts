@@ -18,6 +18,7 @@ import {
   Status,
 } from '../../checkers/history/history.ts';
 import { type Survey, surveyPart } from '../../checkers/history/survey.ts';
+import { DOT_NUMBERS, firstDot } from '../../checkers/history/versions.ts';
 import { type Chunk, readChunks, readHeader, type SealHeader } from '../columns/chunks.ts';
 import { distinct, placeOf, renumberKeys, renumberValues } from '../columns/renumber.ts';
 import { allocate } from '../columns/sealed.ts';
@@ -184,9 +185,18 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
     context,
     contexts: _,
     writeOp: __,
+    dots: ___,
     ...columns
   } = allocate({
-    ...{ n, has: header.has, actors: header.actors, contexts: 0, duplicates: null, values: 0 },
+    ...{
+      n,
+      has: header.has,
+      actors: header.actors,
+      contexts: 0,
+      dots: 0,
+      duplicates: null,
+      values: 0,
+    },
     delta: header.delta === null ? null : deltas,
     siblings: header.siblings === null ? null : siblings,
   });
@@ -236,9 +246,11 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
   };
   const values = renumberValues(history, header);
   const { actors } = header;
-  const contexts = actors === null ? null : pickContexts(file, header, context);
+  const picked = actors === null ? null : pickContexts(file, header, context);
   const versions =
-    actors === null ? null : { actors, dotActor, dotCounter, context, contexts: contexts! };
+    actors === null || picked === null
+      ? null
+      : { actors, dotActor, dotCounter, context, ...picked };
   const made: History = {
     ...history,
     ...values,
@@ -251,20 +263,29 @@ export function buildPart(whole: Whole, { partOf, parts }: Plan, part: number): 
 }
 
 /** Contexts may be first used, and so be stored, long before: they take a pass of their own. */
-function pickContexts(file: RunFile, header: SealHeader, context: Int32Array): Int32Array {
+function pickContexts(
+  file: RunFile,
+  header: SealHeader,
+  context: Int32Array,
+): { readonly contexts: Int32Array; readonly dots: Int32Array } {
   const used = distinct(context.filter((id) => id >= 0));
   for (let i = 0; i < context.length; i++) {
     if (context[i] >= 0) context[i] = placeOf(used, context[i]);
   }
   const width = header.actors!.length;
   const contexts = new Int32Array(used.length * width);
+  const dots: number[] = [];
   let next = 0;
   for (const chunk of readChunks(file, header)) {
     const until = chunk.contextFrom + (width === 0 ? 0 : chunk.contexts.length / width);
     for (; next < used.length && used[next] < until; next++) {
       const at = (used[next] - chunk.contextFrom) * width;
       contexts.set(chunk.contexts.subarray(at, at + width), next * width);
+      const id = used[next];
+      for (let i = firstDot(chunk.dots, id); chunk.dots[i] === id; i += DOT_NUMBERS) {
+        dots.push(next, chunk.dots[i + 1], chunk.dots[i + 2]);
+      }
     }
   }
-  return contexts;
+  return { contexts, dots: Int32Array.from(dots) };
 }

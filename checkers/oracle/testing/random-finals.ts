@@ -156,10 +156,18 @@ export const versionedOperations: fc.Arbitrary<PlainOperation[]> = lists.map(([d
   });
   const withContexts = ops.map((op, i): PlainOperation => {
     const { mark, subset } = draws[i];
-    return mark === 4 ? op : { ...op, context: someContext(ops, op.invoke, subset) };
+    if (mark === 4) return op;
+    const contextDots = someDots(ops, op.invoke, subset);
+    return { ...op, context: someContext(ops, op.invoke, subset), contextDots };
   });
   return [...withContexts, ...finalReads(finals, clocks, read)];
 });
+
+/** At times one or two single writes besides, of those that were begun before. */
+function someDots(ops: readonly PlainOperation[], before: number, bits: number): string[] {
+  const begun = ops.flatMap(({ dot, invoke }) => (dot && invoke < before ? [dot] : []));
+  return begun.filter((_, i) => ((bits >>> ((3 * i) % 11)) & 7) === 5).slice(0, 2);
+}
 
 /** Covers a part of what was begun before: nobody has seen what was not. */
 function someContext(ops: readonly PlainOperation[], before: number, bits: number) {

@@ -97,7 +97,7 @@ const broken: readonly (readonly [FaultName, seeds: readonly number[], RegExp])[
   ['last-arrival-wins', [1], /went back/],
   ['drop-siblings', [1], /went back|^lost/],
   ['no-anti-entropy', [1], /not equal/],
-  ['no-causal-delivery', [1], /went back/],
+  ['no-causal-delivery', [1, 2, 3], /went back/],
   ['ignore-context', [1, 3, 4, 5], /went back/],
   ['restart-forgets-log-tail', [1, 2], /^lost/],
 ];

@@ -3,6 +3,7 @@
  * contexts are replaced by what they stand for, since two readers may number them differently.
  */
 import type { History, Ragged } from '../../../checkers/history/history.ts';
+import { dotsOf } from '../../../checkers/history/versions.ts';
 
 export function comparable(history: History) {
   const bySession = new Map<number, number[]>();
@@ -70,12 +71,14 @@ function versionOf(history: History, i: number) {
   const { actors, dotActor, dotCounter, context, contexts } = versions;
   const at = context[i];
   const counters = contexts.subarray(at * actors.length, (at + 1) * actors.length);
+  const single = dotsOf(versions, at).map(([actor, counter]) => `${actors[actor]}:${counter}`);
   const vector = actors
     .map((actor, a) => `${actor}:${counters[a]}`)
     .filter((t) => !t.endsWith(':0'));
   return {
     dot: dotActor[i] === -1 ? null : `${actors[dotActor[i]]}:${dotCounter[i]}`,
-    context: at === -1 ? null : vector.sort().join(' '),
+    context:
+      at === -1 ? null : [...vector.sort(), ...single.map((dot) => `+${dot}`).sort()].join(' '),
   };
 }
 

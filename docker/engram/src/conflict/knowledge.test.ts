@@ -6,14 +6,12 @@ import { covers, coversDot, equals, join, lacking, withAll, withDot } from './kn
 const actors = ['a', 'b'] as const;
 const counters = [1, 2, 3, 4, 5, 6] as const;
 const dot = fc.tuple(fc.constantFrom(...actors), fc.constantFrom(...counters));
-const known = fc
-  .array(dot)
-  .map((dots) =>
-    dots.reduce<Knowledge>((all, [actor, counter]) => withDot(all, actor, counter), {
-      v: {},
-      d: {},
-    }),
-  );
+const known = fc.array(dot).map((dots) =>
+  dots.reduce<Knowledge>((all, [actor, counter]) => withDot(all, actor, counter), {
+    v: {},
+    d: {},
+  }),
+);
 
 function dotsIn(knowledge: Knowledge): string[] {
   return actors.flatMap((actor) =>
