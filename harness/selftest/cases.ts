@@ -145,6 +145,16 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
+/**
+ * Switches that no workload of ours can show yet, and why. Scenarios of the node catch them
+ * (docker/engram/src/scenarios), each with the healthy node as its control.
+ */
+export const elsewhere: Readonly<Record<string, string>> = {
+  'reuse-dots': 'no fault puts an older copy of a data folder in the place of a newer one',
+  'token-too-wide': 'a checker believes what a token says its session was shown',
+  'tombstone-hides': 'no workload deletes what others write at the same time',
+};
+
 function optionsOf({ workload, nemesis, more }: Row): CaseOptions {
   return { ...common, ...more, workload, nemesis, checkers: judging };
 }

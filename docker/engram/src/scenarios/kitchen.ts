@@ -1,4 +1,5 @@
 /** Sessions and owners of one space of a virtual cluster, for scenarios that say in order what happens. */
+import type { FaultName } from '../faults.ts';
 import { type Answer, VirtualCluster } from '../testing/cluster.ts';
 
 export const space = 'kitchen';
@@ -11,8 +12,12 @@ export interface Kitchen {
   readonly strangers: readonly string[];
 }
 
-export async function openKitchen(seed: number, nodes = 5): Promise<Kitchen> {
-  const cluster = await VirtualCluster.start(seed, { nodes });
+/** `faults`: how its nodes are broken on purpose. */
+export async function openKitchen(
+  seed: number,
+  faults: readonly FaultName[] = [],
+): Promise<Kitchen> {
+  const cluster = await VirtualCluster.start(seed, { nodes: 5, faults });
   await cluster.ask('n1', 'POST', '/api/v1/spaces', { id: space });
   await cluster.run(3000);
   const { body } = await cluster.ask('n1', 'GET', '/cluster/spaces');
