@@ -5,6 +5,7 @@
  * Run with: npx tsx bench/cluster.ts [rounds] [nodes]
  */
 import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
+import { engramSpec } from '../harness/systems/engram/testing/start.ts';
 import { makeRng } from '../harness/world/rng.ts';
 import { faults } from '../nemesis/index.ts';
 
@@ -26,13 +27,7 @@ function median(values: readonly number[]): number {
 
 for (let round = 1; round <= rounds; round++) {
   const cluster = await timed('set up until ready', () =>
-    createDockerCluster({
-      runId: `bench-${process.pid}-${round}`,
-      nodes: nodeCount,
-      nodeFaults: [],
-      env: {},
-      readyTimeoutMs: 30_000,
-    }),
+    createDockerCluster(engramSpec({ runId: `bench-${process.pid}-${round}`, nodes: nodeCount })),
   );
   try {
     for (const [kind, variant] of [

@@ -4,6 +4,7 @@ import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
 import { program } from '../harness/cluster/docker/inside.ts';
 import { engineForTests } from '../harness/cluster/docker/testing/engine.ts';
 import type { FaultPlan } from '../harness/generator/fault-plan.ts';
+import { engramSpec } from '../harness/systems/engram/testing/start.ts';
 import { makeRng } from '../harness/world/rng.ts';
 import type { Fault } from './fault.ts';
 import { FaultRefused, faults, refuseImpossible } from './index.ts';
@@ -52,13 +53,9 @@ describe.skipIf(!answering)('faults in containers', () => {
   let untouched: string[];
 
   beforeAll(async () => {
-    cluster = await createDockerCluster({
-      runId: `test-${process.pid}-faults`,
-      nodes: 5,
-      nodeFaults: [],
-      env: {},
-      readyTimeoutMs: 30_000,
-    });
+    cluster = await createDockerCluster(
+      engramSpec({ runId: `test-${process.pid}-faults`, nodes: 5 }),
+    );
     const body = JSON.stringify({ content: 'so that there is a primary' });
     const headers = { 'content-type': 'application/json' };
     const url = `${cluster.nodes[0].url}/api/v1/memories/remember`;
@@ -121,13 +118,7 @@ describe.skipIf(!answering)('faults in containers', () => {
 describe.skipIf(!answering)('a partition in containers', () => {
   let cluster: Cluster;
   beforeAll(async () => {
-    cluster = await createDockerCluster({
-      runId: `test-${process.pid}-cut`,
-      nodes: 3,
-      nodeFaults: [],
-      env: {},
-      readyTimeoutMs: 30_000,
-    });
+    cluster = await createDockerCluster(engramSpec({ runId: `test-${process.pid}-cut`, nodes: 3 }));
   });
   afterAll(async () => {
     await cluster?.destroy();

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { createSimCluster } from '../harness/cluster/sim/sim.ts';
 import type { FaultPlan } from '../harness/generator/fault-plan.ts';
+import { engramSpec } from '../harness/systems/engram/testing/start.ts';
 import { makeRng } from '../harness/world/rng.ts';
 import { jsonBody } from '../harness/world/world.ts';
 import type { Fault } from './fault.ts';
@@ -12,8 +13,7 @@ import { FaultRefused, faults, refuseImpossible } from './index.ts';
 let cluster: Cluster;
 
 beforeEach(async () => {
-  const spec = { runId: 'sim-faults', nodes: 5, nodeFaults: [], env: {}, readyTimeoutMs: 30_000 };
-  cluster = await createSimCluster({ ...spec, seed: 3 });
+  cluster = await createSimCluster(engramSpec({ runId: 'sim-faults', nodes: 5, seed: 3 }));
 });
 
 async function planned(fault: Fault, variant: string): Promise<FaultPlan> {

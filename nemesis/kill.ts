@@ -13,9 +13,9 @@ const restartDeadlineMs = 10_000;
 const pollMs = 50;
 const exitCodeOfSigkill = 137;
 
-async function answers(cluster: Cluster, node: string): Promise<boolean> {
-  const { url } = cluster.nodes.find((each) => each.name === node)!;
-  return (await cluster.world.ask(url, '/health', answerTimeoutMs)) !== null;
+function answers(cluster: Cluster, name: string): Promise<boolean> {
+  const node = cluster.nodes.find((each) => each.name === name)!;
+  return cluster.inquiries.answers(cluster, node, answerTimeoutMs);
 }
 
 /** Killed by us, and not dead of something else; `true` where the runtime does not tell. */

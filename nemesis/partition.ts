@@ -11,7 +11,6 @@ import { judge, proofOfCut, proofOfHeal, type Seen } from './partition-proof.ts'
 
 const connectTimeoutMs = 400;
 const attemptsMax = 3;
-const askTimeoutMs = 1000;
 
 function networkOf({ network }: Cluster): NetworkPowers {
   if (!network) throw new Error('this cluster has no network under our hands');
@@ -31,29 +30,11 @@ async function look(cluster: Cluster, grudge: Grudge): Promise<Seen> {
   }
 }
 
-interface Spaces {
-  readonly spaces?: readonly { readonly primary: string }[];
-}
-
-/** The node that is primary of most spaces, asked of the first node that answers. */
+/** The node that leads, of most keys where there are several. */
 async function primaryOfMost(cluster: Cluster): Promise<string> {
-  for (const node of cluster.nodes) {
-    const answer = (await cluster.world.ask(
-      node.url,
-      '/cluster/spaces',
-      askTimeoutMs,
-    )) as Spaces | null;
-    const counts = new Map<string, number>();
-    for (const { primary } of answer?.spaces ?? []) {
-      if (!cluster.nodes.some((each) => each.name === primary)) continue;
-      counts.set(primary, (counts.get(primary) ?? 0) + 1);
-    }
-    const [most] = [...counts].sort(
-      (left, right) => right[1] - left[1] || (left[0] < right[0] ? -1 : 1),
-    );
-    if (most) return most[0];
-  }
-  throw new Error('no node could say at /cluster/spaces which node is primary of a space');
+  const [most] = (await cluster.inquiries.primaries?.(cluster)) ?? [];
+  if (most !== undefined) return most;
+  throw new Error('no node could say which node is primary');
 }
 
 export const partition: Fault = {

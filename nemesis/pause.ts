@@ -9,13 +9,13 @@ import { proofActive, proofGone, type Trial } from './proof.ts';
 const silentAfterMs = 500;
 const thawDeadlineMs = 5000;
 
-async function trial(cluster: Cluster, node: string, present: boolean): Promise<Trial> {
-  const { url } = cluster.nodes.find((each) => each.name === node)!;
-  const state = await cluster.state(node);
+async function trial(cluster: Cluster, name: string, present: boolean): Promise<Trial> {
+  const node = cluster.nodes.find((each) => each.name === name)!;
+  const state = await cluster.state(name);
   const waitMs = present ? silentAfterMs : thawDeadlineMs;
-  const up = (await cluster.world.ask(url, '/health', waitMs)) !== null;
+  const up = await cluster.inquiries.answers(cluster, node, waitMs);
   const good = state === (present ? 'paused' : 'running') && up === !present;
-  return { good, text: `${node}: ${state}, ${up ? 'answers' : 'silent'}` };
+  return { good, text: `${name}: ${state}, ${up ? 'answers' : 'silent'}` };
 }
 
 function trials(cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Trial[]> {

@@ -83,6 +83,16 @@ describe('walls', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('only its own folder knows the paths and the switches of Engram', () => {
+    const elsewhere = shipped.filter(
+      ({ path }) =>
+        /^(harness|nemesis|workloads)\//.test(path) && !path.startsWith('harness/systems/engram/'),
+    );
+    expect(elsewhere.length).toBeGreaterThan(100);
+    const knowing = elsewhere.filter(({ text }) => /ENGRAM_|['"`/]api\/v1|x-engram/i.test(text));
+    expect(knowing.map(({ path }) => path)).toEqual([]);
+  });
+
   it('the node imports nothing from outside of itself', () => {
     const inside = sources.filter((file) => file.path.startsWith('docker/engram/src/'));
     expect(inside.length).toBeGreaterThan(0);

@@ -11,7 +11,6 @@ import type { Generator } from '../harness/generator/generator.ts';
 import type { Invocation } from '../harness/generator/operation.ts';
 import { once, repeat, source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
-import { EngramDriver } from '../harness/systems/engram/engram.ts';
 import type { Rng } from '../harness/world/rng.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
@@ -57,6 +56,7 @@ function operationsOn(key: string, space: number, rng: Rng): Generator {
 
 export const deletes: Workload = {
   name: 'delete',
+  dataType: 'set',
   promise:
     'a memory that was deleted by somebody who knew it stays away, no other acknowledged one is lost',
   operations: [
@@ -64,16 +64,6 @@ export const deletes: Workload = {
     { f: 'delete', key: 'space', value: 'element', meaning: 'delete a memory; fails if not there' },
     { f: 'read-all', key: 'space', value: 'list of elements', meaning: 'list a whole space' },
   ],
-  client: (target, contexts, rng, { timeoutMs }) => {
-    const driver = new EngramDriver(target, rng, { timeoutMs, contexts });
-    return {
-      invoke: ({ f, key, value }) => {
-        if (f === 'add') return driver.remember(key!, `e${value}`, value);
-        return f === 'delete' ? driver.forget(key!, `e${value}`, value) : driver.list(key!);
-      },
-      close: () => driver.close(),
-    };
-  },
   generator: ({ rate: perSecond, spacePrefix }, rng) => {
     const slots = Array.from({ length: spacesAtOnce }, (_, slot) =>
       successively((turn) => {

@@ -7,7 +7,6 @@
 import { mix } from '../harness/generator/combinators.ts';
 import { source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
-import { EngramDriver } from '../harness/systems/engram/engram.ts';
 import type { Rng } from '../harness/world/rng.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
@@ -15,29 +14,15 @@ import type { Workload } from './workload.ts';
 const spaces = 2;
 const registersPerSpace = 4;
 
-function split(key: string): readonly [string, string] {
-  const slash = key.indexOf('/');
-  return [key.slice(0, slash), key.slice(slash + 1)];
-}
-
 export const register: Workload = {
   name: 'register',
+  dataType: 'register',
   promise:
     'sessions with contexts see causal order (CCv), and no acknowledged write is lost unseen',
   operations: [
     { f: 'write', key: 'space/id', value: 'number', meaning: 'remember a new value under the id' },
     { f: 'read', key: 'space/id', value: 'number or null', meaning: 'read the value shown' },
   ],
-  client: (target, contexts, rng, { timeoutMs }) => {
-    const driver = new EngramDriver(target, rng, { timeoutMs, contexts });
-    return {
-      invoke: ({ f, key, value }) => {
-        const [space, id] = split(key!);
-        return f === 'write' ? driver.remember(space, id, value) : driver.get(space, id);
-      },
-      close: () => driver.close(),
-    };
-  },
   generator: ({ rate: perSecond, spacePrefix }, rng) => {
     const keyOf = (draw: Rng): string =>
       `${spacePrefix}-${draw.int(spaces)}/r${draw.int(registersPerSpace)}`;

@@ -11,7 +11,6 @@ import type { Generator } from '../harness/generator/generator.ts';
 import type { Invocation } from '../harness/generator/operation.ts';
 import { once, repeat, source } from '../harness/generator/sources.ts';
 import { rate } from '../harness/generator/timing.ts';
-import { EngramDriver } from '../harness/systems/engram/engram.ts';
 import type { Rng } from '../harness/world/rng.ts';
 import { readThroughAll } from './final-reads.ts';
 import type { Workload } from './workload.ts';
@@ -39,19 +38,12 @@ function operationsOn(key: string, space: number, rng: Rng): Generator {
 
 export const set: Workload = {
   name: 'set',
+  dataType: 'set',
   promise: 'no acknowledged memory is lost, none appears that nobody wrote, and all nodes agree',
   operations: [
     { f: 'add', key: 'space', value: 'element', meaning: 'remember a new, unique memory' },
     { f: 'read-all', key: 'space', value: 'list of elements', meaning: 'list a whole space' },
   ],
-  client: (target, contexts, rng, { timeoutMs }) => {
-    const driver = new EngramDriver(target, rng, { timeoutMs, contexts });
-    return {
-      invoke: ({ f, key, value }) =>
-        f === 'add' ? driver.remember(key!, `e${value}`, value) : driver.list(key!),
-      close: () => driver.close(),
-    };
-  },
   generator: ({ rate: perSecond, spacePrefix }, rng) => {
     const slots = Array.from({ length: spacesAtOnce }, (_, slot) =>
       successively((turn) => {

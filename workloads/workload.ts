@@ -1,11 +1,10 @@
 /**
- * A workload is one short file, always in this order: promise, operations, client, generator,
- * final generator, checkers. The reference page of each is printed from these fields.
+ * A workload is one short file, always in this order: data type, promise, operations, generator, final generator,
+ * checkers. It knows no system: clients belong to those. The reference page of each is printed from these fields.
  */
 
 import type { Generator } from '../harness/generator/generator.ts';
-import type { Client, ClientTarget } from '../harness/systems/client.ts';
-import type { SessionContexts } from '../harness/systems/engram/contexts.ts';
+import type { DataTypeName } from '../harness/systems/data-types.ts';
 import type { Rng } from '../harness/world/rng.ts';
 
 export interface WorkloadOptions {
@@ -25,16 +24,11 @@ export interface OperationSchema {
 
 export interface Workload {
   readonly name: string;
+  /** What its operations are about; any system with clients for it can be tested by it. */
+  readonly dataType: DataTypeName;
   /** What is shown to hold if every checker says valid, for people. */
   readonly promise: string;
   readonly operations: readonly OperationSchema[];
-  client(
-    target: ClientTarget,
-    /** Null for final reads: they belong to no session. */
-    contexts: SessionContexts | null,
-    rng: Rng,
-    options: { readonly timeoutMs: number },
-  ): Client;
   /** Endless; the run limits it in time. */
   generator(options: WorkloadOptions, rng: Rng): Generator;
   /**

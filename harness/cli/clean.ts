@@ -15,7 +15,10 @@ export function register(program: Command): void {
     .action(async (options: { all?: true; images?: true; json?: true }) => {
       const { sweep, sweepImages } = await import('../cluster/docker/leftovers.ts');
       const removed = await sweep(options.all === true);
-      if (options.images === true) removed.push(...(await sweepImages()));
+      if (options.images === true) {
+        const { builtImages } = await import('../systems/images.ts');
+        removed.push(...(await sweepImages(builtImages())));
+      }
       if (options.json === true) return printJson({ removed });
       printLines(removed.map(({ kind, name }) => `removed ${kind} ${name}`));
       if (removed.length === 0) printLines(['nothing to remove']);

@@ -12,7 +12,8 @@ export function register(program: Command): void {
     .option('--json', 'one JSON document')
     .action(async (options: { results: string; json?: true }) => {
       const { diagnose } = await import('../cluster/docker/diagnosis.ts');
-      const findings = await diagnose(options.results);
+      const { engramImage } = await import('../systems/engram/program.ts');
+      const findings = await diagnose(options.results, engramImage);
       const able = findings.every((each) => each.ok || !each.needed);
       process.exitCode = able ? EXIT.valid : EXIT.invalid;
       if (options.json === true) return printJson({ able, findings });

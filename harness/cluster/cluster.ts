@@ -5,6 +5,7 @@
 
 import type { World } from '../world/world.ts';
 import type { LinkPowers, MachinePowers, NetworkPowers } from './powers.ts';
+import type { Program } from './program.ts';
 
 export const runtimeNames = ['auto', 'docker', 'sim'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
@@ -17,10 +18,10 @@ export interface ClusterSpec {
   /** Mean latency of a packet in a virtual network, one way. */
   readonly latencyMs?: number;
   readonly nodes: number;
-  /** ENGRAM_FAULTS: ways in which the nodes are broken on purpose. */
-  readonly nodeFaults: readonly string[];
-  /** More ENGRAM_* settings. */
-  readonly env: Readonly<Record<string, string>>;
+  /** What is started on each node. */
+  readonly program: Program;
+  /** What the system that runs there can be asked. */
+  readonly inquiries: Inquiries;
   readonly readyTimeoutMs: number;
 }
 
@@ -29,8 +30,21 @@ export interface NodeHandle {
   readonly name: string;
   /** Address inside the cluster's network; what a grudge's rules match. */
   readonly address: string;
-  /** http://host:7432 as reachable from the control process. */
+  /** http://host:port of the clients' port, as reachable from the control process. */
   readonly url: string;
+}
+
+/** What questions need of a cluster. */
+export type Asked = Pick<Cluster, 'world' | 'nodes'>;
+
+/** What the system under test tells whoever asks: proofs of faults, readiness, targets of faults. */
+export interface Inquiries {
+  /** Does the process of this node answer in time? Any answer counts, a refusal as well. */
+  answers(asked: Asked, node: NodeHandle, timeoutMs: number): Promise<boolean>;
+  /** Null when this node is ready to serve, else what is missing, in the system's own words. */
+  missing(asked: Asked, node: NodeHandle): Promise<string | null>;
+  /** Nodes that say that they lead, of most keys first. Left out where nobody leads. */
+  primaries?(asked: Asked): Promise<readonly string[]>;
 }
 
 /**
@@ -60,6 +74,7 @@ export interface Cluster {
   readonly nodes: readonly NodeHandle[];
   /** Time and connections of the world in which the nodes live. */
   readonly world: World;
+  readonly inquiries: Inquiries;
   readonly capabilities: ReadonlySet<Capability>;
   readonly network?: NetworkPowers;
   readonly links?: LinkPowers;

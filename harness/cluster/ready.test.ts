@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { engramInquiries } from '../systems/engram/inquiries.ts';
 import { realWorld } from '../world/real-world.ts';
 import type { Cluster, NodeHandle, ProcessState } from './cluster.ts';
 import { diedAtStart } from './errors.ts';
@@ -35,6 +36,7 @@ function fakeCluster(nodes: readonly NodeHandle[], state: ProcessState = 'runnin
   const cluster: Partial<Cluster> = {
     nodes,
     world: realWorld,
+    inquiries: engramInquiries,
     state: async () => state,
     exitCode: async () => 78,
     logs: async () => ['cannot start: \u001b[31mno disk\u001b[0m'],

@@ -43,7 +43,7 @@ export interface Completion {
   readonly error?: string;
   /** What the error said, for people. */
   readonly message?: string;
-  /** X-Engram-Context of the answer. */
+  /** Causal context of the answer. */
   readonly context?: string;
   /** The context that the request carried. */
   readonly sentContext?: string;
@@ -55,7 +55,7 @@ export interface Completion {
   readonly version?: string;
   /** Reads: all concurrent values, the shown one included. */
   readonly siblings?: readonly unknown[];
-  /** X-Engram-Node and X-Engram-Hops. */
+  /** Who answered, and through how many nodes. */
   readonly server?: string;
   readonly hops?: number;
 }

@@ -5,7 +5,6 @@ import type { Completion, Invocation, OperationRow } from '../generator/operatio
 import { sequence, source } from '../generator/sources.ts';
 import { rate } from '../generator/timing.ts';
 import type { Client } from '../systems/client.ts';
-import type { SessionContexts } from '../systems/engram/contexts.ts';
 import { type Clock, startClock } from '../world/clock.ts';
 import { makeRng } from '../world/rng.ts';
 import { Interpreter } from './interpreter.ts';
@@ -15,7 +14,7 @@ const ms = 1e6;
 interface Made {
   readonly thread: number;
   readonly node: string;
-  readonly contexts: SessionContexts | null;
+  readonly session: unknown;
   closed: boolean;
 }
 
@@ -29,6 +28,8 @@ interface Rig {
 function rig(
   concurrency: number,
   answer: (op: Invocation, node: string) => Promise<Completion>,
+  timeoutMs = 60_000,
+  noClient?: Error,
 ): Rig {
   const invoked: OperationRow[] = [];
   const completed: OperationRow[] = [];
@@ -49,8 +50,12 @@ function rig(
     concurrency,
     nodes: ['n1', 'n2'],
     workloadOf: () => 'w',
-    makeClient: (thread, node, contexts): Client => {
-      const one: Made = { thread, node, contexts, closed: false };
+    newSession: () => ({}),
+    effectOf: (_, f) => (f === 'read' ? 'read' : 'write'),
+    timeoutMs,
+    makeClient: (thread, node, session): Client => {
+      if (noClient) throw noClient;
+      const one: Made = { thread, node, session, closed: false };
       made.push(one);
       return {
         invoke: (op) => answer(op, node),
@@ -114,7 +119,7 @@ test('an indeterminate end retires the process; the thread goes on with a new cl
   expect(later.every((each) => each.process === (retired.process as number) + 3)).toBe(true);
   const [before, successor] = made.filter((each) => each.thread === retired.thread);
   expect(before!.closed).toBe(true);
-  expect(successor!.contexts).toBe(before!.contexts);
+  expect(successor!.session).toBe(before!.session);
 });
 
 test('a failed or good end retires nobody', async () => {
@@ -167,7 +172,7 @@ test('final reads go to the node that they name, and belong to no session', asyn
   await interpreter.run(sequence([read('n2'), read('n1'), read('n2')]));
   expect(completed.map((each) => each.node)).toEqual(['n2', 'n1', 'n2']);
   expect(completed.every((each) => each.final === true)).toBe(true);
-  expect(made.map((each) => each.contexts)).toEqual([null, null]);
+  expect(made.map((each) => each.session)).toEqual([null, null]);
 });
 
 test('stopping starts nothing more and waits for what is in flight', async () => {
@@ -187,4 +192,23 @@ test('stopping starts nothing more and waits for what is in flight', async () =>
   for (const end of ends.splice(0)) end();
   await again;
   expect(completed).toHaveLength(4);
+});
+
+test('a client that hangs beyond its time-out is given up, and another one goes on', async () => {
+  let asked = 0;
+  const hangOnce = () => (++asked === 1 ? new Promise<Completion>(() => {}) : after(1));
+  const { interpreter, completed, made } = rig(1, hangOnce, 100);
+  await interpreter.run(writes(2));
+  expect(completed.map(({ outcome, error }) => [outcome, error])).toEqual([
+    ['info', 'timeout'],
+    ['ok', undefined],
+  ]);
+  expect(made.map(({ closed }) => closed)).toEqual([true, false]);
+});
+
+test('a client that cannot be made ends the load with its error', async () => {
+  const noClient = new Error('no library for that');
+  const { interpreter, invoked } = rig(1, () => after(1), 60_000, noClient);
+  await expect(interpreter.run(writes(2))).rejects.toBe(noClient);
+  expect(invoked).toEqual([]);
 });

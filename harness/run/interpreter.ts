@@ -9,7 +9,7 @@ import type { Phase } from '../../checkers/history/history.ts';
 import type { Generator, GeneratorContext, ThreadId } from '../generator/generator.ts';
 import type { Completion, Invocation, OperationRow } from '../generator/operation.ts';
 import type { Client } from '../systems/client.ts';
-import { SessionContexts } from '../systems/engram/contexts.ts';
+import type { Effect } from '../systems/data-types.ts';
 import type { Clock, Timer } from '../world/clock.ts';
 import type { Rng } from '../world/rng.ts';
 import type { LiveRecorder } from './gate.ts';
@@ -28,7 +28,13 @@ export interface InterpreterOptions {
   readonly concurrency: number;
   readonly nodes: readonly string[];
   workloadOf(thread: number): string;
-  makeClient(thread: number, node: string, contexts: SessionContexts | null): Client;
+  /** What the clients of a thread hand on to each other; undefined where there is nothing. */
+  newSession(): unknown;
+  /** `session`: null for a client that belongs to none. May throw: then the run ends. */
+  makeClient(thread: number, node: string, session: unknown): Client;
+  effectOf(thread: number, f: string): Effect;
+  /** Time-out of an operation, ms. A client keeps it by itself; one that does not is given up a little later. */
+  readonly timeoutMs: number;
   /** The next index of the run's history. */
   nextIndex(): number;
   phase(): Phase;
@@ -41,15 +47,27 @@ export interface InterpreterOptions {
  * first to be free, would draw all of the load to a node that is down.
  */
 const refusedRestMs = 200;
+/** A client that has not ended its operation so long after the time-out is given up. */
+const graceMs = 1000;
+const lookMs = 500;
+
+/** An operation that has not ended. */
+interface Flight {
+  readonly invocation: Invocation;
+  readonly row: OperationRow;
+  readonly client: Client;
+}
 
 interface Thread {
   readonly number: number;
   readonly node: string;
-  readonly contexts: SessionContexts;
+  readonly session: unknown;
   /** By node; `final/` in front for clients that belong to no session. */
   readonly clients: Map<string, Client>;
   process: number;
   busy: boolean;
+  /** What it is doing; null between two operations. */
+  flight: Flight | null;
 }
 
 /** Who is free is looked up when a generator asks: most that are told of an event do not. */
@@ -114,6 +132,7 @@ export class Interpreter {
   #timer: Timer | null = null;
   #wakeNs = 0;
   #finish: (() => void) | null = null;
+  #fail: ((error: unknown) => void) | null = null;
   #stopping = false;
   #pumping = false;
   readonly counts: Counts = { invoked: 0, ok: 0, fail: 0, info: 0 };
@@ -123,10 +142,11 @@ export class Interpreter {
     this.#threads = Array.from({ length: options.concurrency }, (_, number) => ({
       number,
       node: options.nodes[number % options.nodes.length],
-      contexts: new SessionContexts(),
+      session: options.newSession(),
       clients: new Map(),
       process: number,
       busy: false,
+      flight: null,
     }));
     this.#ids = this.#threads.map((thread) => thread.number);
   }
@@ -136,10 +156,12 @@ export class Interpreter {
     this.#generator = generator;
     this.#startNs = this.#options.clock.nowNs();
     this.#stopping = false;
-    return new Promise((resolve) => {
+    const overdue = this.#options.clock.interval(lookMs, () => this.#endOverdue());
+    return new Promise<void>((resolve, reject) => {
       this.#finish = resolve;
+      this.#fail = reject;
       this.#pump();
-    });
+    }).finally(() => overdue.cancel());
   }
 
   /** No new operations; those in flight end by themselves or by their time-out. */
@@ -169,7 +191,7 @@ export class Interpreter {
       switch (step.type) {
         case 'op':
           this.#generator = step.next;
-          this.#start(this.#threads[step.op.thread], step.op.invocation, step.op.timeNs);
+          going = this.#tryStart(this.#threads[step.op.thread], step.op.invocation, step.op.timeNs);
           break;
         case 'pending':
           this.#generator = step.next;
@@ -218,16 +240,32 @@ export class Interpreter {
     const name = invocation.final ? `final/${node}` : node;
     let client = thread.clients.get(name);
     if (!client) {
-      const contexts = invocation.final ? null : thread.contexts;
-      client = this.#options.makeClient(thread.number, node, contexts);
+      const session = invocation.final ? null : thread.session;
+      client = this.#options.makeClient(thread.number, node, session);
       thread.clients.set(name, client);
     }
     return { node, client };
   }
 
-  #start(thread: Thread, invocation: Invocation, scheduledNs: number): void {
+  /** False where no client could be made: then nothing goes on. */
+  #tryStart(thread: Thread, invocation: Invocation, scheduledNs: number): boolean {
+    try {
+      this.#start(thread, invocation, scheduledNs, this.#client(thread, invocation));
+      return true;
+    } catch (error) {
+      this.#stopping = true;
+      this.#fail?.(error);
+      return false;
+    }
+  }
+
+  #start(
+    thread: Thread,
+    invocation: Invocation,
+    scheduledNs: number,
+    { node, client }: { readonly node: string; readonly client: Client },
+  ): void {
     const { clock, recorder } = this.#options;
-    const { node, client } = this.#client(thread, invocation);
     const row: OperationRow = {
       idx: this.#options.nextIndex(),
       process: thread.process,
@@ -243,6 +281,8 @@ export class Interpreter {
       final: invocation.final === true ? true : undefined,
     };
     thread.busy = true;
+    const flight: Flight = { invocation, row, client };
+    thread.flight = flight;
     this.counts.invoked++;
     recorder.invoke(row);
     this.#generator = this.#generator!.update(this.#context(), {
@@ -251,20 +291,43 @@ export class Interpreter {
       timeNs: row.invoked - this.#startNs,
       invocation,
     });
-    void client.invoke(invocation).then(
-      (completion) => this.#end(thread, invocation, row, completion),
-      (error) =>
-        // A client that throws is a defect of ours; nobody knows what the operation did.
-        this.#end(thread, invocation, row, {
-          outcome: 'info',
-          value: invocation.value,
-          error: 'client-defect',
-          message: String(error),
-        }),
-    );
+    void this.#invoke(flight).then((completion) => this.#end(thread, flight, completion));
   }
 
-  #end(thread: Thread, invocation: Invocation, row: OperationRow, completion: Completion): void {
+  /** A client that throws is a defect; nobody knows what the operation did. */
+  async #invoke({ client, invocation }: Flight): Promise<Completion> {
+    try {
+      return await client.invoke(invocation);
+    } catch (error) {
+      const { value } = invocation;
+      return { outcome: 'info', value, error: 'client-defect', message: String(error) };
+    }
+  }
+
+  /** Gives up clients that hang: their late answers meet nobody. */
+  #endOverdue(): void {
+    const { clock, timeoutMs } = this.#options;
+    const limitNs = (timeoutMs + graceMs) * 1e6;
+    for (const thread of this.#threads) {
+      const { flight } = thread;
+      if (flight === null || clock.nowNs() - flight.row.invoked < limitNs) continue;
+      const { f, value } = flight.invocation;
+      const outcome = this.#options.effectOf(thread.number, f) === 'read' ? 'fail' : 'info';
+      const message = 'the client did not keep its time-out';
+      this.#discardClients(thread);
+      this.#end(thread, flight, { outcome, value, error: 'timeout', message });
+    }
+  }
+
+  #discardClients(thread: Thread): void {
+    for (const client of thread.clients.values()) void client.close().catch(() => {});
+    thread.clients.clear();
+  }
+
+  #end(thread: Thread, flight: Flight, completion: Completion): void {
+    if (thread.flight !== flight) return;
+    thread.flight = null;
+    const { invocation, row } = flight;
     const completed = this.#options.clock.nowNs();
     this.#options.recorder.complete(ended(row, completion, completed));
     this.counts[completion.outcome]++;
@@ -276,8 +339,7 @@ export class Interpreter {
     } else thread.busy = false;
     if (completion.outcome === 'info') {
       thread.process += this.#options.concurrency;
-      for (const client of thread.clients.values()) void client.close().catch(() => {});
-      thread.clients.clear();
+      this.#discardClients(thread);
     }
     this.#generator =
       this.#generator?.update(this.#context(), {

@@ -9,15 +9,18 @@ import type { Phase } from '../../checkers/history/history.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Workload, WorkloadOptions } from '../../workloads/workload.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, NodeHandle } from '../cluster/cluster.ts';
 import { only } from '../generator/combinators.ts';
 import type { Generator } from '../generator/generator.ts';
 import { reserve } from '../generator/threads.ts';
 import { timeLimit } from '../generator/timing.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { RunState } from '../store/records.ts';
+import type { Client } from '../systems/client.ts';
+import { effectOf } from '../systems/data-types.ts';
+import type { AnySystem } from '../systems/index.ts';
 import type { Clock } from '../world/clock.ts';
-import { makeRng } from '../world/rng.ts';
+import { makeRng, type Rng } from '../world/rng.ts';
 import { readUntilAgreed } from './final-phase.ts';
 import { FinalReads } from './finals.ts';
 import { Gate } from './gate.ts';
@@ -46,6 +49,9 @@ export interface Ending {
 
 export interface LifeOptions {
   readonly options: RunOptions;
+  readonly system: AnySystem;
+  /** Of the system, as it takes them. */
+  readonly systemOptions: unknown;
   readonly cluster: Cluster;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -92,7 +98,6 @@ export class Life {
     this.#chosen = options.workload.map((name) => workloads[name]);
     this.#byThread = this.#chosen.flatMap((each, i) => Array<Workload>(this.#share(i)).fill(each));
     const rng = makeRng(options.seed);
-    const urls = new Map(cluster.nodes.map(({ name, url }) => [name, url]));
     const shared = {
       clock,
       recorder: this.#recorder,
@@ -105,12 +110,16 @@ export class Life {
       concurrency: options.concurrency,
       nodes: cluster.nodes.map((node) => node.name),
       workloadOf: (thread) => this.#workloadOf(thread).name,
-      makeClient: (thread, node, contexts) => {
-        const stream = rng.split(`client/${thread}/${node}/${this.#next}`);
-        const timeoutMs = options['op-timeout'] * 1000;
-        const target = { node, url: urls.get(node)!, world: cluster.world };
-        return this.#workloadOf(thread).client(target, contexts, stream, { timeoutMs });
-      },
+      newSession: () => life.system.session?.(),
+      makeClient: (thread, node, session) =>
+        this.#makeClient(
+          this.#workloadOf(thread),
+          cluster.nodes.find(({ name }) => name === node)!,
+          session,
+          rng.split(`client/${thread}/${node}/${this.#next}`),
+        ),
+      effectOf: (thread, f) => effectOf(this.#workloadOf(thread).dataType, f),
+      timeoutMs: options['op-timeout'] * 1000,
       onComplete: (thread, invocation, node, completion) =>
         this.#finals.note(this.#workloadOf(thread).name, invocation, node, completion),
     });
@@ -123,6 +132,28 @@ export class Life {
       },
     });
     this.#recorder.onFailure((failure) => this.#stop(failure.message));
+  }
+
+  /** Throws where the system cannot make one: nothing of the run would mean anything. */
+  #makeClient(workload: Workload, node: NodeHandle, session: unknown, rng: Rng): Client {
+    const { system, systemOptions, cluster, options } = this.#with;
+    try {
+      const kind = system.clients[workload.dataType];
+      if (kind === undefined) throw new Error(`it has no clients for ${workload.dataType}`);
+      return kind.connect({
+        node,
+        nodes: cluster.nodes,
+        world: cluster.world,
+        rng,
+        timeoutMs: options['op-timeout'] * 1000,
+        options: systemOptions,
+        session,
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const whose = `workload ${workload.name} on system ${system.name}`;
+      throw new Error(`no client could be made for ${whose}: ${why}`, { cause: error });
+    }
   }
 
   /** Lives through all phases, and says how it ended. Never rejects. */
@@ -165,7 +196,8 @@ export class Life {
   async #phases(): Promise<Ending> {
     const { cluster, clock } = this.#with;
     const watching = new AbortController();
-    const watched = watchCluster(cluster, this.#recorder, clock, watching.signal);
+    const { system } = this.#with;
+    const watched = watchCluster(cluster, system, this.#recorder, clock, watching.signal);
     try {
       try {
         await this.#load();
@@ -216,7 +248,7 @@ export class Life {
   }
 
   async #readFinally(): Promise<void> {
-    const { options, cluster, clock, halt } = this.#with;
+    const { options, cluster, clock, halt, system } = this.#with;
     await readUntilAgreed({
       interpreter: this.#interpreter,
       finals: this.#finals,
@@ -229,7 +261,7 @@ export class Life {
       nodes: cluster.nodes.map((node) => node.name),
       deadlineMs: options['final-deadline'] * 1000,
       settleMs: options.settle * 1000,
-      untilQuiet: (timeoutMs) => waitUntilQuiet(cluster, timeoutMs, halt),
+      untilQuiet: (timeoutMs) => waitUntilQuiet(cluster, system, timeoutMs, halt),
     });
   }
 

@@ -1,26 +1,18 @@
 /** The nodes' own words, into the history: collected when the load is over. */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Recorder } from '../store/recorder.ts';
+import type { LogLine, System } from '../systems/system.ts';
 import type { Clock, Timer } from '../world/clock.ts';
 
 const linesMax = 2000;
 const timeoutMs = 10_000;
 
-/** Time (ms since 1970) and level of a line of JSON; other lines are kept as they are. */
-function parseLine(text: string): { readonly time: number | null; readonly level: string } {
-  try {
-    const line = JSON.parse(text) as { time?: unknown; level?: unknown } | null;
-    const at = Date.parse(String(line?.time));
-    const level = typeof line?.level === 'string' ? line.level : 'text';
-    return { time: Number.isNaN(at) ? null : at, level };
-  } catch {
-    return { time: null, level: 'text' };
-  }
-}
+const asText = (): LogLine => ({ time: null, level: 'text' });
 
 /** Returns what went wrong, or null. Never rejects. */
 export async function saveLogs(
   cluster: Cluster,
+  { readLog = asText }: Pick<System, 'readLog'>,
   recorder: Recorder,
   clock: Clock,
 ): Promise<string | null> {
@@ -35,7 +27,7 @@ export async function saveLogs(
     if (logs === null) return `the logs of the nodes did not come within ${timeoutMs / 1000} s`;
     cluster.nodes.forEach(({ name }, i) => {
       for (const text of logs[i]) {
-        const { time, level } = parseLine(text);
+        const { time, level } = readLog(text);
         const ms = time === null ? clock.nowNs() / 1e6 : time - epochMs;
         recorder.log({ time: Math.round(ms * 1e6), node: name, level, text });
       }

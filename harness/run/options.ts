@@ -8,7 +8,9 @@ import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import { runtimeNames } from '../cluster/cluster.ts';
+import { systems } from '../systems/index.ts';
 import { makeRng } from '../world/rng.ts';
+import { beyondSystem, usualFor } from './fit.ts';
 import { OptionsError } from './options-error.ts';
 
 export { OptionsError };
@@ -46,10 +48,25 @@ const flag = z.boolean();
 const nodeFaultNames = /^[a-z-]+(,[a-z-]+)*$/;
 
 export const optionTable = {
+  system: {
+    schema: z.string().transform((text, context) => {
+      if (Object.hasOwn(systems, text)) return text;
+      const message = `is ${JSON.stringify(text)}; accepted are ${Object.keys(systems).join(', ')}`;
+      context.addIssue({ code: 'custom', message: `${message}, or a file (./mine.mjs)` });
+      return text;
+    }),
+    fallback: 'engram',
+    meaning: 'what is tested: a system in the box (see amnesia list-systems), a file or a package',
+  },
+  'system-options': {
+    schema: z.string(),
+    fallback: '',
+    meaning: "the system's own options: name=value,name=value",
+  },
   name: {
     schema: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'takes 1 to 64 of A-Z a-z 0-9 . _ -'),
     fallback: 'engram',
-    meaning: 'name of the test; the folder under the results',
+    meaning: 'name of the test, the folder under the results; that of the system where left out',
   },
   runtime: {
     schema: z.enum(runtimeNames, `takes ${runtimeNames.join(', ')}`),
@@ -63,7 +80,11 @@ export const optionTable = {
     fallback: '0.5',
     meaning: 'sim only: mean ms that a packet takes, one way; each takes 0.2 to 1.8 of that',
   },
-  nodes: { schema: number(1, 13, true), fallback: '5', meaning: 'number of nodes' },
+  nodes: {
+    schema: number(1, 13, true),
+    fallback: '5',
+    meaning: 'number of nodes; where left out as many as is usual for the system',
+  },
   'time-limit': {
     schema: number(1, 86_400, false),
     fallback: '30',
@@ -120,7 +141,7 @@ export const optionTable = {
       message: 'takes names of fault switches of the node, separated by commas',
     }),
     fallback: '',
-    meaning: 'ways in which the nodes are broken on purpose (ENGRAM_FAULTS)',
+    meaning: "ways in which the nodes are broken on purpose, in the system's own names",
   },
   seed: {
     schema: number(0, 2 ** 31 - 1, true),
@@ -173,10 +194,11 @@ export type RunOptions = {
 
 /** Throws OptionsError with every problem. `randomSeed` is used where no seed is given. */
 export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
+  const usual = usualFor(String(raw.system ?? optionTable.system.fallback));
   const problems: string[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, { schema, fallback }] of Object.entries(optionTable)) {
-    const value = raw[name] ?? (name === 'seed' ? String(randomSeed) : fallback);
+    const value = raw[name] ?? usual[name] ?? (name === 'seed' ? String(randomSeed) : fallback);
     const result = schema.safeParse(value);
     if (result.success) parsed[name] = result.data;
     else for (const issue of result.error.issues) problems.push(`--${name} ${issue.message}`);
@@ -190,7 +212,7 @@ export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
     if (possible.length > 0) parsed.partitions = possible;
   }
   const options = parsed as RunOptions;
-  const impossible = combinations(options);
+  const impossible = [...combinations(options), ...beyondSystem(options)];
   if (impossible.length > 0) throw new OptionsError(impossible);
   return options;
 }

@@ -17,6 +17,8 @@ import { writeFailure } from '../store/errors.ts';
 import { openRun, type Recorder } from '../store/recorder.ts';
 import type { RunHeader } from '../store/records.ts';
 import { runDirectory } from '../store/results.ts';
+import { type AnySystem, systems } from '../systems/index.ts';
+import { parseSystemOptions } from '../systems/options.ts';
 import { type Clock, startClock, type Timer } from '../world/clock.ts';
 import { makeRng } from '../world/rng.ts';
 import { newIdentity, type RunIdentity } from './identity.ts';
@@ -55,7 +57,6 @@ export class RunInterrupted extends Error {
   }
 }
 
-const readyTimeoutMs = 20_000;
 const destroyTimeoutMs = 60_000;
 
 /** What a run does: from its schedule file, else planned. Throws PlanError, OptionsError. */
@@ -100,6 +101,9 @@ export async function performRun(
   environment: RunEnvironment,
 ): Promise<RunResult> {
   const { observer, stop } = environment;
+  const system = systems[options.system];
+  const systemOptions = parseSystemOptions(system, options['system-options']);
+  const nodeFaults = options['node-faults'].split(',').filter((name) => name !== '');
   const schedule = planRun(options);
   const plans = schedule.faults;
   checkResults(options.results);
@@ -110,9 +114,9 @@ export async function performRun(
     seed: options.seed,
     latencyMs: options.latency,
     nodes: options.nodes,
-    nodeFaults: options['node-faults'].split(',').filter((name) => name !== ''),
-    env: {},
-    readyTimeoutMs,
+    program: system.program({ options: systemOptions, nodeFaults }),
+    inquiries: system.inquiries,
+    readyTimeoutMs: system.readyTimeoutMs,
   });
   const clock = startClock(cluster.world.clock);
   const problems: string[] = [];
@@ -120,9 +124,18 @@ export async function performRun(
     if (stop.aborted) throw new RunInterrupted();
     refuseImpossible(cluster, [...new Set(plans.map((plan) => plan.kind))]);
     const { dir, recorder } = begin(options, schedule, identity, cluster);
-    const life = new Life({ options, cluster, recorder, clock, schedule, ...environment });
+    const life = new Life({
+      options,
+      system,
+      systemOptions,
+      cluster,
+      recorder,
+      clock,
+      schedule,
+      ...environment,
+    });
     const lived = await life.live();
-    const ended = await save(recorder, cluster, clock, lived, problems);
+    const ended = await save(recorder, cluster, system, clock, lived, problems);
     if (!ended.halted) observer.phase('check', clock.nowNs() / 1e6);
     const judgement = ended.halted
       ? null
@@ -171,13 +184,14 @@ function begin(
 async function save(
   recorder: Recorder,
   cluster: Cluster,
+  system: AnySystem,
   clock: Clock,
   ending: Ending,
   problems: string[],
 ): Promise<Ending> {
   const durationNs = clock.nowNs();
   if (!ending.halted) {
-    const problem = await saveLogs(cluster, recorder, clock);
+    const problem = await saveLogs(cluster, system, recorder, clock);
     if (problem !== null) problems.push(problem);
   }
   recorder.state(ending.state, ending.message ?? undefined);

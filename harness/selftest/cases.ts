@@ -16,7 +16,7 @@ export interface Expectation {
 
 export interface Case {
   readonly name: string;
-  /** Names of fault switches (ENGRAM_FAULTS), separated by commas; none for a control. */
+  /** Names of fault switches, separated by commas; none for a control. */
   readonly nodeFaults: string;
   readonly options: CaseOptions;
   /** One of these must be met; none for a control, of which all runs must be valid. */

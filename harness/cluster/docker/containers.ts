@@ -3,7 +3,14 @@
  */
 
 import { realWorld } from '../../world/real-world.ts';
-import type { Capability, Cluster, ExecResult, NodeHandle, ProcessState } from '../cluster.ts';
+import type {
+  Capability,
+  Cluster,
+  ExecResult,
+  Inquiries,
+  NodeHandle,
+  ProcessState,
+} from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import type { NetworkPowers } from '../powers.ts';
 import { asking, explain, removing } from './answers.ts';
@@ -67,6 +74,7 @@ export class DockerCluster implements Cluster {
   readonly #networkId: string;
   readonly #containers: ReadonlyMap<string, Container>;
   readonly nodes: readonly NodeHandle[];
+  readonly inquiries: Inquiries;
   readonly capabilities = new Set<Capability>(['exec', 'kill', 'pause', 'logs']);
   readonly environment: Readonly<Record<string, string>>;
   network?: NetworkPowers;
@@ -76,12 +84,14 @@ export class DockerCluster implements Cluster {
     networkId: string,
     containers: ReadonlyMap<string, Container>,
     nodes: readonly NodeHandle[],
+    inquiries: Inquiries,
     environment: Readonly<Record<string, string>>,
   ) {
     this.#engine = engine;
     this.#networkId = networkId;
     this.#containers = containers;
     this.nodes = nodes;
+    this.inquiries = inquiries;
     this.environment = environment;
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { engramImage } from '../../systems/engram/program.ts';
 import { diagnose } from './diagnosis.ts';
 import { openEngine } from './engine.ts';
 import { engineForTests } from './testing/engine.ts';
@@ -7,7 +8,7 @@ const answering = await engineForTests();
 
 describe.skipIf(!answering)('a machine with an engine', () => {
   it('is tried out, and nothing is left of the trial', async () => {
-    const findings = await diagnose('results');
+    const findings = await diagnose('results', engramImage);
     const wrong = findings.filter((each) => each.needed && !each.ok);
     expect(wrong).toEqual([]);
     const tried = findings.map((each) => each.name);

@@ -5,11 +5,12 @@
 import { statfs } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import type { BuiltImage } from '../program.ts';
 import { asking, explain, removing } from './answers.ts';
 import { execIn } from './containers.ts';
 import { engineInfo, networkCapabilities, usedNetworks } from './docker.ts';
 import { type Container, type Engine, openEngine } from './engine.ts';
-import { baseImage, baseLabels, ensureNodeImage, iptablesLabel } from './image.ts';
+import { baseImage, baseLabels, ensureImage, iptablesLabel } from './image.ts';
 import { labelsOf } from './labels.ts';
 import { leftovers } from './leftovers.ts';
 import { freeSubnets, subnetCount } from './subnet.ts';
@@ -157,13 +158,13 @@ async function remains(): Promise<Finding> {
   return bad('leftovers', `${names.length} of dead runs; run: amnesia clean`, false);
 }
 
-async function withEngine(engine: Engine): Promise<Finding[]> {
+async function withEngine(engine: Engine, node: BuiltImage): Promise<Finding[]> {
   const base = await finding('base image', true, async () => {
     if ((await asking(baseLabels(engine))) !== null) return good('base image', baseImage);
     return bad('base image', 'missing; run: npm run setup');
   });
   const image = await finding('node image', true, async () => {
-    return good('node image', (await asking(ensureNodeImage(engine))).name);
+    return good('node image', (await asking(ensureImage(engine, node))).name);
   });
   const found = [
     base,
@@ -179,8 +180,11 @@ async function withEngine(engine: Engine): Promise<Finding[]> {
   return [...found, ...inside];
 }
 
-/** All findings, in the order in which a person would mend them. Never rejects. */
-export async function diagnose(results: string): Promise<Finding[]> {
+/**
+ * All findings, in the order in which a person would mend them. `node`: the image that must be there. Never
+ * rejects.
+ */
+export async function diagnose(results: string, node: BuiltImage): Promise<Finding[]> {
   const memory = `${(totalmem() / 1024 ** 3).toFixed(0)} GiB`;
   const machine = good('machine', `${cpus().length} cores, ${memory}`, false);
   const first = [nodeVersion(), machine, await finding('disk', false, () => disk(results))];
@@ -189,7 +193,7 @@ export async function diagnose(results: string): Promise<Finding[]> {
     engine = openEngine();
     const info = await engineInfo();
     const text = `${info.engine}, ${info.storage}, kernel ${info.kernel}`;
-    return [...first, good('engine', text), ...(await withEngine(engine))];
+    return [...first, good('engine', text), ...(await withEngine(engine, node))];
   } catch (error) {
     return [...first, bad('engine', explain(error).message)];
   }

@@ -2,12 +2,15 @@ import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { acceptance, acceptanceSpec } from '../acceptance.ts';
+import { engramImage } from '../../systems/engram/program.ts';
+import { engramSpec } from '../../systems/engram/testing/start.ts';
+import { engramSubject } from '../../systems/engram/testing/subject.ts';
+import { acceptance, acceptanceNodes } from '../acceptance.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { createDockerCluster } from './docker.ts';
 import { openEngine } from './engine.ts';
-import { bundleDigest, bundleLabel, ensureNodeImage } from './image.ts';
+import { bundleLabel, digestOf, ensureImage } from './image.ts';
 import { labelNames, labelsOf } from './labels.ts';
 import { leftovers, sweep } from './leftovers.ts';
 import { engineForTests } from './testing/engine.ts';
@@ -34,13 +37,13 @@ describe.skipIf(!answering)('nodes in containers', () => {
     const runId = runIdOf('acceptance');
     let cluster: Cluster;
     beforeAll(async () => {
-      cluster = await createDockerCluster({ ...acceptanceSpec, runId });
+      cluster = await createDockerCluster(engramSpec({ runId, nodes: acceptanceNodes }));
     });
     afterAll(async () => {
       await cluster?.destroy();
     });
     for (const { promise, check } of acceptance) {
-      it(promise, () => check(cluster));
+      it(promise, () => check(cluster, engramSubject));
     }
 
     it('may set packet filters in their own network and nothing else', async () => {
@@ -54,7 +57,7 @@ describe.skipIf(!answering)('nodes in containers', () => {
 
     it('belong to a living run, so that a sweep leaves them alone', async () => {
       const before = await ofRun(runId);
-      expect(before.containers).toHaveLength(acceptanceSpec.nodes);
+      expect(before.containers).toHaveLength(acceptanceNodes);
       await sweep();
       expect(await ofRun(runId)).toEqual(before);
     });
@@ -69,7 +72,7 @@ describe.skipIf(!answering)('nodes in containers', () => {
   it('are removed, when one dies at its start, with its last words and exit code in the error', async () => {
     const runId = runIdOf('dies');
     const env = { ENGRAM_REPLICATION_FACTOR: 'many' };
-    const created = createDockerCluster({ ...acceptanceSpec, runId, env });
+    const created = createDockerCluster(engramSpec({ runId, nodes: acceptanceNodes }, { env }));
     const error = await created.then(
       () => null,
       (reason: unknown) => reason,
@@ -83,17 +86,14 @@ describe.skipIf(!answering)('nodes in containers', () => {
 
   it('are removed when they do not find each other in time', async () => {
     const runId = runIdOf('late');
-    const spec = { ...acceptanceSpec, runId, readyTimeoutMs: 1, env: { ENGRAM_SEEDS: '' } };
+    const base = { runId, nodes: acceptanceNodes, readyTimeoutMs: 1 };
+    const spec = engramSpec(base, { env: { ENGRAM_SEEDS: '' } });
     await expect(createDockerCluster(spec)).rejects.toMatchObject({ code: 'not-ready' });
     expect(await ofRun(runId)).toEqual(nothing);
   });
 
   it('of two runs at once live in networks of their own', async () => {
-    const specs = ['left', 'right'].map((name) => ({
-      ...acceptanceSpec,
-      nodes: 1,
-      runId: runIdOf(name),
-    }));
+    const specs = ['left', 'right'].map((name) => engramSpec({ nodes: 1, runId: runIdOf(name) }));
     const clusters = await Promise.all(specs.map(createDockerCluster));
     try {
       expect(new Set(clusters.map((each) => each.environment.subnet)).size).toBe(2);
@@ -108,7 +108,7 @@ describe.skipIf(!answering)('nodes in containers', () => {
     const dead = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => dead.once('exit', resolve));
     const engine = openEngine();
-    const { name } = await ensureNodeImage(engine);
+    const { name } = await ensureImage(engine, engramImage);
     const labels = { ...labelsOf(runId), [labelNames.pid]: String(dead.pid) };
     const network = await engine.createNetwork({ Name: runId, Labels: labels, Internal: true });
     const container = await engine.createContainer({
@@ -137,9 +137,9 @@ describe.skipIf(!answering)('setup', () => {
     const { stdout } = await promisify(execFile)('bash', ['docker/setup.sh'], { cwd: root });
     expect(stdout).toContain('ready');
     const engine = openEngine();
-    const { name } = await ensureNodeImage(engine);
+    const { name } = await ensureImage(engine, engramImage);
     const image = await engine.getImage(name).inspect();
-    expect(image.Config.Labels[bundleLabel]).toBe(bundleDigest());
+    expect(image.Config.Labels[bundleLabel]).toBe(digestOf(engramImage));
     const again = await promisify(execFile)('bash', ['docker/setup.sh'], { cwd: root });
     expect(again.stdout.trim()).toBe('setup: ready');
   });
@@ -150,7 +150,9 @@ describe('without an engine', () => {
     const before = process.env.DOCKER_HOST;
     process.env.DOCKER_HOST = 'unix:///no/such/socket';
     try {
-      const created = createDockerCluster({ ...acceptanceSpec, runId: runIdOf('none') });
+      const created = createDockerCluster(
+        engramSpec({ nodes: acceptanceNodes, runId: runIdOf('none') }),
+      );
       await expect(created).rejects.toMatchObject({
         code: 'no-engine',
         message: expect.stringContaining('npm run setup'),

@@ -7,20 +7,18 @@
  */
 import { createHash } from 'node:crypto';
 import { release } from 'node:os';
-import type { Cluster, ClusterSpec, NodeHandle } from '../cluster.ts';
+import type { Cluster, ClusterSpec } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
+import type { NodePlace } from '../program.ts';
 import { waitUntilReady } from '../ready.ts';
 import { asking, explain } from './answers.ts';
+import { archiveOf } from './archive.ts';
 import { DockerCluster } from './containers.ts';
 import { type Container, type Engine, openEngine } from './engine.ts';
-import { ensureNodeImage, type NodeImage } from './image.ts';
+import { ensureImage, type NodeImage } from './image.ts';
 import { labelsOf } from './labels.ts';
 import { freeSubnets, nodesMax, ownNetworks, type Subnet } from './subnet.ts';
 
-const httpPort = 7432;
-const swimPort = 7946;
-const memoryBytesMax = 512 * 1024 * 1024;
-const pidsMax = 256;
 const logFileMax = '64m';
 const probeTimeoutMs = 10_000;
 
@@ -82,30 +80,25 @@ async function createContainer(
   engine: Engine,
   spec: ClusterSpec,
   image: NodeImage,
-  node: NodeHandle,
-  seeds: readonly string[],
+  node: NodePlace,
+  all: readonly NodePlace[],
 ): Promise<Container> {
   const network = `amnesia-${spec.runId}`;
-  const settings: Record<string, string> = {
-    ENGRAM_NODE_ID: node.name,
-    ENGRAM_BIND: node.address,
-    ENGRAM_ADVERTISE: node.address,
-    ENGRAM_SEEDS: seeds.join(','),
-    ...(spec.nodeFaults.length > 0 ? { ENGRAM_FAULTS: spec.nodeFaults.join(',') } : {}),
-    ...spec.env,
-  };
-  return engine.createContainer({
+  const { program } = spec;
+  const { argv, env, files } = program.node(node, all);
+  const container = await engine.createContainer({
     name: `amnesia-${spec.runId}-${node.name}`,
     Hostname: node.name,
     Image: image.name,
     Labels: labelsOf(spec.runId),
-    Env: Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ...(argv === undefined ? {} : { Entrypoint: [argv[0]], Cmd: argv.slice(1) }),
     HostConfig: {
       CapDrop: ['ALL'],
       CapAdd: networkCapabilities(image.iptables),
       SecurityOpt: ['no-new-privileges'],
-      Memory: memoryBytesMax,
-      PidsLimit: pidsMax,
+      Memory: program.memoryBytesMax,
+      PidsLimit: program.pidsMax,
       LogConfig: { Type: 'json-file', Config: { 'max-size': logFileMax, 'max-file': '1' } },
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
@@ -114,13 +107,17 @@ async function createContainer(
       EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: node.address } } },
     },
   });
+  if (files.length > 0) {
+    await container.putArchive(archiveOf(files, program.dataDir), { path: '/' });
+  }
+  return container;
 }
 
 /** All at once. When one fails the others are waited for: none may appear after the tidying up. */
 async function startAll(
-  nodes: readonly NodeHandle[],
+  nodes: readonly NodePlace[],
   containers: Map<string, Container>,
-  create: (node: NodeHandle) => Promise<Container>,
+  create: (node: NodePlace) => Promise<Container>,
 ): Promise<void> {
   const tries = await Promise.allSettled(
     nodes.map(async (node) => {
@@ -143,22 +140,23 @@ export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
   }
   const engine = openEngine();
   const info = await engineInfo();
-  const image = await asking(ensureNodeImage(engine));
+  const image = await asking(ensureImage(engine, spec.program.image));
   const { id, subnet } = await createNetwork(engine, spec.runId);
-  const nodes: NodeHandle[] = Array.from({ length: spec.nodes }, (_, i) => {
+  const { dataDir, clientPort } = spec.program;
+  const nodes: NodePlace[] = Array.from({ length: spec.nodes }, (_, i) => {
     const address = subnet.address(i + 1);
-    return { name: `n${i + 1}`, address, url: `http://${address}:${httpPort}` };
+    const url = `http://${address}:${clientPort}`;
+    return { name: `n${i + 1}`, number: i + 1, address, url, dataDir };
   });
-  const seeds = nodes.slice(0, 3).map((node) => `${node.address}:${swimPort}`);
   const containers = new Map<string, Container>();
-  const cluster = new DockerCluster(engine, id, containers, nodes, {
+  const cluster = new DockerCluster(engine, id, containers, nodes, spec.inquiries, {
     ...info,
     image: image.name,
     iptables: image.iptables,
     subnet: subnet.cidr,
   });
   try {
-    await startAll(nodes, containers, (node) => createContainer(engine, spec, image, node, seeds));
+    await startAll(nodes, containers, (node) => createContainer(engine, spec, image, node, nodes));
     await waitUntilReady(cluster, spec.readyTimeoutMs);
     const { exitCode } = await cluster.exec(
       'n1',

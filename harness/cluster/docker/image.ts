@@ -1,38 +1,30 @@
 /**
- * The node's image: the base image and one file. Its tag is the digest of what goes into it, so that
- * a changed node is never mistaken for the one before, and nothing has to be written down.
+ * Images of nodes: the base image and a few files, or a few packages. The tag is the digest of what goes into
+ * it, so that a changed node is never mistaken for the one before, and nothing has to be written down.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { ClusterError } from '../errors.ts';
+import type { BuiltImage } from '../program.ts';
 import type { Engine } from './engine.ts';
 
-/** Made by docker/setup.sh; docker/engram/Dockerfile names it, too. */
+/** Made by docker/setup.sh; the Dockerfiles of the nodes name it, too. */
 export const baseImage = 'amnesia-base:2';
-export const nodeRepository = 'amnesia-engram';
-/** On the node's image: digest of the bundle and its Dockerfile. */
+/** On each built image: digest of its sources. */
 export const bundleLabel = 'amnesia.bundle';
-/** On both images: the variant of iptables that works on this machine: nft, legacy or none. */
+/** On all images of ours: the variant of iptables that works on this machine: nft, legacy or none. */
 export const iptablesLabel = 'amnesia.iptables';
 
-const sources = ['Dockerfile', 'dist/engram.cjs'];
-
-/** docker/engram is at the same place whether this file runs from the sources or from dist. */
-function nodeFolder(): string {
-  const here = fileURLToPath(import.meta.url);
-  const root = here.replace(/(\/dist)?\/harness\/cluster\/docker\/image\.[jt]s$/, '');
-  return `${root}/docker/engram`;
-}
-
-/** First twelve digits of the SHA-256 of the Dockerfile and the bundle. Throws ClusterError. */
-export function bundleDigest(): string {
+/** First twelve digits of the SHA-256 of the sources. Throws ClusterError. */
+export function digestOf({ folder, sources, repository }: BuiltImage): string {
   const hash = createHash('sha256');
-  try {
-    for (const name of sources) hash.update(readFileSync(`${nodeFolder()}/${name}`));
-  } catch (cause) {
-    const text = "the node's bundle is not built; run: npm run build && npm run setup";
-    throw new ClusterError('no-image', text, { cause });
+  for (const name of sources) {
+    try {
+      hash.update(readFileSync(`${folder}/${name}`));
+    } catch (cause) {
+      const text = `${folder}/${name}, which the image ${repository} is made of, cannot be read`;
+      throw new ClusterError('no-image', `${text}; run: npm run build && npm run setup`, { cause });
+    }
   }
   return hash.digest('hex').slice(0, 12);
 }
@@ -59,38 +51,61 @@ export function baseLabels(engine: Engine): Promise<Readonly<Record<string, stri
   return labelsOf(engine, baseImage);
 }
 
-/** One file on the base. */
+/** Some files on the base. */
 const buildMs = 120_000;
+/** Packages from the distribution's mirror. */
+const fetchMs = 600_000;
 
-async function build(engine: Engine, name: string, digest: string): Promise<void> {
+async function build(engine: Engine, image: BuiltImage, name: string, digest: string) {
   const stream = await engine.buildImage(
-    { context: nodeFolder(), src: sources },
-    { t: name, labels: { [bundleLabel]: digest }, forcerm: true },
+    { context: image.folder, src: [...image.sources] },
+    {
+      t: name,
+      labels: { [bundleLabel]: digest },
+      forcerm: true,
+      ...(image.fetches ? { networkmode: 'host' } : {}),
+    },
   );
-  await new Promise<void>((resolve, reject) => {
-    const text = `the node's image was not built within ${buildMs / 1000} s`;
-    setTimeout(() => reject(new ClusterError('no-image', text)), buildMs).unref();
-    engine.modem.followProgress(stream, (error: Error | null, lines: { error?: string }[]) => {
-      const printed = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
-      if (printed === undefined) resolve();
-      else reject(new ClusterError('no-image', `the node's image could not be built: ${printed}`));
+  const limitMs = image.fetches ? fetchMs : buildMs;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const text = `the image ${name} was not built within ${limitMs / 1000} s`;
+      timer = setTimeout(() => reject(new ClusterError('no-image', text)), limitMs);
+      engine.modem.followProgress(stream, (error: Error | null, lines: { error?: string }[]) => {
+        const printed = error?.message ?? lines?.find((line) => line.error !== undefined)?.error;
+        if (printed === undefined) resolve();
+        else
+          reject(new ClusterError('no-image', `the image ${name} could not be built: ${printed}`));
+      });
     });
-  });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
- * Finds the image of the present bundle, and builds it where it is missing (less than a second: one file
- * on the base). Rejects with ClusterError where the base is missing, or the bundle.
+ * Finds the image of the present sources, and builds it where it is missing (less than a second where nothing
+ * is fetched). An image that is only named must be there. Rejects with ClusterError where the base is missing, a
+ * source, or the named image.
  */
-export async function ensureNodeImage(engine: Engine): Promise<NodeImage> {
-  const digest = bundleDigest();
-  const name = `${nodeRepository}:${digest}`;
+export async function ensureImage(engine: Engine, image: string | BuiltImage): Promise<NodeImage> {
+  if (typeof image === 'string') {
+    const labels = await labelsOf(engine, image);
+    if (labels === null) {
+      const text = `the engine has no image ${image}; build it, or load it with docker load`;
+      throw new ClusterError('no-image', text);
+    }
+    return { name: image, iptables: labels[iptablesLabel] ?? 'none' };
+  }
+  const digest = digestOf(image);
+  const name = `${image.repository}:${digest}`;
   let labels = await labelsOf(engine, name);
   if (labels === null) {
     if ((await baseLabels(engine)) === null) {
       throw new ClusterError('no-image', 'the base image is missing; run: npm run setup');
     }
-    await build(engine, name, digest);
+    await build(engine, image, name, digest);
     labels = await labelsOf(engine, name);
   }
   return { name, iptables: labels?.[iptablesLabel] ?? 'none' };

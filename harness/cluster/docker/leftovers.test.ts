@@ -13,6 +13,6 @@ describe('stale images', () => {
   ];
 
   it('are those of other bundles, by all their names; nothing of anybody else', () => {
-    expect(staleImages(images, 'new')).toEqual(['amnesia-engram:old', 'mine:old', 'c', 'd']);
+    expect(staleImages(images, ['new'])).toEqual(['amnesia-engram:old', 'mine:old', 'c', 'd']);
   });
 });

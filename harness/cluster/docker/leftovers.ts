@@ -2,9 +2,10 @@
  * What dead runs left behind, found by label. A control process that was killed cannot tidy up; the next start
  * does it, and `amnesia clean`.
  */
+import type { BuiltImage } from '../program.ts';
 import { asking, removing } from './answers.ts';
 import { openEngine } from './engine.ts';
-import { bundleDigest, bundleLabel } from './image.ts';
+import { bundleLabel, digestOf } from './image.ts';
 import { labelNames, ownerOf } from './labels.ts';
 import { isDead } from './owner.ts';
 
@@ -72,22 +73,22 @@ interface ImageEntry {
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
-/** Names of the node's images that are not of the bundle `present`; an id where there is no name. */
-export function staleImages(images: readonly ImageEntry[], present: string): string[] {
+/** Names of nodes' images that are none of the `present` ones; an id where there is no name. */
+export function staleImages(images: readonly ImageEntry[], present: readonly string[]): string[] {
   return images
-    .filter(({ Labels }) => ![undefined, present].includes(Labels?.[bundleLabel]))
+    .filter(({ Labels }) => ![undefined, ...present].includes(Labels?.[bundleLabel]))
     .flatMap(({ Id, RepoTags }) => {
       const names = (RepoTags ?? []).filter((name) => !name.includes('<none>'));
       return names.length > 0 ? names : [Id];
     });
 }
 
-/** Removes images of earlier bundles that no container uses. Rejects with ClusterError. */
-export async function sweepImages(): Promise<Leftover[]> {
+/** Removes images of earlier sources than `known` has now, where no container uses them. Rejects with ClusterError. */
+export async function sweepImages(known: readonly BuiltImage[]): Promise<Leftover[]> {
   const engine = openEngine();
   const images = await asking(engine.listImages({ filters: { label: [bundleLabel] } }));
   const removed: Leftover[] = [];
-  for (const name of staleImages(images, bundleDigest())) {
+  for (const name of staleImages(images, known.map(digestOf))) {
     try {
       await removing(engine.getImage(name).remove());
       removed.push({ kind: 'image', name, runId: '' });

@@ -6,7 +6,6 @@ import { parseSettings, type Settings } from '../../../docker/engram/src/setting
 import { SwimAgent } from '../../../docker/engram/src/swim/agent.ts';
 import { swimSettings } from '../../../docker/engram/src/swim/protocol.ts';
 import { LogError } from '../../../docker/engram/src/wal/log.ts';
-import type { ClusterSpec } from '../cluster.ts';
 import { diedAtStart, EXIT_CONFIG } from '../errors.ts';
 
 /** As docker/engram/src/main.ts has them, after sysexits.h. */
@@ -17,14 +16,8 @@ const joinWaitMs = 300;
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Throws ClusterError where a node would not start with these. */
-export function settingsOf(name: string, seeds: readonly string[], spec: ClusterSpec): Settings {
-  const parsed = parseSettings({
-    ENGRAM_NODE_ID: name,
-    ENGRAM_ADVERTISE: name,
-    ENGRAM_SEEDS: seeds.join(','),
-    ENGRAM_FAULTS: spec.nodeFaults.join(','),
-    ...spec.env,
-  });
+export function settingsOf(name: string, env: Readonly<Record<string, string>>): Settings {
+  const parsed = parseSettings(env);
   if (parsed.ok) return parsed.settings;
   const words = parsed.problems.map((problem) => `engram cannot start: ${problem}`);
   throw diedAtStart(name, EXIT_CONFIG, words);

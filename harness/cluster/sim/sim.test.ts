@@ -1,11 +1,14 @@
 /** Virtual nodes keep the promises of every runtime, and those that only they make. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engramSpec } from '../../systems/engram/testing/start.ts';
+import { engramSubject } from '../../systems/engram/testing/subject.ts';
 import { jsonBody } from '../../world/world.ts';
-import { acceptance, acceptanceSpec } from '../acceptance.ts';
+import { acceptance, acceptanceNodes } from '../acceptance.ts';
 import type { Cluster } from '../cluster.ts';
 import { createSimCluster } from './sim.ts';
 
-const spec = { ...acceptanceSpec, runId: 'sim-test', seed: 5 };
+const place = { nodes: acceptanceNodes, runId: 'sim-test', seed: 5 };
+const spec = engramSpec(place);
 
 describe('virtual nodes keep the promises of every runtime', () => {
   let cluster: Cluster;
@@ -17,7 +20,7 @@ describe('virtual nodes keep the promises of every runtime', () => {
     expect(promised.length).toBe(acceptance.length - 2);
   });
   for (const { promise, check } of promised) {
-    it(promise, () => check(cluster));
+    it(promise, () => check(cluster, engramSubject));
   }
   afterAll(async () => {
     await cluster.destroy();
@@ -42,13 +45,13 @@ describe('a virtual world', () => {
   });
 
   it('refuses settings that a node would refuse, with its words', async () => {
-    const created = createSimCluster({ ...spec, nodeFaults: ['no-such-switch'] });
+    const created = createSimCluster(engramSpec(place, { nodeFaults: ['no-such-switch'] }));
     await expect(created).rejects.toMatchObject({ code: 'settings-refused', exitCode: 254 });
     await expect(created).rejects.toThrow(/ENGRAM_FAULTS has no-such-switch/);
   });
 
   it('lets a node die of a log that cannot be, with its exit code and its last words', async () => {
-    const cluster = await createSimCluster({ ...spec, nodeFaults: ['torn-tail-fatal'] });
+    const cluster = await createSimCluster(engramSpec(place, { nodeFaults: ['torn-tail-fatal'] }));
     const { world, machines, nodes } = cluster;
     let died = false;
     for (let attempt = 0; attempt < 40 && !died; attempt++) {

@@ -9,18 +9,18 @@ import type {
   Cluster,
   ClusterSpec,
   ExecResult,
+  Inquiries,
   NodeHandle,
   ProcessState,
 } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import type { LinkPowers, MachinePowers, NetworkPowers } from '../powers.ts';
+import type { NodePlace } from '../program.ts';
 import { waitUntilReady } from '../ready.ts';
 import { SimNetwork } from './network.ts';
 import { boot, lastWords, lineText, settingsOf } from './node.ts';
 import { SimWorld } from './world.ts';
 
-const httpPort = 7432;
-const swimPort = 7946;
 const exitKilled = 137;
 const defaultLatencyMs = 0.5;
 
@@ -41,6 +41,7 @@ class SimCluster implements Cluster, MachinePowers {
     ...(['kill', 'pause', 'logs', 'cut', 'link', 'power', 'disk', 'clock'] as const),
   ]);
   readonly environment: Readonly<Record<string, string>>;
+  readonly inquiries: Inquiries;
   readonly network: NetworkPowers;
   readonly links: LinkPowers;
   readonly machines: MachinePowers = this;
@@ -53,13 +54,18 @@ class SimCluster implements Cluster, MachinePowers {
     this.#virtual = this.world.virtual;
     this.environment = { engine: 'simulator', latency: `${latencyMs} ms` };
     const names = Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`);
-    this.nodes = names.map((name) => ({ name, address: name, url: `http://${name}:${httpPort}` }));
+    const places = names.map((name, i): NodePlace => {
+      const url = `http://${name}:${spec.program.clientPort}`;
+      return { name, number: i + 1, address: name, url, dataDir: spec.program.dataDir };
+    });
+    this.nodes = places;
+    this.inquiries = spec.inquiries;
     const network = new SimNetwork(this.world, names, latencyMs);
     this.network = network;
     this.links = network;
-    const seeds = names.slice(0, 3).map((name) => `${name}:${swimPort}`);
-    for (const name of names) {
-      const settings = settingsOf(name, seeds, spec);
+    for (const place of places) {
+      const { name } = place;
+      const settings = settingsOf(name, spec.program.node(place, places).env);
       this.#places.set(name, {
         settings,
         begun: false,

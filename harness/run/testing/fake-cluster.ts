@@ -15,6 +15,7 @@ export async function createFakeCluster(spec: ClusterSpec, lies: Lies = {}): Pro
   return {
     nodes: names.map((name) => ({ name, address: '127.0.0.1', url: engram.url(name) })),
     world: realWorld,
+    inquiries: spec.inquiries,
     capabilities: new Set(['kill', 'pause', 'logs'] as const),
     environment: { engine: 'fake' },
     get destroyed() {

@@ -53,7 +53,7 @@ test('a session sends what it has seen in a space, and a write says so from the 
   ];
   await withServer(answers, async (url, asked) => {
     const contexts = new SessionContexts();
-    const driver = new EngramDriver({ node: 'n1', url }, makeRng(1), { timeoutMs, contexts });
+    const driver = new EngramDriver({ url }, makeRng(1), { timeoutMs, contexts });
     const write = await driver.remember('a-space', 'r1', 7);
     await driver.get('a-space', 'r1');
     await driver.get('a-space', 'r1');
@@ -79,7 +79,7 @@ test('what an answer says of itself is in the completion', async () => {
   };
   const headers = { 'x-engram-node': 'n3', 'x-engram-hops': '2' };
   await withServer([{ headers, body }], async (url, asked) => {
-    const driver = new EngramDriver({ node: 'n1', url }, makeRng(1), { timeoutMs, contexts: null });
+    const driver = new EngramDriver({ url }, makeRng(1), { timeoutMs, contexts: null });
     expect(await driver.get('space', 'a/b')).toEqual({
       outcome: 'ok',
       value: 9,
@@ -100,7 +100,7 @@ test('what an answer says of itself is in the completion', async () => {
 test('a write carries its value as JSON text, a high confidence and a unit vector', async () => {
   const body = { memory_id: 'e1', version: 'n1:1' };
   await withServer([{ body }], async (url, asked) => {
-    const driver = new EngramDriver({ node: 'n1', url }, makeRng(1), { timeoutMs, contexts: null });
+    const driver = new EngramDriver({ url }, makeRng(1), { timeoutMs, contexts: null });
     const value = { text: 'say "hello"' };
     expect(await driver.remember('space', 'e1', value)).toMatchObject({ outcome: 'ok', value });
     const sent = JSON.parse(asked[0].body) as {
@@ -124,7 +124,7 @@ test('a delete names the memory, carries what was seen, and hands back its versi
   ];
   await withServer(answers, async (url, asked) => {
     const contexts = new SessionContexts();
-    const driver = new EngramDriver({ node: 'n1', url }, makeRng(1), { timeoutMs, contexts });
+    const driver = new EngramDriver({ url }, makeRng(1), { timeoutMs, contexts });
     await driver.list('space');
     const gone = await driver.forget('space', 'e1', 17);
     expect(gone).toMatchObject({ outcome: 'ok', value: 17, version: 'n1:5' });

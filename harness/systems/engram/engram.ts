@@ -7,8 +7,7 @@
 import type { Completion } from '../../generator/operation.ts';
 import { realWorld } from '../../world/real-world.ts';
 import type { Rng } from '../../world/rng.ts';
-import type { Connection, RequestBody, WorldAnswer } from '../../world/world.ts';
-import type { ClientTarget } from '../client.ts';
+import type { Connection, RequestBody, World, WorldAnswer } from '../../world/world.ts';
 import type { SessionContexts } from './contexts.ts';
 import { randomEmbedding } from './embedding.ts';
 import { type OutcomeName, outcomeTable, rowForError, rowForStatus } from './outcomes.ts';
@@ -16,6 +15,13 @@ import { type OutcomeName, outcomeTable, rowForError, rowForStatus } from './out
 const writeConfidence = 0.95;
 const pageMax = 1000;
 const listPath = `/api/v1/memories?limit=${pageMax}`;
+
+export interface DriverTarget {
+  /** http://host:port */
+  readonly url: string;
+  /** Where the node lives; the real world where left out. */
+  readonly world?: World;
+}
 
 export interface DriverOptions {
   readonly timeoutMs: number;
@@ -104,7 +110,7 @@ export class EngramDriver {
   readonly #rng: Rng;
   readonly #options: DriverOptions;
 
-  constructor(target: ClientTarget, rng: Rng, options: DriverOptions) {
+  constructor(target: DriverTarget, rng: Rng, options: DriverOptions) {
     this.#rng = rng;
     this.#options = options;
     const { timeoutMs } = options;

@@ -33,7 +33,7 @@ afterAll(() => {
 
 function driverFor(target: string, timeoutMs = 5000): EngramDriver {
   const options = { timeoutMs, contexts: null };
-  const driver = new EngramDriver({ node: 'n1', url: target }, makeRng(1), options);
+  const driver = new EngramDriver({ url: target }, makeRng(1), options);
   drivers.push(driver);
   return driver;
 }

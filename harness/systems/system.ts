@@ -1,0 +1,148 @@
+/**
+ * A system is what is tested: one value that says what is started on the nodes, how one sees that they live and
+ * are ready, what is promised, and how operations are done. Where the nodes live is the runtime's business. What a
+ * system leaves out switches off, by name, the faults and checkers that need it.
+ */
+import { z } from 'zod';
+import type { Property } from '../../checkers/verdict/checker.ts';
+import type { Asked, Inquiries, NodeHandle } from '../cluster/cluster.ts';
+import type { Program } from '../cluster/program.ts';
+import type { ClientKind } from './client.ts';
+import { type DataTypeName, dataTypeNames } from './data-types.ts';
+
+/** How a system is to be started. */
+export interface Start<Options> {
+  readonly options: Options;
+  /** Ways in which the nodes are to be broken on purpose, in the system's own names. */
+  readonly nodeFaults: readonly string[];
+}
+
+export interface LogLine {
+  /** ms since 1970; null where the line does not say. */
+  readonly time: number | null;
+  readonly level: string;
+}
+
+/** What answers and looks tell beyond values, which some checkers need. */
+export const offerNames = ['members', 'primaries', 'server', 'confidence', 'levels'] as const;
+export type Offer = (typeof offerNames)[number];
+
+export interface System<Options = unknown, Session = unknown> {
+  readonly name: string;
+  /** Of what is tested, as far as the definition knows it: '7.0.15'. */
+  readonly version: string;
+  /** One sentence for lists. */
+  readonly describe: string;
+  /** Options by name; each takes text, as it comes from the command line. */
+  readonly options: z.ZodType<Options>;
+  readonly nodes: { readonly fallback: number; readonly least: number; readonly most: number };
+  /** Runtimes in which it can live. */
+  readonly runtimes: readonly string[];
+  /** Has it ways to be broken on purpose? */
+  readonly takesNodeFaults: boolean;
+  program(start: Start<Options>): Program;
+  readonly inquiries: Inquiries;
+  /** How long it may take until all nodes are ready. */
+  readonly readyTimeoutMs: number;
+  /** Is nothing on its way any more: replicas up to date, roles settled? Asked before the last reads. */
+  isQuiet?(asked: Asked): Promise<boolean>;
+  /** One look at one node; `note` takes what was seen, and says whether to go on. */
+  observe?(
+    asked: Asked,
+    node: NodeHandle,
+    note: (path: string, body: unknown) => boolean,
+  ): Promise<void>;
+  /** What looks and answers tell. */
+  readonly offers: readonly Offer[];
+  readLog?(line: string): LogLine;
+  /** By data type. What is not promised is reported and does not count. */
+  promises(options: Options): Readonly<Partial<Record<DataTypeName, readonly Property[]>>>;
+  /** In words: what the promises mean, and what they do not. */
+  readonly promiseNotes: readonly string[];
+  readonly clients: Readonly<Partial<Record<DataTypeName, ClientKind<Options, Session>>>>;
+  /** A fresh session of a thread. */
+  session?(): Session;
+}
+
+/** A system as its author writes it: what has a common answer may be left out. */
+export type SystemDefinition<Options, Session> = Pick<
+  System<Options, Session>,
+  'name' | 'version' | 'describe' | 'program' | 'inquiries' | 'promises' | 'clients'
+> &
+  Partial<System<Options, Session>>;
+
+const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, `must be ${what}`);
+const call = z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', {
+  error: 'must be a function',
+});
+const count = z.number({ error: 'must be a whole number from 1 to 50' }).int().min(1).max(50);
+const known = z.enum(dataTypeNames as [DataTypeName, ...DataTypeName[]], {
+  error: `must be a data type: ${dataTypeNames.join(', ')}`,
+});
+
+const shape = z.strictObject({
+  name: z
+    .string({ error: 'must be a name of a-z 0-9 -' })
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be a name of at most 32 of a-z 0-9 -'),
+  version: words('a text such as "1.0"'),
+  describe: words('a sentence'),
+  options: z.custom((value) => typeof value === 'object' && value !== null && '_zod' in value, {
+    error: 'must be a schema: z.strictObject({ ... })',
+  }),
+  nodes: z.strictObject({ fallback: count, least: count, most: count }),
+  runtimes: z.array(words('the name of a runtime')).min(1),
+  takesNodeFaults: z.boolean(),
+  program: call,
+  inquiries: z.strictObject({ answers: call, missing: call, primaries: call.optional() }),
+  readyTimeoutMs: z.number().positive(),
+  isQuiet: call.optional(),
+  observe: call.optional(),
+  offers: z.array(z.enum(offerNames)),
+  readLog: call.optional(),
+  promises: call,
+  promiseNotes: z.array(z.string()),
+  clients: z.partialRecord(
+    known,
+    z.strictObject({ operations: z.array(z.string()).min(1), connect: call }),
+  ),
+  session: call.optional(),
+});
+
+/** A definition that cannot be used; each problem names a field and what it takes. */
+export class DefinitionError extends Error {
+  readonly code = 'bad-definition';
+  readonly exitCode = 254;
+  constructor(kind: string, name: unknown, problems: readonly string[]) {
+    const which = typeof name === 'string' && name !== '' ? `${kind} ${name}` : `a ${kind}`;
+    super(`${which} cannot be used: ${problems.join('; ')}`);
+    this.name = 'DefinitionError';
+  }
+}
+
+/** Throws DefinitionError for what does not fit. */
+export function checkShape(kind: string, schema: z.ZodType, value: unknown): void {
+  const result = schema.safeParse(value);
+  if (result.success) return;
+  const problems = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')} ${message}`,
+  );
+  throw new DefinitionError(kind, (value as { name?: unknown } | null)?.name, problems);
+}
+
+/** Makes a system of a definition. Throws DefinitionError that names each wrong field. */
+export function defineSystem<Options = Record<never, never>, Session = unknown>(
+  definition: SystemDefinition<Options, Session>,
+): System<Options, Session> {
+  const system = {
+    options: z.strictObject({}),
+    nodes: { fallback: 5, least: 1, most: 13 },
+    runtimes: ['docker'],
+    takesNodeFaults: false,
+    readyTimeoutMs: 20_000,
+    offers: [],
+    promiseNotes: [],
+    ...definition,
+  } as System<Options, Session>;
+  checkShape('system', shape, system);
+  return system;
+}
