@@ -57,6 +57,8 @@ function page(checker: Checker): string {
     '',
     `**Promise.** ${promise}`,
     '',
+    `**Judges.** ${checker.types === 'any' ? 'how operations ended, of any data type' : checker.types.join(', ')}; scope: ${checker.scope}; histories of other tools: ${checker.foreign}.`,
+    '',
     `**Version of the rules.** ${checker.version}`,
     '',
     '## Passes',
@@ -75,8 +77,9 @@ function page(checker: Checker): string {
 
 function overview(): string {
   const rows = Object.values(checkers).map(
-    ({ name, property, decides }) =>
-      `| [${name}](${name}.md) | ${property ? `\`${property}\`` : ''} | ${decides} |`,
+    ({ name, property, scope, types, decides }) =>
+      `| [${name}](${name}.md) | ${property ? `\`${property}\`` : ''} | ${scope} | ` +
+      `${types === 'any' ? 'any' : types.join(', ')} | ${decides} |`,
   );
   const reasons = Object.entries(UNKNOWN_REASONS).map(
     ([reason, meaning]) => `| \`${reason}\` | ${meaning} |`,
@@ -88,8 +91,8 @@ function overview(): string {
     'A checker answers true, false or unknown; false counts before unknown, unknown before true.',
     'The notation of the examples is explained in `checkers/oracle/notation.ts` and `scene.ts`.',
     '',
-    '| checker | promise | decides |',
-    '|---|---|---|',
+    '| checker | promise | scope | data types | decides |',
+    '|---|---|---|---|---|',
     ...rows,
     '',
     '## Reasons for unknown',

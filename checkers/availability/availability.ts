@@ -234,6 +234,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const availability: Checker = {
   name: 'availability',
   version: '3',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'not judged',
   decides:
     'The share and latency of answered operations: overall, per phase, node, fault and side of a ' +
     'partition, with five figures for each fault. Reported, not judged; violations are only an ' +

@@ -8,7 +8,7 @@ const lateNs = 1e9;
 const momentNs = 1e8;
 
 /** Moments of 0.1 s in which an operation was started a second or more after its time. */
-export class LateStarts {
+class LateStarts {
   readonly #moments = new Set<number>();
   #sorted: Float64Array | null = null;
 
@@ -42,9 +42,4 @@ export function lateStarts(history: History): LateStarts {
     known.set(history, found);
   }
   return found;
-}
-
-/** For a history that holds only some keys of a larger one: it has the machine in common with the others. */
-export function lateStartsOfPart(part: History, whole: LateStarts): void {
-  known.set(part, whole);
 }

@@ -129,13 +129,15 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     },
     anomalies: causes.choose(options.maxAnomalies).map((cause) => explain(analysis, cause)),
     counts: causes.counts,
-    ...(options.promises.includes('causal') ? {} : { informational: true }),
   };
 }
 
 export const causal: Checker = {
   name: 'causal',
   version: '2',
+  scope: 'causal',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'judged',
   decides:
     'Causal consistency: CC, CCv and CM, each named with the bad pattern that violates it, and monotonic ' +
     'reads. Decides CC and CCv unless asked otherwise. For registers, sets and lists; answers that ' +

@@ -11,6 +11,7 @@ const options: CheckOptions = {
   maxAnomalies: 8,
   promises: ['causal', 'session', 'linearizable'],
   models: ['cc', 'ccv', 'cm', 'pram'],
+  asked: [],
   realTime: false,
   staleness: { deltaMs: 1000, share: 0.999 },
   minimumOk: { overall: 1, perFaultWindow: 0 },

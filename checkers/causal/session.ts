@@ -83,13 +83,15 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     },
     anomalies: causes.choose(options.maxAnomalies).map((cause) => explain(analysis, cause)),
     counts: causes.counts,
-    ...(options.promises.includes('session') ? {} : { informational: true }),
   };
 }
 
 export const session: Checker = {
   name: 'session',
   version: '1',
+  scope: 'causal',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'judged',
   decides:
     'Read-your-writes, monotonic reads, monotonic writes and writes-follow-reads, each by the smallest ' +
     'evidence that a history can show; PRAM as information unless asked for. For registers and sets.',

@@ -18,6 +18,7 @@ const options: CheckOptions = {
   maxAnomalies: 4,
   promises: ['causal', 'session'],
   models: ['cc', 'ccv'],
+  asked: [],
   realTime: false,
   staleness: { deltaMs: 1000, share: 0.999 },
   minimumOk: { overall: 1, perFaultWindow: 0 },

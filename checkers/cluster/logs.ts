@@ -144,6 +144,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const logs: Checker = {
   name: 'logs',
   version: '1',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'not judged',
   decides:
     "Panics, failed assertions and exhausted memory in the nodes' logs, starts of nodes that no " +
     'fault explains, and nodes that gave up on a disk to which nothing was done but a loss of power.',

@@ -86,7 +86,7 @@ describe('membership', () => {
   });
 
   it('has nothing to say, and no doubt, where nobody looked', () => {
-    expect(see()).toMatchObject({ valid: 'unknown', informational: true });
+    expect(see()).toMatchObject({ valid: 'unknown', reason: 'not-judged' });
     const noise = ['null', '[]', '{"nodes":7}', '{"nodes":[null,{"id":1}]}'];
     const lines = noise.map((body, i) => `sample ${i + 1} n1 /cluster/nodes ${body}`);
     expect(see(...lines).counts).toEqual({});
@@ -259,6 +259,6 @@ describe('confidence', () => {
   });
 
   it('has nothing to say, and no doubt, where nobody reports a confidence', () => {
-    expect(trust('A w x 1; B r x 1')).toMatchObject({ valid: 'unknown', informational: true });
+    expect(trust('A w x 1; B r x 1')).toMatchObject({ valid: 'unknown', reason: 'not-judged' });
   });
 });

@@ -162,7 +162,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     version: membership.version,
     valid: isUnknown ? 'unknown' : groups.size === 0,
     // Nothing to look at is no doubt about the store.
-    ...(isUnknown ? { reason: 'too-few-ok' as const, informational: true } : {}),
+    ...(isUnknown ? { reason: 'not-judged' as const } : {}),
     message: isUnknown
       ? 'nobody looked at /cluster/nodes, or no node answered'
       : groups.size > 0
@@ -197,6 +197,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const membership: Checker = {
   name: 'membership',
   version: '1',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'not judged',
   decides:
     'How soon nodes noticed that another one was gone, how often they were wrong, and whether all ' +
     'see each other again after the heal. Only the last can be violated.',

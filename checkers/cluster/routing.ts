@@ -62,7 +62,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     version: routing.version,
     valid: isUnknown ? 'unknown' : groups.size === 0,
     // Nothing to look at is no doubt about the store.
-    ...(isUnknown ? { reason: 'too-few-ok' as const, informational: true } : {}),
+    ...(isUnknown ? { reason: 'not-judged' as const } : {}),
     message: isUnknown
       ? 'no answer says how often it was forwarded'
       : groups.size > 0
@@ -85,6 +85,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const routing: Checker = {
   name: 'routing',
   version: '1',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'not judged',
   decides:
     'The share of answers that were served where they were asked, after one forward, or by a stale ' +
     'route after two. More than two forwards are a violation.',

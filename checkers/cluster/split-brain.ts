@@ -146,7 +146,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     version: splitBrain.version,
     valid: isUnknown ? 'unknown' : groups.size === 0,
     // Nothing to look at is no doubt about the store.
-    ...(isUnknown ? { reason: 'too-few-ok' as const, informational: true } : {}),
+    ...(isUnknown ? { reason: 'not-judged' as const } : {}),
     message: isUnknown
       ? 'nobody looked at /cluster/spaces, or no node answered'
       : groups.size > 0
@@ -169,6 +169,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const splitBrain: Checker = {
   name: 'split-brain',
   version: '1',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'not judged',
   decides:
     'No generation of a space has two primaries, and after the heal all nodes name the same primary ' +
     'and generation. Two generations side by side during a cut are allowed.',

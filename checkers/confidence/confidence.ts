@@ -147,7 +147,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     checker: confidence.name,
     version: confidence.version,
     valid: isUnknown ? 'unknown' : groups.size === 0,
-    ...(isUnknown ? { reason: 'too-few-ok' as const, informational: true } : {}),
+    ...(isUnknown ? { reason: 'not-judged' as const } : {}),
     message: isUnknown
       ? 'no answer reports a confidence'
       : groups.size > 0
@@ -179,6 +179,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const confidence: Checker = {
   name: 'confidence',
   version: '2',
+  scope: 'cluster',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'not judged',
   property: 'confidence',
   decides:
     'Whether the reported confidence factor matches how often answers were incomplete, by buckets of ' +

@@ -253,6 +253,9 @@ function verdictOf(
 export const convergence: Checker = {
   name: 'convergence',
   version: '1',
+  scope: 'key',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'not judged',
   property: 'convergence',
   decides:
     'After the heal all nodes give the same answer for every key, siblings included, and when that ' +

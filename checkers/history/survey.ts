@@ -26,21 +26,8 @@ const known = new WeakMap<History, Survey>();
 
 export function survey(history: History): Survey {
   let found = known.get(history);
-  if (!found) known.set(history, (found = scan(history)));
+  if (!found) known.set(history, (found = { ...scanWrites(history), ...scanEnd(history) }));
   return found;
-}
-
-/**
- * For a history that holds only some keys of a larger one: which nodes there are to be asked, and when the load
- * was over, is a matter of the whole. Without that a node that a part knows nothing of would not be missed in it.
- */
-export function surveyPart(part: History, whole: Pick<Survey, 'nodes' | 'loadOverNs'>): void {
-  const { nodes, loadOverNs } = whole;
-  known.set(part, { ...scan(part), nodes, loadOverNs });
-}
-
-function scan(history: History): Survey {
-  return { ...scanWrites(history), ...scanEnd(history) };
 }
 
 function scanWrites(history: History) {

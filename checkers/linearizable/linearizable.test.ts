@@ -15,6 +15,7 @@ const options: CheckOptions = {
   maxAnomalies: 8,
   promises: ['linearizable'],
   models: ['cc', 'ccv'],
+  asked: [],
   realTime: false,
   staleness: { deltaMs: 1000, share: 0.999 },
   minimumOk: { overall: 1, perFaultWindow: 0 },

@@ -234,7 +234,6 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     },
     anomalies: explain(history, grouped(result.findings).slice(0, options.maxAnomalies)),
     counts: result.counts,
-    ...(options.promises.includes('linearizable') ? {} : { informational: true }),
   };
   if (total === 0 && result.undecided.length > 0) {
     return {
@@ -257,6 +256,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const linearizable: Checker = {
   name: 'linearizable',
   version: '2',
+  scope: 'key',
+  types: ['register', 'cas-register', 'set'],
+  foreign: 'judged',
   decides:
     'Linearizability of each key: registers with unique values by zones, sets by the order of their ' +
     'contents, compare-and-set and deletes by a bounded search. Information unless promised.',

@@ -292,6 +292,9 @@ function messageOf(
 export const lostWrites: Checker = {
   name: 'lost-writes',
   version: '2',
+  scope: 'causal',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'judged with final reads',
   property: 'no-lost-writes',
   decides:
     'No acknowledged write is lost. Sets and lists: an element is lost if no final read of any node ' +

@@ -65,7 +65,7 @@ describe('routing', () => {
   });
 
   it('has nothing to say, and no doubt, where answers tell no hops', () => {
-    expect(route('A w x 1')).toMatchObject({ valid: 'unknown', informational: true });
+    expect(route('A w x 1')).toMatchObject({ valid: 'unknown', reason: 'not-judged' });
   });
 });
 

@@ -154,6 +154,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const outcomes: Checker = {
   name: 'outcomes',
   version: '1',
+  scope: 'cluster',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'not judged',
   decides:
     'Whether the history contradicts the outcome table: a fail that took effect, an ok that did not, ' +
     'an info on a refused connection, one class of error with two outcomes. Names the row.',

@@ -96,6 +96,9 @@ function check(history: History, _options: CheckOptions, budget: Budget): Verdic
 export const stats: Checker = {
   name: 'stats',
   version: '1',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'judged',
   decides:
     'Counts of operations by name, outcome and class of error. Unknown where the operations of one ' +
     'name never succeeded; never invalid.',

@@ -27,11 +27,8 @@ function okWithinFaults(history: History, budget: Budget): number[] {
   });
 }
 
-/** What is asked of a history beside its numbers. */
-type Around = Pick<History, 'faults' | 'nodes'>;
-
 /** A fault that stops every node leaves nobody to answer. */
-function stopsAll(history: Around, fault: FaultWindow): boolean {
+function stopsAll(history: History, fault: FaultWindow): boolean {
   return fault.kind !== 'partition' && fault.targets.length >= history.nodes.length;
 }
 
@@ -40,7 +37,7 @@ function nameOf({ kind, variant, id }: FaultWindow): string {
 }
 
 function shortcomings(
-  history: Around,
+  history: History,
   options: CheckOptions,
   ok: number,
   within: readonly number[],
@@ -81,16 +78,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   for (let row = 0; row < history.n; row++) {
     if (history.status[row] === Status.Ok && (history.flags[row] & Flag.Final) === 0) ok++;
   }
-  return judgeNumbers(history, options, ok, okWithinFaults(history, budget));
-}
-
-/** `ok`: operations that succeeded; `within`: in each fault. For who counts in several parts. */
-export function judgeNumbers(
-  history: Around,
-  options: CheckOptions,
-  ok: number,
-  within: readonly number[],
-): Verdict {
+  const within = okWithinFaults(history, budget);
   const found = shortcomings(history, options, ok, within);
   const first = found[0];
   const count = (has: (fault: FaultWindow) => boolean): number => history.faults.filter(has).length;
@@ -125,6 +113,9 @@ export function judgeNumbers(
 export const vacuity: Checker = {
   name: 'vacuity',
   version: '1',
+  scope: 'cluster',
+  types: 'any',
+  foreign: 'judged',
   decides:
     'Whether enough happened for the other verdicts to mean anything: operations that succeeded, ' +
     'overall and within each fault; faults that were proved and healed; a run that came to its end. ' +

@@ -210,6 +210,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 export const staleness: Checker = {
   name: 'staleness',
   version: '1',
+  scope: 'key',
+  types: ['register', 'cas-register', 'set', 'list'],
+  foreign: 'judged',
   property: 'staleness',
   decides:
     'How old answers are: time staleness t and version staleness k of each read, and the share of ' +

@@ -2,6 +2,7 @@
  * A checker is a record of one pure function and what is to be known about it. It gets the history
  * and options, and a `Budget` that it asks now and then whether it may go on; it has no clock.
  */
+import type { DataType } from '../history/data-type.ts';
 import type { History } from '../history/history.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -10,6 +11,8 @@ export interface CheckOptions {
   readonly maxAnomalies: number;
   /** What the store promises. What it does not promise is reported as information. */
   readonly promises: readonly Property[];
+  /** Promises and checkers that somebody named: their verdicts count whatever comes of them. */
+  readonly asked: readonly string[];
   /** Which causal models are decided. */
   readonly models: readonly ('cc' | 'ccv' | 'cm' | 'pram')[];
   /** Lost writes and linearizability against real time instead of causal order. */
@@ -57,9 +60,20 @@ export const STEP_MASK = 511;
 
 export const unlimited: Budget = { step() {} };
 
+/**
+ * How far what a checker looks at reaches: each key by itself, causal order through all keys, or the run as a
+ * whole with its nodes, faults and logs.
+ */
+export type Scope = 'key' | 'causal' | 'cluster';
+
 export interface Checker {
   readonly name: string;
   readonly version: string;
+  readonly scope: Scope;
+  /** Types whose operations it judges; `any`: it asks how operations ended, not what they mean. */
+  readonly types: readonly DataType[] | 'any';
+  /** What it can say of a history that another tool recorded, which knows no nodes and no faults. */
+  readonly foreign: 'judged' | 'judged with final reads' | 'not judged';
   /** What it decides, in one or two sentences. Printed in the reference. */
   readonly decides: string;
   /** Paper and section. */

@@ -11,6 +11,9 @@ function fake(name: string, answer: Partial<Verdict> | Error, property?: Checker
   const checker: Checker = {
     name,
     version: '7',
+    scope: 'key',
+    types: 'any',
+    foreign: 'judged',
     ...(property ? { property } : {}),
     decides: '',
     source: '',
@@ -85,6 +88,26 @@ describe('composition', () => {
     expect(valid).toBe(true);
     expect(verdicts[0]).toMatchObject({ valid: false, informational: true });
     expect(run([bad], { promises: ['linearizable'] }).valid).toBe(false);
+  });
+
+  it('does not count what nobody could look at, unless somebody asked for it', () => {
+    const unseen = { valid: 'unknown', reason: 'not-judged' } as const;
+    const chosen = [fake('model', unseen, 'causal'), fake('looks', unseen), fake('good', {})];
+    const { valid, verdicts } = run(chosen);
+    expect(valid).toBe(true);
+    expect(verdicts.map((each) => each.informational === true)).toEqual([true, true, false]);
+    expect(run(chosen, { asked: ['causal'] }).valid).toBe('unknown');
+    expect(run(chosen, { asked: ['looks'] }).valid).toBe('unknown');
+  });
+
+  it('counts what somebody asked for, promised or not', () => {
+    const bad = fake('bad', { valid: false }, 'linearizable');
+    expect(run([bad, fake('good', {})], { asked: ['bad'] }).valid).toBe(false);
+  });
+
+  it('says unknown where nothing was judged', () => {
+    expect(run([]).valid).toBe('unknown');
+    expect(run([fake('bad', { valid: false }, 'linearizable')]).valid).toBe('unknown');
   });
 
   it('asks for a budget once for each checker, when its turn comes', () => {

@@ -6,12 +6,13 @@
 
 import type { History } from '../history/history.ts';
 import { type Budget, BudgetExceeded, type Checker, type CheckOptions } from './checker.ts';
-import { mergeValid, type UnknownReason, type Valid, type Verdict } from './verdict.ts';
+import { decide, type UnknownReason, type Valid, type Verdict } from './verdict.ts';
 
 /** What Engram promises to sessions that carry their contexts. */
 export const defaultCheckOptions: CheckOptions = {
   maxAnomalies: 8,
   promises: ['no-lost-writes', 'convergence', 'causal', 'session', 'confidence'],
+  asked: [],
   models: ['cc', 'ccv'],
   realTime: false,
   staleness: { deltaMs: 1000, share: 0.999 },
@@ -74,8 +75,31 @@ function failed(checker: Checker, error: unknown): Verdict {
   };
 }
 
-function isPromised({ property }: Checker, options: CheckOptions): boolean {
-  return property === undefined || options.promises.includes(property);
+/**
+ * Whether a verdict counts: where somebody asked for it by name, and where the store makes the promise or none is
+ * needed. Not where nobody asked, and the history holds nothing to look at.
+ */
+function counts(
+  { name, property }: Checker,
+  { promises, asked }: CheckOptions,
+  verdict: Verdict,
+): boolean {
+  if (asked.includes(name) || (property !== undefined && asked.includes(property))) return true;
+  const isPromised = property === undefined || promises.includes(property);
+  return isPromised && verdict.reason !== 'not-judged';
+}
+
+function answerOf(
+  checker: Checker,
+  history: History,
+  options: CheckOptions,
+  budgetFor: (checker: Checker) => Budget,
+): Verdict {
+  try {
+    return checker.check(history, options, budgetFor(checker));
+  } catch (error) {
+    return failed(checker, error);
+  }
 }
 
 /** `budgetFor` is asked once for each checker, right before it runs. */
@@ -86,14 +110,8 @@ export function compose(
   budgetFor: (checker: Checker) => Budget,
 ): { readonly valid: Valid; readonly verdicts: readonly Verdict[] } {
   const verdicts = chosen.map((checker): Verdict => {
-    try {
-      const verdict = checker.check(history, options, budgetFor(checker));
-      return isPromised(checker, options) ? verdict : { ...verdict, informational: true };
-    } catch (error) {
-      const verdict = failed(checker, error);
-      return isPromised(checker, options) ? verdict : { ...verdict, informational: true };
-    }
+    const verdict = answerOf(checker, history, options, budgetFor);
+    return counts(checker, options, verdict) ? verdict : { ...verdict, informational: true };
   });
-  const judged = verdicts.filter((verdict) => verdict.informational !== true);
-  return { valid: mergeValid(judged.map((verdict) => verdict.valid)), verdicts };
+  return { valid: decide(verdicts), verdicts };
 }

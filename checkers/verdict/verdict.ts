@@ -7,6 +7,7 @@ export type Valid = true | false | 'unknown';
 
 /** The closed list of reasons for `unknown`. */
 export const UNKNOWN_REASONS = {
+  'not-judged': 'nothing that it could judge is in the history, or nobody looked',
   'no-final-read': 'a node did not answer a final read, so nothing can be said about its state',
   'too-few-ok': 'fewer operations succeeded than the workload needs to mean anything',
   'fault-not-effective': 'a fault could not be proved to have had an effect',
@@ -72,4 +73,10 @@ export function mergeValid(all: Iterable<Valid>): Valid {
     if (valid === 'unknown') merged = 'unknown';
   }
   return merged;
+}
+
+/** The verdict of all that count; where none does, nothing was judged. */
+export function decide(verdicts: readonly Verdict[]): Valid {
+  const counting = verdicts.filter((each) => each.informational !== true);
+  return counting.length === 0 ? 'unknown' : mergeValid(counting.map((each) => each.valid));
 }

@@ -1,6 +1,6 @@
 /**
  * Reads the chunks of a sealed run one after another, each checked; never more than one of them is in
- * memory. `seal.ts` writes them, `sealed.ts` makes one history of all, `in-parts.ts` several.
+ * memory. `seal.ts` writes them, `sealed.ts` makes one history of all.
  */
 import { crc32 } from 'node:zlib';
 import type { Ragged } from '../../checkers/history/history.ts';

@@ -8,13 +8,12 @@ import { HistoryError } from '../../checkers/history/build.ts';
 import { Flag, type History, Status } from '../../checkers/history/history.ts';
 import { checkers, defaultCheckOptions } from '../../checkers/index.ts';
 import type { CheckOptions } from '../../checkers/verdict/checker.ts';
-import type { Valid, Verdict } from '../../checkers/verdict/verdict.ts';
+import { decide, type Valid, type Verdict } from '../../checkers/verdict/verdict.ts';
 import { type LoadedRun, loadOpen } from '../columns/columns.ts';
 import { isSealed } from '../columns/sealed.ts';
 import { RunFileError } from '../store/errors.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from '../store/run-file.ts';
-import { decide, saveVerdicts } from '../store/verdicts.ts';
-import { judgeParts } from './judge-parts.ts';
+import { saveVerdicts } from '../store/verdicts.ts';
 import { type Assignment, type SecondThread, secondThreadFor } from './second-thread.ts';
 import { judgeInTwo } from './two-threads.ts';
 import type { VerdictScreen } from './verdict-screen.ts';
@@ -119,7 +118,10 @@ export function judgeOpen(
   const summary = readSummary(file);
   // A damaged file may not even say how long it is; what is read of it is read row by row.
   const tooLong = file.damage === null ? beyondMemory(file, options) : null;
-  if (tooLong !== null) return judgeBeyondMemory(file, summary, tooLong, options, remarks);
+  if (tooLong !== null) {
+    const verdict = cannotJudge('checker-memory', tooLong);
+    return show(file.path, summary, null, [verdict], remarks);
+  }
   const { initial } = options;
   const loaded = load(() => loadOpen(file, { initial, digestLater: thread !== null }));
   if (loaded instanceof HistoryError) {
@@ -129,7 +131,7 @@ export function judgeOpen(
   const { history } = loaded;
   const aborted = summary.state !== 'done' || loaded.damaged;
   const notes = [...remarks, ...loaded.notes, ...endOf(summary)];
-  const assignment = assign(summary, () => hasFinals(history), aborted, options);
+  const assignment = assign(summary, history, aborted, options);
   const judged = judgeInTwo(history, file, loaded.unattempted ?? [], assignment, thread);
   if (thread !== null && loaded.from === 'chunks' && !(judged.isSealed ?? isSealed(file))) {
     // The rows are not those of which the columns were made.
@@ -140,10 +142,6 @@ export function judgeOpen(
   return show(file.path, summary, seen, withReason(judged.verdicts, aborted, notes), notes);
 }
 
-function hasFinals({ flags }: History): boolean {
-  return flags.some((each) => (each & Flag.Final) !== 0);
-}
-
 /** What is to be said of a run that did not come to its end. */
 function endOf({ state, stateMessage }: RunSummary): string[] {
   if (state === 'done') return [];
@@ -151,34 +149,6 @@ function endOf({ state, stateMessage }: RunSummary): string[] {
     return ['the run is still going on: this is about what there is so far'];
   }
   return [`the run was ${state}: ${stateMessage ?? 'no reason was recorded'}`];
-}
-
-/** In parts where the run is sealed; otherwise it cannot be judged. `why`: it has no room. */
-function judgeBeyondMemory(
-  file: RunFile,
-  summary: RunSummary,
-  why: string,
-  options: JudgeOptions,
-  remarks: readonly string[],
-): Judgement {
-  const aborted = summary.state !== 'done';
-  const judged =
-    options.initial === undefined
-      ? judgeParts(file, {
-          assign: (part) => assign(summary, () => part.hasFinals, aborted, options),
-          message: why,
-        })
-      : 'another initial value is not known to sealed columns';
-  if (typeof judged === 'string') {
-    const verdict = cannotJudge('checker-memory', `${why} (${judged})`);
-    return show(file.path, summary, null, [verdict], remarks);
-  }
-  const { whole, parts, verdicts } = judged;
-  const { counts, nodes, surroundings } = whole;
-  const inParts = `the history has no room in memory and was judged in ${parts} parts`;
-  const notes = [...remarks, inParts, ...endOf(summary)];
-  const seen = { counts, nodes, faults: surroundings.faults };
-  return show(file.path, summary, seen, withReason(verdicts, aborted, notes), notes);
 }
 
 /** Known before anything is loaded, so that a history that is too long ends no process. */
@@ -209,23 +179,14 @@ function load(read: () => LoadedRun): LoadedRun | HistoryError {
 /** Names of all checkers, in the order in which they are shown. */
 export const checkerNames: readonly string[] = Object.keys(checkers);
 
-/** What can be asked of a history that another tool recorded: it knows no nodes and no faults. */
-const FOR_FOREIGN: ReadonlySet<string> = new Set([
-  'lost-writes',
-  'causal',
-  'session',
-  'linearizable',
-  'staleness',
-  'stats',
-]);
-
-/** `isSettled`: are there final reads? */
-function checkersFor(isSettled: () => boolean, foreign: boolean): readonly string[] {
-  if (!foreign) return checkerNames;
-  const settled = isSettled();
-  return checkerNames.filter(
-    (name) => FOR_FOREIGN.has(name) && (settled || name !== 'lost-writes'),
-  );
+/** What can say something of the history, which another tool may have recorded. */
+function checkersFor(history: History, isForeign: boolean): readonly string[] {
+  if (!isForeign) return checkerNames;
+  const isSettled = history.flags.some((each) => (each & Flag.Final) !== 0);
+  return checkerNames.filter((name) => {
+    const { foreign } = checkers[name];
+    return foreign === 'judged' || (foreign === 'judged with final reads' && isSettled);
+  });
 }
 
 /** Names that an option of the run itself had, so that a later check asks for the same. */
@@ -259,7 +220,7 @@ function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions
 /** Who judges, and with which limits; what the run itself says (minimum of ok operations) goes along. */
 function assign(
   summary: RunSummary,
-  isSettled: () => boolean,
+  history: History,
   aborted: boolean,
   options: JudgeOptions,
 ): Assignment {
@@ -267,7 +228,7 @@ function assign(
     names:
       options.checkers ??
       recordedNames(summary.config.checkers, checkerNames) ??
-      checkersFor(isSettled, summary.source !== null),
+      checkersFor(history, summary.source !== null),
     options: settingsOf(summary, aborted, options),
     timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
     memoryMaxBytes: (options.memoryMb ?? MEMORY_MB) * 2 ** 20,

@@ -3,7 +3,7 @@
  * checker, so that a change of the checkers can be told from a change of the history.
  */
 import { dirname } from 'node:path';
-import { mergeValid, type Valid, type Verdict } from '../../checkers/verdict/verdict.ts';
+import { decide, type Valid, type Verdict } from '../../checkers/verdict/verdict.ts';
 import { cellJson, writeFailure } from './errors.ts';
 import { noteRun } from './results.ts';
 import { openRunFile, type RunFile, readValid } from './run-file.ts';
@@ -15,11 +15,6 @@ export interface StoredCheck {
   readonly checkedAt: string;
   readonly valid: Valid;
   readonly verdicts: readonly Verdict[];
-}
-
-/** What decides: every verdict that is not mere information. */
-export function decide(verdicts: readonly Verdict[]): Valid {
-  return mergeValid(verdicts.filter((each) => each.informational !== true).map((v) => v.valid));
 }
 
 /**

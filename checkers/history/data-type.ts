@@ -1,0 +1,18 @@
+/** The data types that a key may have: each is a set of operations with a meaning of their own. */
+
+export const DATA_TYPES = [
+  'register',
+  'cas-register',
+  'set',
+  'list',
+  'queue',
+  'log',
+  'counter',
+  'bank',
+  'lock',
+  'election',
+  'unique-ids',
+  'kv',
+  'txn',
+] as const;
+export type DataType = (typeof DATA_TYPES)[number];
