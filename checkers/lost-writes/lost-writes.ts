@@ -27,6 +27,8 @@ import { explainFinding, type Finding } from './witness.ts';
 
 /** Number of elements in the table `worst-stale`, as in set-full. */
 const worstStaleShown = 8;
+/** Violations of each pattern that are named by the number of their operation. */
+const listedMax = 10_000;
 
 /** Everything that is counted. Names as in set-full. */
 interface Tally {
@@ -250,6 +252,7 @@ function verdictOf(
       'stable-latency-max-ms': latencyMs(1),
     },
     details: {
+      violations: groups.list(listedMax, ({ rows }) => history.index[rows[0]]),
       'stable-latencies': {
         0: latencyMs(0),
         0.5: latencyMs(0.5),

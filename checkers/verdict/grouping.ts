@@ -21,6 +21,16 @@ export class Groups<T> {
     return Object.fromEntries(this.#byPattern);
   }
 
+  /** By pattern the number that `op` gives to the first of each group, at most `max` of each pattern. */
+  list(max: number, op: (item: T) => number): Record<string, number[]> {
+    const listed: Record<string, number[]> = {};
+    for (const [name, { first }] of this.#groups) {
+      const ops = (listed[name.slice(0, name.indexOf('|'))] ??= []);
+      if (ops.length < max) ops.push(op(first));
+    }
+    return listed;
+  }
+
   /** The first of each group, in order of appearance, made into anomalies. */
   show(max: number, explain: (item: T, count: number) => Anomaly): Anomaly[] {
     return [...this.#groups.values()]

@@ -55,7 +55,7 @@ export interface Verdict {
   /** One sentence: why unknown, or what the violation is, or what was shown. */
   readonly message: string;
   readonly figures: Readonly<Record<string, Figure>>;
-  /** Larger tables, for reports; plain JSON. */
+  /** Larger tables, for reports; plain JSON. `violations`: by pattern the operations complained of, by index. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** At most `maxAnomalies`, earliest first; `counts` has them all. */
   readonly anomalies: readonly Anomaly[];
