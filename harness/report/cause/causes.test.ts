@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Checker } from '../../../checkers/checker.ts';
-import { parseScene } from '../../../checkers/testing/scene.ts';
+import type { Checker } from '../../../checkers/verdict/checker.ts';
+import { parseScene } from '../../../checkers/oracle/scene.ts';
 import { findCauses } from './index.ts';
 import {
   convergence,

@@ -7,8 +7,8 @@
  * Pure: a history and its verdicts in, plain values out. A correlation is said as such: the groups say where
  * violations stand, never that something must have made them.
  */
-import { type History, isWrite, Status } from '../../../checkers/history.ts';
-import type { Anomaly, Verdict } from '../../../checkers/verdict.ts';
+import { type History, isWrite, Status } from '../../../checkers/history/history.ts';
+import type { Anomaly, Verdict } from '../../../checkers/verdict/verdict.ts';
 import type { Cause, CauseGroup } from './cause.ts';
 import { consequencesOf } from './consequences.ts';
 import { momentOf, type Place, placeAt, RELATIONS, serverOf } from './place.ts';

@@ -3,8 +3,8 @@
  * has one of the operations of the first one, or their values in its witness; what it does not show is not
  * known, and the sentence says so.
  */
-import { type History, isWrite } from '../../../checkers/history.ts';
-import type { Anomaly, Verdict } from '../../../checkers/verdict.ts';
+import { type History, isWrite } from '../../../checkers/history/history.ts';
+import type { Anomaly, Verdict } from '../../../checkers/verdict/verdict.ts';
 import { numberText } from '../figures.ts';
 import type { Consequence } from './cause.ts';
 import { rowsOf } from './rows.ts';

@@ -2,7 +2,7 @@
  * What the logs of nodes say around a moment: errors and warnings first, and what a node says when it
  * starts. Lines are others' text: they are cut, and shown by whoever escapes them.
  */
-import type { History } from '../../../checkers/history.ts';
+import type { History } from '../../../checkers/history/history.ts';
 
 export interface LogExcerpt {
   /** ns since the start. */

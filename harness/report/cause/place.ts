@@ -3,7 +3,7 @@
  * after one, or in calm. The same question is asked of every acknowledged write, so that a share
  * ("38 of 40 that n3 acknowledged there are lost") can be given and not only a number.
  */
-import type { FaultWindow, History } from '../../../checkers/history.ts';
+import type { FaultWindow, History } from '../../../checkers/history/history.ts';
 import { covers, isCutting, isHit, isStopping } from './standing.ts';
 
 /**

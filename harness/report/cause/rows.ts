@@ -1,5 +1,5 @@
 /** From the number of an operation to its row in the columns. */
-import type { History } from '../../../checkers/history.ts';
+import type { History } from '../../../checkers/history/history.ts';
 
 /** Rows by `idx`, of those that are wanted. */
 export function rowsOf({ n, index }: History, wanted: ReadonlySet<number>): Map<number, number> {

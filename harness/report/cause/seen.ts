@@ -1,5 +1,5 @@
 /** When somebody last saw a value, and whether anybody did. One scan over the changes between reads. */
-import { Flag, type History, Kind, Status } from '../../../checkers/history.ts';
+import { Flag, type History, Kind, Status } from '../../../checkers/history/history.ts';
 
 export interface Sightings {
   /** Value id -> row of the last read that showed it. Only of those that were asked for. */

@@ -1,5 +1,5 @@
 /** Causes in words. Each sentence says a number, who, and when, and claims no more than was counted. */
-import type { FaultWindow, History } from '../../../checkers/history.ts';
+import type { FaultWindow, History } from '../../../checkers/history/history.ts';
 import { durationText, numberText } from '../figures.ts';
 import type { Cause, CauseGroup } from './cause.ts';
 import { blowOf, conditionOf, cutFrom, isStopping, listed } from './standing.ts';

@@ -2,7 +2,7 @@
  * How a node stood at a moment, as far as the faults of a run tell: down, frozen, cut off, or hit in
  * some other way. Pure: windows of faults in, words out.
  */
-import type { FaultWindow } from '../../../checkers/history.ts';
+import type { FaultWindow } from '../../../checkers/history/history.ts';
 
 /** Faults after which the process of a node has to start again. */
 const STOPPING: ReadonlySet<string> = new Set(['kill', 'power', 'disk-full', 'crash', 'oom']);

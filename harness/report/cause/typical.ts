@@ -2,9 +2,9 @@
  * The one violation of a group that is told in full: who asked whom, who acknowledged, what was broken at the
  * time, when the value was last seen, who no longer has it, and what the node's log says around it.
  */
-import { type History, isWrite, Status } from '../../../checkers/history.ts';
-import type { Verdict } from '../../../checkers/verdict.ts';
-import { describe } from '../../../checkers/witness.ts';
+import { type History, isWrite, Status } from '../../../checkers/history/history.ts';
+import type { Verdict } from '../../../checkers/verdict/verdict.ts';
+import { describe } from '../../../checkers/verdict/witness.ts';
 import { durationText, secondsText } from '../figures.ts';
 import type { Typical } from './cause.ts';
 import { logsAround } from './logs-around.ts';

@@ -6,7 +6,7 @@
  * What mostly repeats is stored as the difference from what is expected: a lane keeps talking to its node,
  * a key keeps its server, a process its number.
  */
-import { type History, PHASES } from '../../../checkers/history.ts';
+import { type History, PHASES } from '../../../checkers/history/history.ts';
 import { ByteReader, ByteWriter, durationCode } from './bytes.ts';
 
 /** What several operations have in common: f, outcome, flags and phase as one number. */

@@ -1,8 +1,8 @@
 /** Gathers what a page shows from a run file, its columns and its verdicts. Reads; decides nothing. */
-import type { ClusterSample, FaultWindow, History } from '../../../checkers/history.ts';
-import { Status } from '../../../checkers/history.ts';
-import type { Valid, Verdict } from '../../../checkers/verdict.ts';
-import type { RunFile, RunSummary } from '../../history/run-file.ts';
+import type { ClusterSample, FaultWindow, History } from '../../../checkers/history/history.ts';
+import { Status } from '../../../checkers/history/history.ts';
+import type { Valid, Verdict } from '../../../checkers/verdict/verdict.ts';
+import type { RunFile, RunSummary } from '../../store/run-file.ts';
 import { type Cause, findCauses, listedViolations } from '../cause/index.ts';
 import { numberText } from '../figures.ts';
 import { packColumns } from './columns.ts';

@@ -2,7 +2,7 @@
  * What a page about a run knows beside the columns of its operations: plain values, JSON in and out. Texts in
  * here come from nodes, clients and files of others; whoever shows them shows them as text.
  */
-import type { Figure, Valid } from '../../../checkers/verdict.ts';
+import type { Figure, Valid } from '../../../checkers/verdict/verdict.ts';
 import type { Cause } from '../cause/index.ts';
 import type { ColumnsHead } from './columns.ts';
 
