@@ -14,8 +14,22 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{harness,checkers,nemesis,workloads,test,docker}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', '**/*.container.test.ts'],
+          exclude: [
+            '**/node_modules/**',
+            '**/dist/**',
+            '**/*.container.test.ts',
+            '**/*.browser.test.ts',
+          ],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['harness/**/*.browser.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {

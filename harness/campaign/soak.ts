@@ -3,8 +3,9 @@
  * ends this process, the next one finds out what became of the runs that were going on: one that came
  * to its end is taken as it is, one whose process still lives is waited for, any other is run again.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeReport } from '../report/page/report-file.ts';
 import type { Ended, Executor } from './executor.ts';
 import { limitMs } from './executor.ts';
 import { type RunFacts, readFacts } from './run-facts.ts';
@@ -168,8 +169,11 @@ class Stretch {
   #store(spec: RunSpec, { exitCode, message }: Ended, tookMs: number): void {
     const { state, observer } = this.#with;
     const dir = foldersOf(state.dir, spec.options.seed!)[0] ?? null;
-    const bytes = dir === null ? 0 : bytesOf(join(state.dir, dir));
     const read = dir === null ? null : readRun(join(state.dir, dir));
+    if (dir !== null && read !== null && !(read instanceof Error) && read.valid !== true) {
+      this.#picture(join(state.dir, dir));
+    }
+    const bytes = dir === null ? 0 : bytesOf(join(state.dir, dir));
     const problem = problemOf(exitCode, message, read);
     const end = { exitCode, dir, bytes, tookMs };
     if (problem !== null || read === null || read instanceof Error) {
@@ -190,6 +194,16 @@ class Stretch {
     this.#fit();
     this.#keepTime();
     observer.progress(this.#progress());
+  }
+
+  /** A run that is kept is kept with its page. */
+  #picture(dir: string): void {
+    try {
+      if (!existsSync(join(dir, 'report.html'))) writeReport(join(dir, 'run.sqlite'));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#with.observer.note(`no page for ${dir}: ${reason}`);
+    }
   }
 
   #thin(index: number, dir: string): void {

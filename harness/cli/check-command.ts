@@ -2,25 +2,38 @@
 import { checkWhatever } from '../judge/check-file.ts';
 import { checkerNames, type JudgeOptions } from '../judge/judge.ts';
 import type { SecondThread } from '../judge/second-thread.ts';
+import { causeLines } from '../report/cause-text.ts';
 import { verdictLines } from '../report/verdict-text.ts';
 import type { CheckFlags } from './check.ts';
 import { exitCodeOf, UsageError } from './errors.ts';
 import { MODELS, namesOf, numberWithin, oneOf } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
+import { causesOf, writeReportOf } from './output/report.ts';
 
 /** `early`: a thread that was started for the run. */
 export function performCheck(wanted: string, flags: CheckFlags, early: SecondThread | null): void {
   const options = { ...judgeOptions(flags), format: flags.format };
   const judgement = checkWhatever(flags.results, wanted, options, early);
   process.exitCode = exitCodeOf(judgement.valid);
+  const { run } = judgement.screen;
+  if (flags.report === true && run === null) {
+    throw new UsageError(
+      '--report needs a stored run: `amnesia import` makes one of a history file',
+    );
+  }
+  const report = flags.report === true && run !== null ? writeReportOf(run) : null;
   if (flags.json === true) {
     const { screen, valid, verdicts, checkNo } = judgement;
-    const { name, seed, counts, notes, run } = screen;
-    printJson({ valid, name, seed, run, checkNo, counts, notes, verdicts });
+    const { name, seed, counts, notes } = screen;
+    const path = report?.path ?? null;
+    printJson({ valid, name, seed, run, checkNo, counts, notes, report: path, verdicts });
     return;
   }
   const unfoldMax = flags.maxAnomalies === undefined ? undefined : Number(flags.maxAnomalies);
-  printLines(verdictLines({ ...judgement.screen, unfoldMax }, terminalStyle()));
+  const style = terminalStyle();
+  const screen = { ...judgement.screen, unfoldMax, report: report?.path ?? null };
+  const causes = report?.causes ?? (judgement.valid === false && run !== null ? causesOf(run) : []);
+  printLines([...verdictLines(screen, style), ...causeLines(causes, style)]);
 }
 
 function judgeOptions(flags: CheckFlags): JudgeOptions {

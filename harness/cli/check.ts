@@ -14,6 +14,7 @@ export interface CheckFlags {
   readonly initial?: string;
   readonly format?: string;
   readonly store: boolean;
+  readonly report?: true;
   readonly json?: true;
 }
 
@@ -33,6 +34,7 @@ export function register(program: Command): void {
     .option('--initial <json>', 'value of a register before its first write, beside null')
     .option('--format <name>', 'of a history file: edn, jsonl, log')
     .option('--no-store', 'do not keep the verdict in the run file')
+    .option('--report', 'write report.html beside the run: causes and pictures in one file')
     .option('--json', 'one JSON document')
     .action(async (wanted: string, flags: CheckFlags) => {
       // It starts while we load the checkers.

@@ -36,12 +36,17 @@ async function test(given: RawOptions): Promise<void> {
     return;
   }
   process.exitCode = exitCodeOf(result.judgement.valid);
+  const { writeReportOf } = await import('./output/report.ts');
+  const report = writeReportOf(result.dir);
   if (options.json) {
-    printJson(documentOf(result));
+    printJson({ ...documentOf(result), report: report?.path ?? null });
     return;
   }
   const { verdictLines } = await import('../report/verdict-text.ts');
-  printLines(verdictLines(result.judgement.screen, terminalStyle()));
+  const { causeLines } = await import('../report/cause-text.ts');
+  const style = terminalStyle();
+  const screen = { ...result.judgement.screen, report: report?.path ?? null };
+  printLines([...verdictLines(screen, style), ...causeLines(report?.causes ?? [], style)]);
 }
 
 async function run(options: RunOptions): Promise<RunResult> {
@@ -83,7 +88,7 @@ async function run(options: RunOptions): Promise<RunResult> {
 }
 
 /** The one document of --json. */
-function documentOf({ judgement, state, message, dir, replay, problems }: RunResult): unknown {
+function documentOf({ judgement, state, message, dir, replay, problems }: RunResult): object {
   const { valid, verdicts, screen } = judgement!;
   const { counts, faults, notes } = screen;
   return {

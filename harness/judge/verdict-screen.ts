@@ -19,6 +19,8 @@ export interface VerdictScreen {
   /** How to name the run to `amnesia show`; null for a file that is no run. */
   readonly run: string | null;
   readonly replay: string | null;
+  /** Path of the page about the run, where one was written. */
+  readonly report?: string | null;
   /** SHA-256 of all operations, where the seed gives them again; null elsewhere. */
   readonly digest?: string | null;
   /** Violations of each checker that are unfolded; the others are named. */

@@ -174,6 +174,7 @@ function nextLines(screen: VerdictScreen, anomalies: number, style: Style): stri
     const run = escapeText(screen.run);
     const what = screen.valid === false && anomalies > 0 ? '--anomaly 1' : '';
     lines.push(`  show    amnesia show ${run} ${what}`.trimEnd());
+    if (screen.report) lines.push(`  report  ${escapeText(screen.report)}`);
     lines.push(`  sql     amnesia sql ${run} "select * from latency_by_window"`);
   }
   if (screen.digest) lines.push(`  digest  ${screen.digest}`);

@@ -10,6 +10,8 @@ export interface Typical {
   readonly time: number;
   readonly steps: readonly string[];
   readonly logs: readonly LogExcerpt[];
+  /** `idx` of the operations that the steps name: itself, the last read that saw it, the reads without it. */
+  readonly ops: readonly number[];
   /** Position among the violations that the checker shows, from 0; null where it is not shown. */
   readonly anomaly: number | null;
 }

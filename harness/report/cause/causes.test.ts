@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Checker } from '../../../checkers/verdict/checker.ts';
 import { parseScene } from '../../../checkers/oracle/scene.ts';
+import type { Checker } from '../../../checkers/verdict/checker.ts';
 import { findCauses } from './index.ts';
 import {
   convergence,
@@ -27,7 +27,7 @@ log 6.1 n1 warn the log ends at record 1
 test('lost writes are grouped by who acknowledged them and the fault that followed', () => {
   const [cause] = causesOf(killed);
   expect(cause.sentence).toBe(
-    '2 lost writes of 3 acknowledged: all were acknowledged by n1 890.0 ms to 990.0 ms before it was killed (fault 1, kill).',
+    '2 lost writes of 3 acknowledged: all were acknowledged by n1 up to 990.0 ms before it was killed (fault 1, kill).',
   );
   expect(cause.groups).toMatchObject([
     { relation: 'before', fault: 1, server: 'n1', count: 2, of: 2, seen: 0 },

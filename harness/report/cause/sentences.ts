@@ -68,10 +68,7 @@ function whereOf(
 }
 
 function gapText(gap: readonly [number, number] | null): string {
-  if (gap === null) return 'shortly';
-  const [least, most] = gap.map((each) => Math.max(0, each));
-  const [from, to] = [durationText(least), durationText(most)];
-  return least === most || from === to ? to : `${from} to ${to}`;
+  return gap === null ? 'shortly' : `up to ${durationText(Math.max(0, gap[1]))}`;
 }
 
 export function groupSentence(history: History, pattern: string, facts: Facts): string {

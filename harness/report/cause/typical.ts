@@ -13,6 +13,7 @@ import { finalReads, type Sightings } from './seen.ts';
 import { blowOf, conditionOf, covers, listed } from './standing.ts';
 
 const logsMax = 6;
+const stepMax = 800;
 const logMarginNs = 2e9;
 
 export function typicalOf(
@@ -38,7 +39,24 @@ export function typicalOf(
   const until = fault === null ? time : Math.max(time, Math.min(fault.end, time + 30e9));
   const who = new Set([place.server, ...(fault?.targets ?? [])]);
   const logs = logsAround(history, who, time - logMarginNs, until + logMarginNs, logsMax);
-  return { op, time, steps, logs, anomaly: anomaly < 0 ? null : anomaly };
+  const seenBy = isWrite(history.kind[row]) ? (seen.last.get(history.value[row]) ?? null) : null;
+  const missing = pattern === 'lost' ? finalReads(history, row) : [];
+  const ops = [row, ...(seenBy === null ? [] : [seenBy]), ...missing].map(
+    (each) => history.index[each],
+  );
+  return {
+    op,
+    time,
+    steps: steps.map(shortened),
+    logs,
+    ops,
+    anomaly: anomaly < 0 ? null : anomaly,
+  };
+}
+
+/** A value may be as long as it likes; a sentence about it may not. */
+function shortened(step: string): string {
+  return step.length <= stepMax ? step : `${step.slice(0, stepMax - 1)}…`;
 }
 
 function servedText(history: History, row: number): string {

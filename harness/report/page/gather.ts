@@ -182,7 +182,7 @@ function operationsOf(
 ): PageOperation[] {
   const wanted = new Set([
     ...verdicts.flatMap(({ anomalies }) => anomalies.flatMap(({ ops }) => ops)),
-    ...causes.flatMap(({ groups }) => groups.map(({ typical }) => typical.op)),
+    ...causes.flatMap(({ groups }) => groups.flatMap(({ typical }) => typical.ops)),
     ...causes.flatMap(({ groups }) => groups.flatMap(({ ops }) => ops.slice(0, 20))),
     ...Object.values(violations).flat(),
   ]);

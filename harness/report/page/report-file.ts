@@ -7,6 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { loadOpen } from '../../columns/columns.ts';
 import { openRunFile, type RunFile, readSummary } from '../../store/run-file.ts';
 import { readCheck } from '../../store/verdicts.ts';
+import type { Cause } from '../cause/index.ts';
 import { gatherPage, type Page } from './gather.ts';
 import type { PageData } from './page-data.ts';
 import { readParts } from './page-parts.ts';
@@ -52,9 +53,22 @@ function endOf({ state, stateMessage }: { state: string; stateMessage: string | 
   return [`the run was ${state}: ${stateMessage ?? 'no reason was recorded'}`];
 }
 
-/** Writes `report.html` and returns its path. `path`: of the run file; `to`: another place. */
-export function writeReport(path: string, to = join(dirname(path), 'report.html')): string {
-  const parts = readParts('report');
+export interface WrittenReport {
+  /** Of the page. */
+  readonly path: string;
+  readonly causes: readonly Cause[];
+}
+
+/**
+ * Writes `report.html` beside the run file. `parts`: folder of the built programs. Throws RunFileError,
+ * HistoryError, PagesNotBuiltError, PageTooLargeError, and what the file system says.
+ */
+export function writeReport(
+  path: string,
+  { parts: folder }: { readonly parts?: string } = {},
+): WrittenReport {
+  const to = join(dirname(path), 'report.html');
+  const parts = readParts('report', folder);
   const file = openRunFile(path);
   try {
     const page = pageOf(file, runName(path));
@@ -66,7 +80,7 @@ export function writeReport(path: string, to = join(dirname(path), 'report.html'
     } finally {
       rmSync(draft, { force: true });
     }
-    return to;
+    return { path: to, causes: page.data.causes };
   } finally {
     file.db.close();
   }

@@ -1,4 +1,6 @@
 /** Logs of the nodes, on the same stretch of time as the pictures. */
+
+import { logText } from '../../log-text.ts';
 import { h, replace } from './dom.ts';
 import type { World } from './world.ts';
 
@@ -33,7 +35,7 @@ export function logSection(world: World): HTMLElement | null {
             'li',
             { class: level },
             `${(time / 1e9).toFixed(3)} s ${data.nodes[node] ?? '?'} ${level} `,
-            h('code', {}, text),
+            h('code', {}, logText(text)),
           ),
         ),
     );

@@ -3,7 +3,7 @@
  * worst that any of them came to. Whatever the zoom, a lane is drawn from about as many buckets as it has pixels,
  * and one violation among a million is never averaged away.
  */
-import { tookUs, type World } from './world.ts';
+import { drawnUs, type World } from './world.ts';
 
 export interface Level {
   /** us of a bucket. */
@@ -52,7 +52,7 @@ export function buildPyramid(
     const lane = laneOf(row);
     rows[next[lane]++] = row;
     const first = Math.min(buckets - 1, Math.floor(invoke[row] / width));
-    const ends = Math.min(viewport.end, invoke[row] + tookUs(columns, row));
+    const ends = Math.min(viewport.end, invoke[row] + drawnUs(world, row));
     const last = Math.min(buckets - 1, Math.floor(ends / width));
     const cell = lane * buckets + first;
     if (count[cell] < 65_535) count[cell]++;

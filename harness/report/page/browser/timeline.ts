@@ -19,7 +19,7 @@ import {
 } from './picture.ts';
 import { buildPyramid, firstOfLane, levelFor, type Pyramid } from './pyramid.ts';
 import { theme } from './theme.ts';
-import { Rank, tookUs, type World } from './world.ts';
+import { drawnUs, Rank, type World } from './world.ts';
 
 const laneMax = 14;
 const laneMin = 3;
@@ -43,7 +43,13 @@ export function makeTimeline(world: World): Timeline {
   const states = stateLanes(world);
   const statesHeight = data.nodes.length * stateHeight + 8;
   const laneHeight = Math.max(laneMin, Math.min(laneMax, Math.floor(heightMax / lanes)));
-  let pyramid: Pyramid = buildPyramid(world, lanes, (row) => columns.lane[row], null);
+  // Lanes come in order of their first operation; people look for them by number.
+  const order = columns.lanes
+    .map((_, lane) => lane)
+    .sort((a, b) => columns.lanes[a] - columns.lanes[b]);
+  const placeOf = Int32Array.from({ length: lanes }, (_, lane) => Math.max(0, order.indexOf(lane)));
+  const laneOf = (row: number): number => placeOf[columns.lane[row]];
+  let pyramid: Pyramid = buildPyramid(world, lanes, laneOf, null);
   let wanted: Uint8Array | null = null;
   let marked = -1;
 
@@ -102,7 +108,7 @@ export function makeTimeline(world: World): Timeline {
       const row = pyramid.rows[at];
       if (columns.invoke[row] > viewport.to) break;
       const from = Math.max(box.left, xAt(columns.invoke[row], box, world));
-      const ends = Math.min(viewport.end, columns.invoke[row] + tookUs(columns, row));
+      const ends = Math.min(viewport.end, columns.invoke[row] + drawnUs(world, row));
       const to = Math.min(box.left + box.width, xAt(ends, box, world));
       if (to < box.left) continue;
       const worst = rank[row];
@@ -141,7 +147,7 @@ export function makeTimeline(world: World): Timeline {
     for (let at = firstOfLane(world, pyramid, lane, from); at < end; at++) {
       const row = pyramid.rows[at];
       if (columns.invoke[row] > to) break;
-      if (columns.invoke[row] + tookUs(columns, row) < from) continue;
+      if (columns.invoke[row] + drawnUs(world, row) < from) continue;
       if (found < 0 || rank[row] > rank[found]) found = row;
     }
     return found;
@@ -167,7 +173,7 @@ export function makeTimeline(world: World): Timeline {
         context.strokeStyle = theme().text;
         context.lineWidth = 1.5;
         const x = xAt(columns.invoke[marked], box, world);
-        const y = box.top + statesHeight + columns.lane[marked] * laneHeight;
+        const y = box.top + statesHeight + laneOf(marked) * laneHeight;
         context.strokeRect(x - 4, y - 3, 9, laneHeight + 5);
       }
       context.restore();
@@ -177,7 +183,7 @@ export function makeTimeline(world: World): Timeline {
       const each = laneHeight >= 10 ? 1 : Math.ceil(10 / laneHeight);
       for (let lane = 0; lane < lanes; lane += each) {
         const y = box.top + statesHeight + (lane + 0.5) * laneHeight;
-        context.fillText(`process ${columns.lanes[lane] ?? lane}`, box.left - 6, y);
+        context.fillText(`process ${columns.lanes[order[lane] ?? lane] ?? lane}`, box.left - 6, y);
       }
     },
     hover(x, y, box) {
@@ -215,7 +221,7 @@ export function makeTimeline(world: World): Timeline {
       shown = 0;
       for (let row = 0; row < columns.n; row++) if (filter.test(row)) shown += wanted[row] = 1;
     }
-    pyramid = buildPyramid(world, lanes, (row) => columns.lane[row], wanted);
+    pyramid = buildPyramid(world, lanes, laneOf, wanted);
     replace(
       count,
       wanted === null ? '' : `${shown.toLocaleString('en')} of ${columns.n.toLocaleString('en')}`,

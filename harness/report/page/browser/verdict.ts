@@ -2,6 +2,7 @@
 
 import type { Cause, CauseGroup } from '../../cause/index.ts';
 import { figureText, numberText } from '../../figures.ts';
+import { logText } from '../../log-text.ts';
 import type { PageData, PageVerdict } from '../page-data.ts';
 import { folded, h, table } from './dom.ts';
 import { witnessLanes } from './witness.ts';
@@ -48,7 +49,7 @@ function groupArticle(
   const row = world.rowOfIdx(typical.op);
   const verdict = world.data.verdicts.find(({ checker }) => checker === cause.checker);
   const anomaly = typical.anomaly === null ? null : (verdict?.anomalies[typical.anomaly] ?? null);
-  const lanes = anomaly === null ? null : witnessLanes(world, anomaly);
+  const lanes = witnessLanes(world, anomaly?.ops ?? typical.ops);
   const told = (): HTMLElement =>
     h(
       'div',
@@ -70,7 +71,7 @@ function groupArticle(
                   'li',
                   { class: level },
                   `${(time / 1e9).toFixed(3)} s ${node} `,
-                  h('code', {}, text),
+                  h('code', {}, logText(text)),
                 ),
               ),
             ),
@@ -114,7 +115,10 @@ export function causes(world: World): HTMLElement | null {
       h(
         'div',
         { class: 'cause' },
-        h('p', { class: 'says' }, h('b', {}, `${cause.checker}: `), cause.sentence),
+        // The first one is the headline.
+        i === 0
+          ? null
+          : h('p', { class: 'says' }, h('b', {}, `${cause.checker}: `), cause.sentence),
         ...cause.groups
           .slice(0, groupsShown)
           .map((group, j) => groupArticle(world, cause, group, i === 0 && j === 0)),
@@ -213,7 +217,7 @@ function anomalyArticle(world: World, anomaly: PageVerdict['anomalies'][number])
       `: ${anomaly.summary} `,
       h('small', {}, facts.join(', ')),
     ),
-    witnessLanes(world, anomaly),
+    witnessLanes(world, anomaly.ops),
     h('ol', {}, ...anomaly.steps.map((step) => h('li', {}, step))),
     h('p', { class: 'muted' }, `operations ${anomaly.ops.join(' ')}`),
   );

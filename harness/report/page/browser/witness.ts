@@ -2,7 +2,7 @@
  * A witness as lanes: a line for each process, time to the right but not to scale, since what matters is what came
  * before what. Each operation says what it did, where, and how it ended; the sentences below say the same.
  */
-import type { PageAnomaly, PageOperation } from '../page-data.ts';
+import type { PageOperation } from '../page-data.ts';
 import { h, s, shown } from './dom.ts';
 import type { World } from './world.ts';
 
@@ -72,8 +72,9 @@ function contains(array: string, element: string): boolean {
   );
 }
 
-export function witnessLanes(world: World, anomaly: PageAnomaly): Element | null {
-  const ops = anomaly.ops.slice(0, operationsMax).flatMap((idx) => world.known.get(idx) ?? []);
+/** `about`: numbers of the operations. Null where the page knows none of them. */
+export function witnessLanes(world: World, about: readonly number[]): Element | null {
+  const ops = about.slice(0, operationsMax).flatMap((idx) => world.known.get(idx) ?? []);
   if (ops.length === 0) return null;
   const sorted = [...ops].sort((a, b) => a.invoked - b.invoked);
   const writer = sorted.find(({ f }) => f === 'add' || f === 'append');

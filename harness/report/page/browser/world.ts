@@ -1,5 +1,5 @@
 /** What the pictures of a run are made from: its data, its columns and what is derived from both once. */
-import { durationOf } from '../bytes.ts';
+import { durationCode, durationOf } from '../bytes.ts';
 import type { Columns } from '../columns.ts';
 import type { PageData, PageOperation } from '../page-data.ts';
 import { makeViewport, type Viewport } from './viewport.ts';
@@ -13,7 +13,9 @@ export interface World {
   readonly viewport: Viewport;
   /** By row: the rank. */
   readonly rank: Uint8Array;
-  /** Latest end (us) of all rows up to this one: where to begin to look for what reaches into a window. */
+  /** By row: code of how long it is drawn. What has no known end ends where its client went on. */
+  readonly drawn: Uint16Array;
+  /** Number of the row in the columns; -1 for operations that are not there. */
   readonly rowOfIdx: (idx: number) => number;
   readonly known: ReadonlyMap<number, PageOperation>;
   /** Opens an operation's panel. */
@@ -40,11 +42,24 @@ export function makeWorld(
     columns,
     viewport: makeViewport(data.duration / 1e3),
     rank,
+    drawn: drawnDurations(columns),
     rowOfIdx: (op) => rows[op] ?? -1,
     known: new Map(data.operations.map((each) => [each.idx, each])),
     open: (row) => open(world, row),
   };
   return world;
+}
+
+function drawnDurations(columns: Columns): Uint16Array {
+  const { n, took, lane, invoke } = columns;
+  const drawn = took.slice();
+  const next = new Float64Array(columns.lanes.length).fill(-1);
+  for (let row = n - 1; row >= 0; row--) {
+    const after = next[lane[row]];
+    if (took[row] === 0 && after >= 0) drawn[row] = durationCode(after - invoke[row]);
+    next[lane[row]] = invoke[row];
+  }
+  return drawn;
 }
 
 function highest(numbers: Int32Array): number {
@@ -69,6 +84,11 @@ const durations = new Float64Array(1024).map((_, code) => durationOf(code));
 /** us that an operation took; Infinity where it never ended. */
 export function tookUs({ took }: Columns, row: number): number {
   return durations[took[row]];
+}
+
+/** us for which an operation is drawn. */
+export function drawnUs({ drawn }: World, row: number): number {
+  return durations[drawn[row]];
 }
 
 /** us of a code. */

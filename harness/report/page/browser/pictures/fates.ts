@@ -43,11 +43,7 @@ export function fates(world: World): Picture {
     timed: true,
     draw(context, box) {
       const { buckets, written, wrong } = count(box.width);
-      const most = Math.max(
-        1,
-        written.reduce((max, each) => Math.max(max, each), 1),
-        wrong.reduce((max, each) => Math.max(max, each), 1),
-      );
+      const most = usualMost(written, wrong);
       const { outcomes, bad, muted, line } = theme();
       data.nodes.forEach((name, node) => {
         const bottom = box.top + (node + 1) * rowHeight - 3;
@@ -67,7 +63,7 @@ export function fates(world: World): Picture {
             [wrong[at], bad],
           ] as const) {
             if (value === 0) continue;
-            const tall = Math.max(2, (value / most) * room);
+            const tall = Math.max(2, Math.min(1, value / most) * room);
             context.fillStyle = colour;
             context.fillRect(x, bottom - tall, width, tall);
           }
@@ -96,4 +92,10 @@ export function fates(world: World): Picture {
       };
     },
   };
+}
+
+/** What nearly all buckets stay below: one burst after a fault must not flatten the rest. */
+function usualMost(written: Uint32Array, wrong: Uint32Array): number {
+  const sorted = [...written, ...wrong].filter((each) => each > 0).sort((a, b) => a - b);
+  return Math.max(1, (sorted[Math.floor(0.97 * (sorted.length - 1))] ?? 1) * 1.2);
 }

@@ -37,7 +37,7 @@ const bucketPixels = 6;
 
 export function textOf(value: number, unit: CurvesOptions['unit']): string {
   if (Number.isNaN(value)) return '-';
-  if (unit === 'us') return durationText(value * 1e3);
+  if (unit === 'us') return durationText(value * 1e3).replace('.0 ', ' ');
   if (unit === 'share') return `${numberText(value * 100)} %`;
   return unit === 'per second' ? `${numberText(value)}/s` : numberText(value);
 }
