@@ -1,6 +1,6 @@
-/** A line of a log, shorter: of a JSON object what is not said beside it anyway. */
+/** A line of a log, shorter: of a JSON object what is not shown beside it anyway. */
 
-const SAID = new Set(['time', 'level', 'node', 'ts', 'timestamp']);
+const REPEATED = new Set(['time', 'level', 'node', 'ts', 'timestamp']);
 
 export function logText(text: string): string {
   if (!text.startsWith('{')) return text;
@@ -12,10 +12,10 @@ export function logText(text: string): string {
   }
   if (typeof fields !== 'object' || fields === null) return text;
   return Object.entries(fields)
-    .filter(([name]) => !SAID.has(name))
+    .filter(([name]) => !REPEATED.has(name))
     .map(([name, value]) => {
-      const said = typeof value === 'string' ? value : JSON.stringify(value);
-      return name === 'event' || name === 'msg' || name === 'message' ? said : `${name}=${said}`;
+      const shown = typeof value === 'string' ? value : JSON.stringify(value);
+      return name === 'event' || name === 'msg' || name === 'message' ? shown : `${name}=${shown}`;
     })
     .join('  ');
 }

@@ -25,8 +25,8 @@ export const NEAR_NS = 3e9;
 
 /** Who answered; where the answer does not say, who was asked. */
 export function serverOf({ server, node }: History, row: number): number {
-  const said = server === null ? -1 : server[row];
-  return said >= 0 ? said : node[row];
+  const answering = server === null ? -1 : server[row];
+  return answering >= 0 ? answering : node[row];
 }
 
 /** The moment that counts: when the client knew, or, where it never did, when it asked. */

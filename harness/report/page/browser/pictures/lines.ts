@@ -124,10 +124,10 @@ export function curvesPicture(world: World, options: CurvesOptions): Picture {
       if (shown === null || x < box.left || x > box.left + box.width) return null;
       const us = timeAt(x, box, world);
       const bucket = shown.buckets.of(us);
-      const said = shown.curves.map(
+      const values = shown.curves.map(
         ({ name, values }) => `${name}: ${textOf(values[bucket], options.unit)}`,
       );
-      return `${timeText(us)}\n${said.join('\n')}${faultsAt(us, world)}`;
+      return `${timeText(us)}\n${values.join('\n')}${faultsAt(us, world)}`;
     },
     table(): Table {
       const { buckets, curves } = count(40 * bucketPixels);

@@ -109,10 +109,10 @@ export function membership(world: World): Picture | null {
       const [name, peer] = [data.nodes[observer], data.nodes[subject]];
       if (name === undefined || peer === undefined) return null;
       const letter = stretch?.states[subject];
-      const said =
+      const view =
         letter === undefined ? 'did not answer' : `saw ${peer}: ${WORDS[letter] ?? letter}`;
-      const partition = stretch?.partition ? `, and said ${stretch.partition}` : '';
-      return `${timeText(us)}\n${name} ${said}${partition}${faultsAt(us, world)}`;
+      const partition = stretch?.partition ? `, and view ${stretch.partition}` : '';
+      return `${timeText(us)}\n${name} ${view}${partition}${faultsAt(us, world)}`;
     },
     table() {
       return {
