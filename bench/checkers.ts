@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { History } from '../checkers/history/history.ts';
 import { checkers } from '../checkers/index.ts';
+import { linearize } from '../checkers/linearizable/linearize.ts';
+import { type CasStoreShape, casCalls, casHistory } from '../checkers/oracle/cas-store.ts';
 import { lwwHistory } from '../checkers/oracle/lww-store.ts';
 import { unlimited } from '../checkers/verdict/checker.ts';
 import { defaultCheckOptions } from '../checkers/verdict/compose.ts';
@@ -46,6 +48,29 @@ const MEASURES: readonly Measure[] = [
   },
   { name: 'CM', shape: 'd', targetMs: [400, 4000, 45_000], checkers: ['causal'], models: ['cm'] },
 ];
+/** Searches, where values come again: histories of a compare-and-set register. */
+interface SearchMeasure {
+  readonly name: string;
+  readonly targetMs: number;
+  readonly shape: Omit<CasStoreShape, 'seed'>;
+  readonly seeds: number;
+}
+
+const SEARCHES: readonly SearchMeasure[] = [
+  {
+    name: 'search, 102 logs',
+    targetMs: 1000,
+    shape: { operations: 170, clients: 5, values: 3, infoShare: 0.1 },
+    seeds: 102,
+  },
+  {
+    name: 'search, hot key',
+    targetMs: 10_000,
+    shape: { operations: 10_000, clients: 20, values: 5, infoShare: 0.01 },
+    seeds: 1,
+  },
+];
+
 const FILE_TARGETS_MS = [300, 800, 6000] as const;
 const SIZES = [100_000, 1_000_000, 10_000_000] as const;
 
@@ -100,6 +125,30 @@ function measure({ checkers: names, models, shape }: Measure, operations: number
   return { ms: median(times), firstMs: times[0], cpuMs: median(cpuTimes), maxMb, verdict };
 }
 
+/** In the child: all seeds of a search; the first round is that of a fresh process. */
+function measureSearch({ shape, seeds }: SearchMeasure): Result {
+  const made = Array.from({ length: seeds }, (_, i) =>
+    casCalls(casHistory({ ...shape, seed: i + 1 })),
+  );
+  const times: number[] = [];
+  const cpuTimes: number[] = [];
+  const decided = { true: 0, false: 0, null: 0 };
+  for (let round = 0; round < 5; round++) {
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    for (const { calls, model } of made) {
+      const found = linearize(calls, model, { budget: unlimited, numbersMax: 2 ** 24 });
+      decided[`${found.linearizable}`]++;
+    }
+    times.push(performance.now() - began);
+    const { user, system } = process.cpuUsage(cpu);
+    cpuTimes.push((user + system) / 1000);
+  }
+  const maxMb = process.resourceUsage().maxRSS / 1024;
+  const verdict = `${decided.true / 5} true, ${decided.false / 5} false, ${decided.null / 5} undecided`;
+  return { ms: median(times), firstMs: times[0], cpuMs: median(cpuTimes), maxMb, verdict };
+}
+
 /** From a run's file to its verdict: `amnesia check`, the start of its process included. */
 function measureFile(operations: number): Result {
   const dir = mkdtempSync(join(tmpdir(), 'amnesia-bench-'));
@@ -139,6 +188,8 @@ const [mode, ...rest] = process.argv.slice(2);
 if (mode === 'one') {
   const result = measure(MEASURES[Number(rest[0])], Number(rest[1]));
   process.stdout.write(JSON.stringify(result));
+} else if (mode === 'search') {
+  process.stdout.write(JSON.stringify(measureSearch(SEARCHES[Number(rest[0])])));
 } else if (mode === 'write') {
   writeRun(rest[0], history(Number(rest[1]), 'd'));
 } else {
@@ -183,6 +234,9 @@ function report(sizes: readonly number[]): void {
       console.log(
         `${''.padEnd(28)} ten times as many: ${(second! / first!).toFixed(1)} times the time`,
       );
+  }
+  for (const [i, { name, shape, seeds, targetMs }] of SEARCHES.entries()) {
+    line(name, shape.operations * seeds, child('search', String(i)), targetMs);
   }
   for (const [at, size] of sizes.entries()) {
     line('file to verdict (d)', size, measureFile(size), FILE_TARGETS_MS[at]);

@@ -11,7 +11,7 @@ import { type History, Kind } from '../history/history.ts';
 import type { Budget, Checker, CheckOptions } from '../verdict/checker.ts';
 import type { Anomaly, Verdict } from '../verdict/verdict.ts';
 import { describe, indices, lanes, shrink, steps, valueName } from '../verdict/witness.ts';
-import { searchKey } from './search.ts';
+import { type SearchResult, searchKey } from './search.ts';
 import { checkSet, type SetViolation } from './sets.ts';
 import { findZoneViolations, type ZonePair, zoneRows } from './zones.ts';
 
@@ -33,11 +33,19 @@ interface Finding {
   summary(): string;
 }
 
+/** A key whose search was given up, or that nothing here can judge. */
+interface Undecided {
+  readonly key: number;
+  readonly limit: SearchResult['limit'];
+  /** Operations that were put in order before that, of all that are to be. */
+  readonly ended: number;
+  readonly calls: number;
+}
+
 export interface LinearizableResult {
   readonly findings: readonly Finding[];
   readonly counts: Record<string, number>;
-  /** Keys whose search was given up. */
-  readonly undecided: readonly number[];
+  readonly undecided: readonly Undecided[];
   readonly reads: number;
   readonly searchedKeys: number;
 }
@@ -95,11 +103,11 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
   for (const pattern of ['ForwardZonesOverlap', 'BackwardZoneInside'] as const) {
     if (zones.count[pattern] > 0) counts[pattern] = zones.count[pattern];
   }
-  const undecided: number[] = [];
+  const undecided: Undecided[] = [];
   let searchedKeys = 0;
   for (const [key, rows] of rowsOf(history, method)) {
     if (method![key] === 3) {
-      undecided.push(key);
+      undecided.push({ key, limit: null, ended: 0, calls: rows.length });
     } else if (method![key] === 2) {
       const violation = checkSet(history, rows);
       if (violation)
@@ -111,8 +119,8 @@ export function decideLinearizable(history: History, budget: Budget): Linearizab
         );
     } else {
       searchedKeys++;
-      const { linearizable, row } = searchKey(history, rows, budget);
-      if (linearizable === null) undecided.push(key);
+      const { linearizable, row, limit, ended, calls } = searchKey(history, rows, budget);
+      if (linearizable === null) undecided.push({ key, limit, ended, calls });
       const upTo = (): number[] =>
         rows.filter((each) => history.invoke[each] <= history.complete[row]);
       const summary = (): string =>
@@ -222,7 +230,6 @@ function grouped(findings: readonly Finding[]): Group[] {
 function check(history: History, options: CheckOptions, budget: Budget): Verdict {
   const result = decideLinearizable(history, budget);
   const total = Object.values(result.counts).reduce((sum, each) => sum + each, 0);
-  const names = result.undecided.slice(0, 3).map((key) => history.keys[key]);
   const verdict = {
     checker: 'linearizable',
     version: linearizable.version,
@@ -239,8 +246,11 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     return {
       ...verdict,
       valid: 'unknown',
-      reason: 'checker-timeout',
-      message: `too many orders of the operations on ${names.join(', ')} are possible to try them all`,
+      reason: result.undecided.find(({ limit }) => limit !== null)?.limit ?? 'checker-timeout',
+      message: result.undecided
+        .slice(0, 3)
+        .map((each) => howFar(history, each))
+        .join('; '),
     };
   }
   return {
@@ -251,6 +261,14 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
         ? 'every key is linearizable'
         : `${total} times no order in real time explains the operations on a key`,
   };
+}
+
+function howFar(history: History, { key, limit, ended, calls }: Undecided): string {
+  const name = history.keys[key];
+  if (limit === null) return `${name} is a set from which elements were deleted`;
+  const why =
+    limit === 'checker-memory' ? 'more orders are possible than have room' : 'the time was up';
+  return `${name}: ${ended} of ${calls} operations were put in order, then ${why}`;
 }
 
 export const linearizable: Checker = {

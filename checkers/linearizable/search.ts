@@ -1,107 +1,49 @@
 /**
- * Linearizability of one key with compare-and-set or deletes, by search: Wing and Gong (1993) as Lowe tests it just
- * in time (Testing for linearizability, 2017). Going along the log, it keeps all configurations that are
- * still possible: the value of the register, and which of the pending operations have taken effect. When an
- * operation completes it must have taken effect in each of them. At quiet moments a configuration is just a
- * value, so independent stretches are never multiplied. The number of configurations is bounded.
+ * Linearizability of one register by search: with compare-and-set, with deletes, or with values that come again.
+ * The operations of the key become calls; `linearize.ts` does the rest.
  */
 
 import { Flag, type History, isWrite, Kind, Status } from '../history/history.ts';
 import type { Budget } from '../verdict/checker.ts';
+import { type Action, Actions, moving, observing, writing } from './calls.ts';
+import { linearize, type Search } from './linearize.ts';
 
-export interface SearchResult {
-  /** Null: too many configurations. */
-  readonly linearizable: boolean | null;
-  /** The operation at whose completion nothing was possible any more; -1 where there is none. */
+export interface SearchResult extends Pick<Search, 'linearizable' | 'limit' | 'ended'> {
+  /** The operation at whose completion nothing was possible any more, or the search was given up; -1: none. */
   readonly row: number;
+  /** Operations of the key that say something; `ended` of them were put in order. */
+  readonly calls: number;
 }
 
-interface Pending {
-  readonly row: number;
-  /** What it needs the register to hold; -1: anything. */
-  readonly needs: number;
-  /** What it leaves there; -1: what was there. */
-  readonly leaves: number;
-  readonly optional: boolean;
-}
-
-interface Configuration {
-  readonly value: number;
-  /** Pending operations that have taken effect, ascending. */
-  readonly done: readonly number[];
-}
-
-const configurationsMax = 20_000;
+/** Whole numbers of 4 bytes that the configurations of one moment may take. */
+const numbersMax = 2 ** 24;
 
 export function searchKey(history: History, rows: readonly number[], budget: Budget): SearchResult {
-  const events = eventsOf(history, rows);
-  const pending = new Map<number, Pending>();
-  let possible = new Map<string, Configuration>([['0|', { value: 0, done: [] }]]);
-  for (const { row, operation, ends } of events) {
-    budget.step();
-    if (!ends) {
-      pending.set(row, operation);
-      continue;
-    }
-    const next = new Map<string, Configuration>();
-    const seen = new Set<string>();
-    const stack = [...possible.values()].map((each) => settle(each, pending));
-    while (stack.length > 0) {
-      const { value, done } = stack.pop()!;
-      if (done.includes(row)) {
-        const without = { value, done: done.filter((each) => each !== row) };
-        next.set(nameOf(without), without);
-        continue;
-      }
-      for (const each of pending.values()) {
-        if (done.includes(each.row) || (each.needs >= 0 && each.needs !== value)) continue;
-        if (each.leaves < 0) continue;
-        const changed = {
-          value: each.leaves,
-          done: [...done, each.row].sort((left, right) => left - right),
-        };
-        const after = settle(changed, pending);
-        const name = nameOf(after);
-        if (seen.has(name)) continue;
-        seen.add(name);
-        stack.push(after);
-      }
-      if (seen.size > configurationsMax) return { linearizable: null, row };
-    }
-    if (next.size === 0) return { linearizable: false, row };
-    possible = next;
-    pending.delete(row);
+  const observed = observedValues(history, rows);
+  const actions = new Actions();
+  const kept: number[] = [];
+  const action: number[] = [];
+  for (const row of rows) {
+    const [name, make] = actionOf(history, row, observed) ?? [];
+    if (name === undefined || make === undefined) continue;
+    kept.push(row);
+    action.push(actions.id(name, make));
   }
-  return { linearizable: true, row: -1 };
-}
-
-/** A pending read that finds its value may as well take effect now: it changes nothing. */
-function settle(
-  configuration: Configuration,
-  pending: ReadonlyMap<number, Pending>,
-): Configuration {
-  const { value, done } = configuration;
-  const reads = [...pending.values()].filter(
-    (each) => each.leaves < 0 && each.needs === value && !done.includes(each.row),
-  );
-  if (reads.length === 0) return configuration;
-  return {
-    value,
-    done: [...done, ...reads.map((each) => each.row)].sort((left, right) => left - right),
+  const calls = {
+    n: kept.length,
+    invoke: Float64Array.from(kept, (row) => history.invoke[row]),
+    complete: Float64Array.from(kept, (row) =>
+      history.status[row] === Status.Info ? Number.POSITIVE_INFINITY : history.complete[row],
+    ),
+    action: Int32Array.from(action),
   };
+  const model = { initial: 0, actions: actions.list };
+  const { linearizable, limit, call, ended } = linearize(calls, model, { budget, numbersMax });
+  return { linearizable, limit, ended, row: call < 0 ? -1 : kept[call], calls: kept.length };
 }
 
-const nameOf = ({ value, done }: Configuration): string => `${value}|${done.join(',')}`;
-
-interface Event {
-  readonly time: number;
-  readonly row: number;
-  readonly ends: boolean;
-  readonly operation: Pending;
-}
-
-/** Invocations before completions at the same moment: what touches overlaps. */
-function eventsOf(history: History, rows: readonly number[]): Event[] {
+/** Value ids that some operation tells of. */
+function observedValues(history: History, rows: readonly number[]): Set<number> {
   const observed = new Set<number>();
   for (const row of rows) {
     if (history.status[row] === Status.Ok && history.kind[row] === Kind.Read) {
@@ -109,31 +51,28 @@ function eventsOf(history: History, rows: readonly number[]): Event[] {
     }
     if (history.kind[row] === Kind.Cas) observed.add(history.expected![row]);
   }
-  const events: Event[] = [];
-  for (const row of rows) {
-    const operation = pendingOf(history, row, observed);
-    if (operation === null) continue;
-    events.push({ time: history.invoke[row], row, ends: false, operation });
-    if (!operation.optional) {
-      events.push({ time: history.complete[row], row, ends: true, operation });
-    }
-  }
-  return events.sort((a, b) => a.time - b.time || Number(a.ends) - Number(b.ends) || a.row - b.row);
+  return observed;
 }
 
-function pendingOf(history: History, row: number, observed: ReadonlySet<number>): Pending | null {
+/** Null for what says nothing. */
+function actionOf(
+  history: History,
+  row: number,
+  observed: ReadonlySet<number>,
+): readonly [name: string, make: () => Action] | null {
   const kind = history.kind[row];
   const status = history.status[row];
   const id = history.value[row];
   if (status === Status.Fail) return null;
-  const optional = status === Status.Info;
   if (kind === Kind.Read) {
-    if (optional || (history.flags[row] & Flag.Stale) !== 0) return null;
-    return { row, needs: id, leaves: -1, optional };
+    if (status === Status.Info || (history.flags[row] & Flag.Stale) !== 0) return null;
+    return [`read ${id}`, () => observing(id)];
   }
-  if (kind === Kind.Delete) return { row, needs: -1, leaves: 0, optional };
+  if (kind === Kind.Delete) return ['write 0', () => writing(0)];
   if (!isWrite(kind)) return null;
   // An indeterminate write that nobody saw may never have happened.
-  if (optional && !observed.has(id)) return null;
-  return { row, needs: kind === Kind.Cas ? history.expected![row] : -1, leaves: id, optional };
+  if (status === Status.Info && !observed.has(id)) return null;
+  if (kind !== Kind.Cas) return [`write ${id}`, () => writing(id)];
+  const expected = history.expected![row];
+  return [`cas ${expected} ${id}`, () => moving(expected, id)];
 }
