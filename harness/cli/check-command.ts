@@ -2,12 +2,11 @@
 import { checkWhatever } from '../judge/check-file.ts';
 import { checkerNames, type JudgeOptions } from '../judge/judge.ts';
 import type { SecondThread } from '../judge/second-thread.ts';
-import { causeLines } from '../report/cause-text.ts';
 import { verdictLines } from '../report/verdict-text.ts';
 import type { CheckFlags } from './check.ts';
 import { exitCodeOf, UsageError } from './errors.ts';
 import { MODELS, namesOf, numberWithin, oneOf } from './options/arguments.ts';
-import { printJson, printLines, terminalStyle } from './output/output.ts';
+import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 import { causesOf, writeReportOf } from './output/report.ts';
 
 /** `early`: a thread that was started for the run. */
@@ -30,10 +29,10 @@ export function performCheck(wanted: string, flags: CheckFlags, early: SecondThr
     return;
   }
   const unfoldMax = flags.maxAnomalies === undefined ? undefined : Number(flags.maxAnomalies);
-  const style = terminalStyle();
   const screen = { ...judgement.screen, unfoldMax, report: report?.path ?? null };
   const causes = report?.causes ?? (judgement.valid === false && run !== null ? causesOf(run) : []);
-  printLines([...verdictLines(screen, style), ...causeLines(causes, style)]);
+  const form = { width: terminalWidth(), verbose: flags.verbose === true, causes };
+  printLines(verdictLines(screen, terminalStyle(), form));
 }
 
 function judgeOptions(flags: CheckFlags): JudgeOptions {

@@ -16,6 +16,7 @@ export interface CheckFlags {
   readonly store: boolean;
   readonly report?: true;
   readonly json?: true;
+  readonly verbose?: true;
 }
 
 export function register(program: Command): void {
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     .option('--format <name>', 'of a history file: edn, jsonl, log')
     .option('--no-store', 'do not keep the verdict in the run file')
     .option('--report', 'write report.html beside the run: causes and pictures in one file')
+    .option('-v, --verbose', 'every checker with its figures, and every fault')
     .option('--json', 'one JSON document')
     .action(async (wanted: string, flags: CheckFlags) => {
       // It starts while we load the checkers.

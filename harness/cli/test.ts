@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { RawOptions, RunOptions } from '../run/options.ts';
 import type { RunResult } from '../run/run.ts';
 import { EXIT, exitCodeOf } from './errors.ts';
-import { printJson, printLines, terminalStyle } from './output/output.ts';
+import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 
 export async function register(program: Command): Promise<void> {
   const { optionTable } = await import('../run/options.ts');
@@ -15,17 +15,19 @@ export async function register(program: Command): Promise<void> {
     const form = typeof fallback === 'boolean' ? `--${name}` : `--${name} <value>`;
     command.addOption(new Option(form, `${meaning}${shown}`));
   }
+  command.option('-v, --verbose', 'every checker with its figures, and every fault');
   command.action(async (_flags: unknown, self: Command) => {
     const given: Record<string, string | boolean> = {};
     for (const option of self.options) {
       const value: unknown = self.getOptionValue(option.attributeName());
       if (value !== undefined) given[option.name()] = value as string | boolean;
     }
-    await test(given);
+    const { verbose = false, ...options } = given;
+    await test(options, verbose === true);
   });
 }
 
-async function test(given: RawOptions): Promise<void> {
+async function test(given: RawOptions, verbose: boolean): Promise<void> {
   const { parseOptions } = await import('../run/options.ts');
   const options = parseOptions(given, Math.floor(Math.random() * 2 ** 31));
   const result = await run(options);
@@ -43,10 +45,9 @@ async function test(given: RawOptions): Promise<void> {
     return;
   }
   const { verdictLines } = await import('../report/verdict-text.ts');
-  const { causeLines } = await import('../report/cause-text.ts');
-  const style = terminalStyle();
   const screen = { ...result.judgement.screen, report: report?.path ?? null };
-  printLines([...verdictLines(screen, style), ...causeLines(report?.causes ?? [], style)]);
+  const form = { width: terminalWidth(), verbose, causes: report?.causes ?? [] };
+  printLines(verdictLines(screen, terminalStyle(), form));
 }
 
 async function run(options: RunOptions): Promise<RunResult> {

@@ -1,4 +1,4 @@
-/** Causes for the terminal: the last lines of a red run, so that they stand where the eye is. */
+/** Causes for the terminal. The sentence of the gravest one is not among these lines: it ends the verdict screen. */
 import type { Cause } from './cause/index.ts';
 import { clip, escapeText } from './escape.ts';
 import { logText } from './log-text.ts';
@@ -22,7 +22,7 @@ export function causeLines(causes: readonly Cause[], style: Style, width = WIDTH
     ...cause.consequences.flatMap(({ sentence }) =>
       wrap(sentence, width, '    ', '    ').map((line) => style.faint(line)),
     ),
-    ...wrap(cause.sentence, width, '  ', '  ').map((line) => style.bad(line)),
+    ...(i === 0 ? [] : wrap(cause.sentence, width, '  ', '  ')),
     '',
   ]);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Anomaly, Verdict } from '../../checkers/verdict/verdict.ts';
 import type { VerdictScreen } from '../judge/verdict-screen.ts';
+import type { Cause } from './cause/index.ts';
 import { clip, escapeText } from './escape.ts';
 import { makeStyle, wantsColour } from './style.ts';
 import { tableLines } from './table.ts';
@@ -47,24 +48,63 @@ const screen = (changes: Partial<VerdictScreen>): VerdictScreen => ({
   ...changes,
 });
 
+const manyFaults = (count: number): VerdictScreen['faults'] =>
+  Array.from({ length: count }, (_, id) => ({
+    id,
+    kind: ['partition', 'kill', 'pause'][id % 3],
+    variant: ['halves', 'one', 'minority'][id % 3],
+    start: id * 1e9,
+    end: id * 1e9 + 5e8,
+    effective: 'effective' as const,
+    healed: true,
+    targets: [0],
+    grudge: null,
+    description: '',
+  }));
+
 describe('the verdict screen', () => {
-  it('says the verdict first, folds what is green and says what to type next', () => {
+  it('names what is green, says what to type next, and ends with the verdict', () => {
     const verdicts = [
       verdict({ checker: 'lost-writes', figures: { 'lost-count': 0, 'p99-ms': 1.234 } }),
       verdict({}),
     ];
     expect(verdictLines(screen({ verdicts }), plain)).toEqual([
       '',
-      'valid   engram   seed 42   30.2 s   1,204 operations (1,200 ok, 3 fail, 1 info)',
+      '  hold     lost-writes, causal',
+      '  load     1,204 operations in 30.2 s, 1,200 ok, 3 fail, 1 info',
+      '  replay   amnesia test --seed 42',
+      '  show     amnesia show results/engram/x',
+      '  sql      amnesia sql results/engram/x "select * from latency_by_window"',
       '',
-      '  ✓ lost-writes  lost-count 0   p99-ms 1.23',
-      '  ✓ causal       all is well',
-      '',
-      '  replay  amnesia test --seed 42',
-      '  show    amnesia show results/engram/x',
-      '  sql     amnesia sql results/engram/x "select * from latency_by_window"',
+      'valid   engram   seed 42',
       '',
     ]);
+    const verbose = verdictLines(screen({ verdicts }), plain, { verbose: true });
+    expect(verbose).toContain('  ✓ lost-writes  lost-count 0   p99-ms 1.23');
+    expect(verbose).toContain('  ✓ causal       all is well');
+  });
+
+  it('fits on a screen of 80 x 24 where all is well, whatever took place', () => {
+    const verdicts = Array.from({ length: 24 }, (_, i) => verdict({ checker: `checker-${i}` }));
+    const lines = verdictLines(screen({ verdicts, faults: manyFaults(40) }), plain, { width: 80 });
+    expect(lines.length).toBeLessThanOrEqual(24);
+    // The commands to copy stay whole.
+    const breakable = lines.filter((line) => !line.includes('amnesia'));
+    expect(Math.max(...breakable.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('ends with why: a known cause, or what the gravest verdict says, broken at the width', () => {
+    const message = `271 lost, of 4935 acknowledged writes ${'and more '.repeat(9)}`.trim();
+    const verdicts = [verdict({}), verdict({ checker: 'lost-writes', valid: false, message })];
+    const lines = verdictLines(screen({ valid: false, verdicts }), plain, { width: 60 });
+    expect(lines.slice(-5, -1).join('|')).toMatch(
+      /^INVALID {3}engram {3}seed 42\| {2}lost-writes: 271 lost, of 4935/,
+    );
+    expect(Math.max(...lines.slice(-5).map((line) => line.length))).toBeLessThanOrEqual(60);
+    const sentence = '104 of 166 lost additions were acknowledged by n2 while n1 was down';
+    const causes = [{ sentence, groups: [], consequences: [] } as unknown as Cause];
+    const explained = verdictLines(screen({ valid: false, verdicts }), plain, { causes });
+    expect(explained.at(-2)).toBe(`  ${sentence}`);
   });
 
   it('unfolds what is red, with the witness step by step', () => {
@@ -83,18 +123,22 @@ describe('the verdict screen', () => {
     const info = verdict({ valid: false, informational: true, message: 'slow' });
     const text = verdictLines(screen({ verdicts: [unknown, info] }), plain).join('\n');
     expect(text).toContain('? causal  unknown: too-few-ok: saw nothing');
-    expect(text).toContain('✗ causal  for information: slow');
+    expect(text).toContain('  beside   causal no');
+    expect(text).not.toContain('✗');
   });
 
-  it('leaves the witnesses of what is only information to another command', () => {
+  it('has what is only information in one line, and numbers its violations all the same', () => {
     const verdicts = [
       verdict({ valid: false, informational: true, message: 'old reads', anomalies: [anomaly] }),
       verdict({ valid: false, message: 'lost', anomalies: [anomaly] }),
     ];
     const text = verdictLines(screen({ verdicts }), plain).join('\n');
-    expect(text).toContain('violation 1: amnesia show results/engram/x --anomaly 1');
+    expect(text).toContain('  beside   causal no (4)');
     expect(text).not.toContain('    1. WriteCORead');
     expect(text).toContain('    2. WriteCORead');
+    const verbose = verdictLines(screen({ verdicts }), plain, { verbose: true }).join('\n');
+    expect(verbose).toContain('for information: old reads');
+    expect(verbose).toContain('violation 1: amnesia show results/engram/x --anomaly 1');
   });
 
   it('unfolds a few violations of each checker and says where the others are', () => {

@@ -1,55 +1,197 @@
 /**
- * The verdict screen: what `amnesia test` and `amnesia check` print at the end. The verdict comes
- * first; what is green is folded to one line, what is not is unfolded with its witness.
+ * The verdict screen: what `amnesia test` and `amnesia check` print at the end. What is red is unfolded with its
+ * witness, what is green is named, and the verdict with its cause in a sentence comes last, where a reader's eye is
+ * when a command has ended. A green run fits on a screen of 80 x 24.
  */
 import type { FaultWindow } from '../../checkers/history/history.ts';
 import type { Anomaly, Verdict } from '../../checkers/verdict/verdict.ts';
 import type { VerdictScreen } from '../judge/verdict-screen.ts';
+import type { Cause } from './cause/index.ts';
+import { causeLines } from './cause-text.ts';
 import { clip, escapeText } from './escape.ts';
 import { durationText, figureText, numberText, secondsText } from './figures.ts';
 import { type Style, validText } from './style.ts';
 
-const WIDTH = 100;
-const UNFOLD_MAX = 2;
-
-/** Lines of the screen. */
-export function verdictLines(screen: VerdictScreen, style: Style, width = WIDTH): string[] {
-  const lines = ['', headLine(screen, style)];
-  for (const note of screen.notes) lines.push(style.doubtful(`  ! ${escapeText(note)}`));
-  lines.push('');
-  const nameWidth = Math.max(0, ...screen.verdicts.map((each) => each.checker.length));
-  let number = 0;
-  for (const verdict of screen.verdicts) {
-    lines.push(...checkerLines(verdict, style, nameWidth, width));
-    // What was not promised is not proved at length here; its witnesses are one command away.
-    const most = verdict.informational === true ? 0 : (screen.unfoldMax ?? UNFOLD_MAX);
-    const unfolded = verdict.anomalies.slice(0, most);
-    unfolded.forEach((anomaly, i) => {
-      lines.push('', ...anomalyLines(anomaly, number + 1 + i, style, width));
-    });
-    if (unfolded.length > 0) lines.push('');
-    const rest = number + unfolded.length + 1;
-    number += verdict.anomalies.length;
-    if (rest <= number) lines.push(elsewhereLine(rest, number, nameWidth, screen.run, style));
-  }
-  if (screen.faults.length > 0) lines.push('', ...faultLines(screen.faults, screen.nodes, style));
-  return [...lines, ...nextLines(screen, number, style), ''];
+export interface ScreenForm {
+  /** Columns of the terminal; lines that are made of several things are broken there. */
+  readonly width?: number;
+  /** Each checker with its figures and each fault, also where all is well. */
+  readonly verbose?: boolean;
+  /** Why, the gravest first, where somebody has looked. */
+  readonly causes?: readonly Cause[];
 }
 
-function headLine(screen: VerdictScreen, style: Style): string {
+const WIDTH = 100;
+const UNFOLD_MAX = 2;
+const LABEL_WIDTH = 9;
+
+/** Lines of the screen. */
+export function verdictLines(screen: VerdictScreen, style: Style, form: ScreenForm = {}): string[] {
+  const { width = WIDTH, causes = [] } = form;
+  const lines = [''];
+  for (const note of screen.notes) lines.push(style.doubtful(`  ! ${escapeText(note)}`));
+  if (screen.notes.length > 0) lines.push('');
+  const unfolded = form.verbose === true ? screen.verdicts : screen.verdicts.filter(matters);
+  const nameWidth = Math.max(0, ...unfolded.map((each) => each.checker.length));
+  let number = 0;
+  for (const verdict of screen.verdicts) {
+    if (unfolded.includes(verdict)) {
+      lines.push(...unfoldedLines(verdict, number, screen, style, nameWidth, width));
+    }
+    number += verdict.anomalies.length;
+  }
+  if (form.verbose !== true) lines.push(...foldedLines(screen, style, width));
+  const plain = screen.faults.every((fault) => fault.effective === 'effective' && fault.healed);
+  if (screen.faults.length > 0 && (form.verbose === true || !plain)) {
+    lines.push('', ...faultLines(screen.faults, screen.nodes, style), '');
+  } else if (screen.faults.length > 0) {
+    lines.push(...wrapped('faults', faultNames(screen.faults), style, width));
+  }
+  return [
+    ...lines,
+    ...causeLines(causes, style, width),
+    ...loadLines(screen, style, width),
+    ...nextLines(screen, number, style),
+    '',
+    ...closingLines(screen, causes, style, width),
+    '',
+  ];
+}
+
+/** What a reader must look at: what counts into the verdict and is not green. */
+function matters(verdict: Verdict): boolean {
+  return verdict.valid !== true && verdict.informational !== true;
+}
+
+function unfoldedLines(
+  verdict: Verdict,
+  before: number,
+  screen: VerdictScreen,
+  style: Style,
+  nameWidth: number,
+  width: number,
+): string[] {
+  const lines = checkerLines(verdict, style, nameWidth, width);
+  // What was not promised is not proved at length here; its witnesses are one command away.
+  const most = verdict.informational === true ? 0 : (screen.unfoldMax ?? UNFOLD_MAX);
+  const shown = verdict.anomalies.slice(0, most);
+  shown.forEach((anomaly, i) => {
+    lines.push('', ...anomalyLines(anomaly, before + 1 + i, style, width));
+  });
+  if (shown.length > 0) lines.push('');
+  const first = before + shown.length + 1;
+  const last = before + verdict.anomalies.length;
+  if (first <= last) lines.push(elsewhereLine(first, last, nameWidth, screen.run, style));
+  return lines;
+}
+
+/** Checkers by name that need no look: those that hold, and what is known beside what was promised. */
+function foldedLines(screen: VerdictScreen, style: Style, width: number): string[] {
+  const holding = screen.verdicts.filter((each) => each.valid === true && !each.informational);
+  const aside = screen.verdicts.filter((each) => each.informational === true);
+  return [
+    ...wrapped(
+      'hold',
+      holding.map((each) => each.checker),
+      style,
+      width,
+    ),
+    ...wrapped('beside', aside.map(asideText), style, width),
+  ];
+}
+
+/** What was not promised, in words: `linearizable no (571)`. */
+function asideText(verdict: Verdict): string {
+  const count = verdict.anomalies.reduce((sum, each) => sum + each.count, 0);
+  const answer = { true: 'yes', false: 'no', unknown: 'unknown' }[String(verdict.valid)];
+  return `${verdict.checker} ${answer}${count > 0 ? ` (${numberText(count)})` : ''}`;
+}
+
+/** Each kind and variant once, with how often it came. */
+function faultNames(faults: readonly FaultWindow[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { kind, variant } of faults) {
+    const name = escapeText(`${kind} ${variant}`.trim());
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const names = [...counts].map(([name, count]) => (count === 1 ? name : `${name} x ${count}`));
+  const [first, ...rest] = names;
+  return [`${faults.length}, each proved and healed: ${first}`, ...rest];
+}
+
+/** `label  a, b, c`, broken at the width. */
+function wrapped(label: string, items: readonly string[], style: Style, width: number): string[] {
+  const room = width - LABEL_WIDTH - 2;
+  const lines: string[] = [];
+  let line = '';
+  items.forEach((item, i) => {
+    const text = i + 1 < items.length ? `${item},` : item;
+    if (line !== '' && line.length + 1 + text.length > room) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? text : `${line} ${text}`;
+  });
+  if (line !== '') lines.push(line);
+  return lines.map(
+    (text, i) => `  ${style.faint((i === 0 ? label : '').padEnd(LABEL_WIDTH))}${text}`,
+  );
+}
+
+function loadLines(screen: VerdictScreen, style: Style, width: number): string[] {
   const { ok, fail, info } = screen.counts;
+  const duration = screen.duration === null ? '' : ` in ${durationText(screen.duration)}`;
+  const counts = [
+    `${numberText(ok + fail + info)} operations${duration}`,
+    `${numberText(ok)} ok`,
+    `${numberText(fail)} fail`,
+    `${numberText(info)} info`,
+  ];
+  return wrapped('load', counts, style, width);
+}
+
+/** The verdict and, in a sentence, why. */
+function closingLines(
+  screen: VerdictScreen,
+  causes: readonly Cause[],
+  style: Style,
+  width: number,
+): string[] {
   const parts = [
     style.strong(validText(screen.valid, style)),
     escapeText(screen.name),
     ...(screen.seed === null ? [] : [`seed ${screen.seed}`]),
-    ...(screen.duration === null ? [] : [durationText(screen.duration)]),
-    `${numberText(ok + fail + info)} operations ` +
-      `(${numberText(ok)} ok, ${numberText(fail)} fail, ${numberText(info)} info)`,
-    ...(screen.faults.length === 0
-      ? []
-      : [`${screen.faults.length} fault${screen.faults.length === 1 ? '' : 's'}`]),
   ];
-  return parts.join('   ');
+  const head = parts.join('   ');
+  const why = causes.length > 0 ? [escapeText(causes[0].sentence)] : reasonOf(screen);
+  return [
+    head,
+    ...why.flatMap((sentence) => broken(sentence, width - 2).map((each) => `  ${each}`)),
+  ];
+}
+
+/** Without a known cause: what the gravest verdict says. */
+function reasonOf(screen: VerdictScreen): string[] {
+  if (screen.valid === true) return [];
+  const gravest = screen.verdicts.find(
+    (each) => each.valid === screen.valid && each.informational !== true,
+  );
+  if (gravest === undefined) return [];
+  const reason = gravest.valid === 'unknown' && gravest.reason ? `${gravest.reason}: ` : '';
+  return [`${gravest.checker}: ${reason}${escapeText(gravest.message)}`];
+}
+
+/** A sentence in lines of at most `room` columns; a word that is longer stays whole. */
+function broken(sentence: string, room: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of sentence.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return line === '' ? lines : [...lines, line];
 }
 
 function mark(verdict: Verdict, style: Style): string {
@@ -57,9 +199,9 @@ function mark(verdict: Verdict, style: Style): string {
     case true:
       return style.good('✓');
     case false:
-      return verdict.informational === true ? style.doubtful('✗') : style.bad('✗');
+      return verdict.informational === true ? ' ' : style.bad('✗');
     case 'unknown':
-      return style.doubtful('?');
+      return verdict.informational === true ? ' ' : style.doubtful('?');
     default:
       return verdict.valid satisfies never;
   }
@@ -85,10 +227,14 @@ function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: 
   ];
   const prefix = aside.length === 0 ? '' : `${style.doubtful(aside.join(', '))}: `;
   const indent = ' '.repeat(nameWidth + 6);
-  const headline = `${title}  ${prefix}${escapeText(verdict.message)}`;
+  const [first = '', ...rest] = broken(
+    escapeText(verdict.message),
+    Math.max(20, room - aside.join().length),
+  );
+  const headline = [`${title}  ${prefix}${first}`, ...rest.map((line) => indent + line)];
   // What was not promised and not seen is worth a line, not a table.
-  if (verdict.valid === 'unknown' && verdict.informational === true) return [headline];
-  return [headline, ...fill(figures, room, 12).map((line) => indent + style.faint(line))];
+  if (verdict.valid === 'unknown' && verdict.informational === true) return headline;
+  return [...headline, ...fill(figures, room, 12).map((line) => indent + style.faint(line))];
 }
 
 /** Where the violations are that are not unfolded here. */
@@ -135,8 +281,12 @@ export function anomalyLines(
   ];
   return [
     `    ${style.strong(`${number}. ${anomaly.pattern}`)}   ${style.faint(facts.join(', '))}`,
-    `       ${escapeText(anomaly.summary)}`,
-    ...anomaly.steps.map((step, i) => `       ${i + 1}. ${escapeText(step)}`),
+    ...broken(escapeText(anomaly.summary), width - 7).map((line) => `       ${line}`),
+    ...anomaly.steps.flatMap((step, i) =>
+      broken(`${i + 1}. ${escapeText(step)}`, width - 10).map(
+        (line, at) => `       ${at === 0 ? '' : '   '}${line}`,
+      ),
+    ),
     ...anomaly.lanes.map((lane) => `       ${style.faint(clip(lane, 2 * width))}`),
     ...(anomaly.ops.length === 0
       ? []
@@ -169,14 +319,14 @@ export function faultLines(
 /** What to type next. */
 function nextLines(screen: VerdictScreen, anomalies: number, style: Style): string[] {
   const lines = [];
-  if (screen.replay !== null) lines.push(`  replay  ${escapeText(screen.replay)}`);
+  if (screen.replay !== null) lines.push(`  replay   ${escapeText(screen.replay)}`);
   if (screen.run !== null) {
     const run = escapeText(screen.run);
     const what = screen.valid === false && anomalies > 0 ? '--anomaly 1' : '';
-    lines.push(`  show    amnesia show ${run} ${what}`.trimEnd());
-    if (screen.report) lines.push(`  report  ${escapeText(screen.report)}`);
-    lines.push(`  sql     amnesia sql ${run} "select * from latency_by_window"`);
+    lines.push(`  show     amnesia show ${run} ${what}`.trimEnd());
+    if (screen.report) lines.push(`  report   ${escapeText(screen.report)}`);
+    lines.push(`  sql      amnesia sql ${run} "select * from latency_by_window"`);
   }
-  if (screen.digest) lines.push(`  digest  ${screen.digest}`);
-  return lines.length === 0 ? [] : ['', ...lines.map((line) => style.faint(line))];
+  if (screen.digest) lines.push(`  digest   ${screen.digest}`);
+  return lines.map((line) => style.faint(line));
 }

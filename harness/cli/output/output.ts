@@ -16,3 +16,8 @@ export function printJson(document: unknown): void {
 export function terminalStyle(): Style {
   return makeStyle(wantsColour(process.stdout, process.env));
 }
+
+/** Columns of the terminal, between what can be read and what is pleasant; 100 where there is none. */
+export function terminalWidth(): number {
+  return Math.min(200, Math.max(60, process.stdout.columns ?? 100));
+}
