@@ -1,6 +1,7 @@
 /**
  * How fast histories are written and read: operations recorded into SQLite, rows read into columns,
- * sealed columns loaded. Medians of several rounds, with the machine named. Run with
+ * sealed columns loaded. Medians of several rounds, with the machine named; processor time of all threads, which a
+ * busy machine does not stretch as much, stands beside the time that passed. Run with
  * `npx tsx bench/recorder.ts [operations]`.
  */
 
@@ -9,7 +10,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadRun } from '../harness/columns/columns.ts';
 import { saveRun } from '../harness/columns/save.ts';
-import { openRun } from '../harness/store/recorder.ts';
+import { openRun, type Recorder } from '../harness/store/recorder.ts';
 
 const ROUNDS = 5;
 const operations = Number(process.argv[2] ?? 200_000);
@@ -22,10 +23,15 @@ const CONTEXT = Buffer.from('{"v":{"n1":1207,"n2":1440,"n3":903},"t":[1700000000
   'base64url',
 );
 
+interface Taken {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
 function fill(path: string): {
   readonly file: string;
-  readonly record: number;
-  readonly save: number;
+  readonly record: Taken;
+  readonly save: Taken;
 } {
   const recorder = openRun(path, {
     runId: 'bench',
@@ -38,7 +44,15 @@ function fill(path: string): {
     environment: {},
     replay: '',
   });
-  const began = performance.now();
+  const record = timed(() => recordInto(recorder));
+  const save = timed(() => {
+    recorder.state('done');
+    saveRun(recorder, operations * 1000);
+  });
+  return { file: recorder.path, record, save };
+}
+
+function recordInto(recorder: Recorder): void {
   for (let idx = 0; idx < operations; idx++) {
     const reads = idx % 2 === 0;
     const at = idx * 1000;
@@ -81,28 +95,26 @@ function fill(path: string): {
     });
   }
   recorder.flush();
-  const recorded = performance.now();
-  recorder.state('done');
-  saveRun(recorder, operations * 1000);
-  const saved = performance.now();
-  return { file: recorder.path, record: recorded - began, save: saved - recorded };
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-function timed(work: () => void): number {
+function timed(work: () => void): Taken {
+  const cpu = process.cpuUsage();
   const began = performance.now();
   work();
-  return performance.now() - began;
+  const ms = performance.now() - began;
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms, cpuMs: (user + system) / 1000 };
 }
 
 const times = {
-  record: [] as number[],
-  save: [] as number[],
-  rows: [] as number[],
-  chunks: [] as number[],
+  record: [] as Taken[],
+  save: [] as Taken[],
+  rows: [] as Taken[],
+  chunks: [] as Taken[],
 };
 for (let round = 0; round < ROUNDS; round++) {
   const folder = mkdtempSync(join(tmpdir(), 'amnesia-bench-'));
@@ -128,7 +140,13 @@ for (const [name, what] of [
   ['rows', 'read from rows into columns'],
   ['chunks', 'loaded from sealed columns'],
 ] as const) {
-  const ms = median(times[name]);
+  const ms = median(times[name].map((each) => each.ms));
+  const cpuMs = median(times[name].map((each) => each.cpuMs));
   const rate = Math.round((operations / ms) * 1000).toLocaleString('en-US');
-  console.log(`${rate.padStart(12)} operations/s  ${ms.toFixed(0).padStart(6)} ms  ${what}`);
+  const cells = [
+    `${rate.padStart(12)} operations/s`,
+    `${ms.toFixed(0).padStart(6)} ms`,
+    `cpu ${cpuMs.toFixed(0)} ms`.padStart(12),
+  ];
+  console.log(`${cells.join('  ')}  ${what}`);
 }

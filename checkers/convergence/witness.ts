@@ -1,7 +1,8 @@
 /** Who differs from whom and in what: the explanations of `convergence`. */
 
-import { type FinalReads, isWholeRead, readerOf } from '../history/final-reads.ts';
+import { type FinalReads, readerOf } from '../history/final-reads.ts';
 import { type History, Kind } from '../history/history.ts';
+import { isWholeRead } from '../history/kinds.ts';
 import { type Budget, type CheckOptions, unlimited } from '../verdict/checker.ts';
 import type { Anomaly, Verdict } from '../verdict/verdict.ts';
 import { describe, elementsAt, indices, lanes, shrink, valueName } from '../verdict/witness.ts';

@@ -1,107 +1,157 @@
-/** Parts from which columns are built: interned names, ragged lists, versions and contexts. */
-import type { Ragged, Versions } from './history.ts';
+/**
+ * The columns of a history: one row for each, with the array that it is kept in, the number that stands for
+ * "there was nothing", and where its numbers come from. Memory, builder, chunks of run files and types are made
+ * from this table, in its order.
+ *
+ * A new column is a row at the end, marked `added`: what was stored before does not have it, and it is stored behind
+ * everything else, where an older version does not look.
+ */
 
-/** Dense numbers for names, in order of first appearance. */
-export class Interner {
-  readonly #ids = new Map<string, number>();
-  readonly names: string[] = [];
+export interface Arrays {
+  readonly u8: Uint8Array;
+  readonly i16: Int16Array;
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+}
+export type ArrayKind = keyof Arrays;
 
-  constructor(names: readonly string[] = []) {
-    for (const name of names) this.id(name);
-  }
+export const ARRAYS = {
+  u8: Uint8Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const;
 
-  id(name: string): number {
-    let id = this.#ids.get(name);
-    if (id === undefined) {
-      id = this.names.length;
-      this.#ids.set(name, id);
-      this.names.push(name);
-    }
-    return id;
-  }
+export interface Column {
+  readonly array: ArrayKind;
+  /**
+   * What the builder is given: `number`, the number itself; `name`, a text that becomes its place in a list of
+   * names; `own`, something that the builder has a rule for; `none`, nothing: the column is made from others.
+   */
+  readonly cell: 'number' | 'name' | 'own' | 'none';
+  /** What stands where there was nothing. */
+  readonly absent: number;
+  /** Larger numbers are kept as this one. */
+  readonly max?: number;
+  /** The list of a `name`. */
+  readonly names?: 'keys' | 'nodes' | 'errors' | 'fs';
+  /** The whole column is null where no operation has anything. */
+  readonly optional?: true;
+  /** It is younger than the first version of the stored format. */
+  readonly added?: true;
 }
 
-export class RaggedBuilder {
-  readonly #lists: (readonly number[] | undefined)[];
-  empty = true;
+export const COLUMNS = {
+  /** Index of the operation in its source (the `idx` column of table `op`, the line of a file). */
+  index: { array: 'i32', cell: 'number', absent: -1 },
+  /** One of `Kind`. */
+  kind: { array: 'u8', cell: 'none', absent: 0 },
+  /** One of `Status`. */
+  status: { array: 'u8', cell: 'number', absent: 0 },
+  /** Bits, see `Flag`. */
+  flags: { array: 'u8', cell: 'number', absent: 0 },
+  /** Index into PHASES. */
+  phase: { array: 'u8', cell: 'number', absent: 0 },
+  /** Name of the operation as its workload calls it (index into `fs`). */
+  f: { array: 'u8', cell: 'name', names: 'fs', absent: 255, max: 255 },
+  /** Dense, 0..sessions-1. */
+  session: { array: 'i32', cell: 'own', absent: -1 },
+  /** The process number as in the source; -1 where there is none. */
+  process: { array: 'i32', cell: 'own', absent: -1 },
+  /** Dense, index into `keys`. A set's or list's key is the object; a register's key is the register. */
+  key: { array: 'i32', cell: 'name', names: 'keys', absent: -1 },
+  /** Writes: own value id. Register reads: value id read, 0 = initial. Otherwise 0. */
+  value: { array: 'i32', cell: 'own', absent: 0 },
+  /** Index into `nodes`: the node that the client talked to; -1 where unknown. */
+  node: { array: 'i16', cell: 'name', names: 'nodes', absent: -1 },
+  /** ns since the run began. */
+  invoke: { array: 'f64', cell: 'number', absent: Number.NaN },
+  /** Infinity where the operation never completed, or ended as info: it may take effect at any later time. */
+  complete: { array: 'f64', cell: 'number', absent: Number.POSITIVE_INFINITY },
+  /** Cas only: the value id that was expected; 0 = initial. */
+  expected: { array: 'i32', cell: 'none', absent: 0, optional: true },
+  /** Confidence factor or confidence as reported, NaN where none. */
+  confidence: { array: 'f32', cell: 'number', absent: Number.NaN, optional: true },
+  /** Number of forwards that the server reported, 255 where unknown. */
+  hops: { array: 'u8', cell: 'number', absent: 255, max: 254, optional: true },
+  /** Index into `nodes` of the node that served the request, -1 where unknown. */
+  server: { array: 'i16', cell: 'name', names: 'nodes', absent: -1, optional: true },
+  /** Index into `errors`, -1 where there was none. */
+  error: { array: 'i32', cell: 'name', names: 'errors', absent: -1, optional: true },
+  /** How late the operation was invoked against its open-loop schedule, ns. */
+  late: { array: 'f64', cell: 'number', absent: 0, optional: true },
+} as const satisfies Readonly<Record<string, Column>>;
 
-  constructor(rows: number) {
-    this.#lists = new Array(rows);
-  }
+type Table = typeof COLUMNS;
+export type ColumnName = keyof Table;
 
-  set(row: number, list: readonly number[]): void {
-    this.#lists[row] = list;
-    this.empty = false;
-  }
+/** The columns, as a history has them. */
+export type Columns = {
+  readonly [Name in keyof Table]: Table[Name] extends { readonly optional: true }
+    ? Arrays[Table[Name]['array']] | null
+    : Arrays[Table[Name]['array']];
+};
 
-  build(): Ragged {
-    const rows = this.#lists.length;
-    const off = new Int32Array(rows + 1);
-    for (let row = 0; row < rows; row++) off[row + 1] = off[row] + (this.#lists[row]?.length ?? 0);
-    const data = new Int32Array(off[rows]);
-    for (let row = 0; row < rows; row++) {
-      const list = this.#lists[row];
-      if (list) data.set(list, off[row]);
-    }
-    return { off, data };
-  }
+/** The same where none may be missing. */
+export type AllColumns = { readonly [Name in keyof Table]: Arrays[Table[Name]['array']] };
+
+export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
+
+/** A column as the type `Column` has it, for loops over all of them. */
+export function columnOf(name: ColumnName): Column {
+  return COLUMNS[name];
 }
 
-interface Versioned {
-  readonly dot?: string | null;
-  readonly context?: Readonly<Record<string, number>> | null;
-  readonly contextDots?: readonly string[] | null;
+/** Memory for arrays, if it is to be of another kind than usual. */
+export type Memory = (bytes: number) => ArrayBufferLike;
+
+/** Makes an array for each column. */
+export function allocateColumns(rows: number, memory?: Memory): AllColumns {
+  return eachColumn((name) => allocate(columnOf(name).array, rows, memory)) as AllColumns;
 }
 
-function partsOf(dot: string): readonly [actor: string, counter: number] {
-  const colon = dot.lastIndexOf(':');
-  return [dot.slice(0, colon), Number(dot.slice(colon + 1))];
+/**
+ * Something for each column. Not by assignment in a loop: an object that gets many properties so is kept as a hash
+ * table, and every loop over its columns is several times as slow.
+ */
+export function eachColumn<Made>(make: (name: ColumnName) => Made): Record<ColumnName, Made> {
+  const entries = COLUMN_NAMES.map((name) => [name, make(name)] as const);
+  return Object.fromEntries(entries) as Record<ColumnName, Made>;
 }
 
-/** Null where no operation has a dot. */
-export function buildVersions(n: number, at: (row: number) => Versioned): Versions | null {
-  const actors = new Interner();
-  const dotActor = new Int16Array(n).fill(-1);
-  const dotCounter = new Int32Array(n);
-  for (let row = 0; row < n; row++) {
-    const { dot, context, contextDots } = at(row);
-    if (dot) {
-      const [actor, counter] = partsOf(dot);
-      dotActor[row] = actors.id(actor);
-      dotCounter[row] = counter;
-    }
-    for (const actor in context ?? {}) actors.id(actor);
-    for (const each of contextDots ?? []) actors.id(partsOf(each)[0]);
-  }
-  if (actors.names.length === 0) return null;
-  const width = actors.names.length;
-  const context = new Int32Array(n).fill(-1);
-  const known = new Map<string, number>();
-  const rows: number[] = [];
-  const dots: number[] = [];
-  for (let row = 0; row < n; row++) {
-    const { context: vector, contextDots } = at(row);
-    if (!vector) continue;
-    const counters = actors.names.map((actor) => vector[actor] ?? 0);
-    const name = `${counters.join(',')} ${(contextDots ?? []).join(',')}`;
-    let id = known.get(name);
-    if (id === undefined) {
-      id = known.size;
-      known.set(name, id);
-      for (const counter of counters) rows.push(counter);
-      for (const each of contextDots ?? []) {
-        const [actor, counter] = partsOf(each);
-        dots.push(id, actors.id(actor), counter);
-      }
-    }
-    context[row] = id;
-  }
-  return {
-    actors: actors.names,
-    dotActor,
-    dotCounter,
-    context,
-    contexts: width === 0 ? new Int32Array() : Int32Array.from(rows),
-    dots: Int32Array.from(dots),
-  };
+export function allocate<Name extends ArrayKind>(
+  array: Name,
+  length: number,
+  memory?: Memory,
+): Arrays[Name] {
+  type Make = { new (of: number | ArrayBufferLike): Arrays[ArrayKind]; BYTES_PER_ELEMENT: number };
+  const Made = ARRAYS[array] as unknown as Make;
+  const of = memory === undefined ? length : memory(length * Made.BYTES_PER_ELEMENT);
+  return new Made(of) as Arrays[Name];
 }
+
+type Gather<To> = (to: To, from: To, order: Uint32Array) => void;
+
+/**
+ * `to[i] = from[order[i]]`, for each kind of array a loop of its own: one loop that meets all five kinds costs many
+ * times as much.
+ */
+export const gather: { readonly [Name in ArrayKind]: Gather<Arrays[Name]> } = {
+  u8: (to, from, order) => {
+    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+  },
+  i16: (to, from, order) => {
+    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+  },
+  i32: (to, from, order) => {
+    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+  },
+  f32: (to, from, order) => {
+    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+  },
+  f64: (to, from, order) => {
+    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+  },
+};

@@ -9,7 +9,8 @@
  *
  * Answers that the server marked stale are no answers here: nobody promised that they are current.
  */
-import { Flag, type History, Kind, Status } from './history.ts';
+import { Flag, type History, Status } from './history.ts';
+import { isRead } from './kinds.ts';
 import { survey } from './survey.ts';
 
 /** The last final answers about one key. */
@@ -30,14 +31,6 @@ export interface FinalReads {
   readonly byKey: readonly (KeyFinals | null)[];
   /** Name of a reader. */
   readerName(reader: number): string;
-}
-
-export function isRead(kind: number): boolean {
-  return kind === Kind.Read || kind === Kind.ReadAll || kind === Kind.ReadList;
-}
-
-export function isWholeRead(kind: number): boolean {
-  return kind === Kind.ReadAll || kind === Kind.ReadList;
 }
 
 /** A read that was answered, and not marked stale by the server. */

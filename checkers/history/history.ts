@@ -1,9 +1,9 @@
 /**
  * A history in memory: one column per field, no object per operation.
  *
- * This is the only thing that a checker sees. It is made by `harness/columns/columns.ts` from a run
- * file, by `checkers/history/build.ts` from plain operations, and by the notation of
- * `checkers/oracle/notation.ts` in tests.
+ * This is the only thing that a checker sees. It is made by `builder.ts` and nothing else: from the rows of
+ * a run file (`harness/columns/rows.ts`) or from plain operations (`build.ts`). What was made once can be
+ * stored and loaded again (`harness/columns/seal.ts` and `sealed.ts`).
  *
  * **Order.** Row `i` is the i-th operation in *log order*: reads (every operation that returns
  * state) are placed at their completion event, writes at their invocation event. If no read returns
@@ -23,20 +23,9 @@
  * into it and not out of it (it may take effect later than the client's next operation). That is
  * the *fork* of the process model: the thread goes on with everything but the indeterminate one.
  */
+import type { Columns } from './columns.ts';
 
-/** What an operation does. Register: Read, Write, Cas. Set: ReadAll, Add. List: ReadList, Append. */
-export const Kind = {
-  Read: 0,
-  Write: 1,
-  ReadAll: 2,
-  Add: 3,
-  ReadList: 4,
-  Append: 5,
-  Cas: 6,
-  Delete: 7,
-  /** Anything else (a recall, a look at the cluster): counted by `stats` and `availability` only. */
-  Other: 8,
-} as const;
+export { isWrite, Kind } from './kinds.ts';
 
 /** `Info` also stands for operations that were in flight when the history ended. */
 export const Status = { Ok: 0, Fail: 1, Info: 2 } as const;
@@ -61,30 +50,9 @@ export interface Ragged {
   readonly data: Int32Array;
 }
 
-/** The columns. All have length `n` unless said otherwise. Times are ns since the run began. */
-export interface History {
+/** The columns of `columns.ts`, each with one number for each of `n` operations, and what belongs to them. */
+export interface History extends Columns {
   readonly n: number;
-  /** Index of the operation in its source (the `idx` column of table `op`, the line of a file). */
-  readonly index: Int32Array;
-  readonly kind: Uint8Array;
-  readonly status: Uint8Array;
-  readonly flags: Uint8Array;
-  /** Index into PHASES. */
-  readonly phase: Uint8Array;
-  /** Dense, 0..sessions-1. */
-  readonly session: Int32Array;
-  /** The process number as in the source; -1 where there is none. */
-  readonly process: Int32Array;
-  /** Dense, index into `keys`. A set's or list's key is the object; a register's key is the register. */
-  readonly key: Int32Array;
-  /** Writes: own value id. Register reads: value id read, 0 = initial. Otherwise 0. */
-  readonly value: Int32Array;
-  /** Index into `nodes`: the node that the client talked to; -1 where unknown. */
-  readonly node: Int16Array;
-  readonly invoke: Float64Array;
-  /** Infinity where the operation never completed. */
-  readonly complete: Float64Array;
-
   readonly sessions: number;
   readonly keys: readonly string[];
   readonly nodes: readonly string[];
@@ -106,26 +74,12 @@ export interface History {
   readonly delta: Ragged | null;
   /** Pairs (row, value id) for each element that one whole-object read returned more than once. */
   readonly duplicates: Int32Array | null;
-  /** Cas only: the value id that was expected; 0 = initial. */
-  readonly expected: Int32Array | null;
   /** Register reads of servers with versions: value ids of all siblings, the shown one included. */
   readonly siblings: Ragged | null;
   /** Causal contexts and versions, for servers that have them. */
   readonly versions: Versions | null;
 
-  /** Confidence factor or confidence as reported, NaN where none. */
-  readonly confidence: Float32Array | null;
-  /** Number of forwards that the server reported, 255 where unknown. */
-  readonly hops: Uint8Array | null;
-  /** Index into `nodes` of the node that served the request, -1 where unknown. */
-  readonly server: Int16Array | null;
-  /** Index into `errors`, -1 where there was none. */
-  readonly error: Int32Array | null;
   readonly errors: readonly string[];
-  /** How late the operation was invoked against its open-loop schedule, ns. */
-  readonly late: Float64Array | null;
-  /** Name of the operation as its workload calls it (index into `fs`). */
-  readonly f: Uint8Array;
   readonly fs: readonly string[];
 
   /** What the nemesis did, in order of time. Empty where nothing is known. */
@@ -190,9 +144,4 @@ export interface LogLine {
   readonly node: number;
   readonly level: string;
   readonly text: string;
-}
-
-/** True for operations that put a value into the history. */
-export function isWrite(kind: number): boolean {
-  return kind === Kind.Write || kind === Kind.Add || kind === Kind.Append || kind === Kind.Cas;
 }

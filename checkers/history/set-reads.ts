@@ -7,8 +7,8 @@
  * taken out: their changes move into the next read of the chain, where opposite ones cancel. So do those
  * of a list's element that only moved: here a list is a set, its order is somebody else's business.
  */
-import { isWholeRead } from './final-reads.ts';
 import { Flag, type History, Kind, type Ragged, Status } from './history.ts';
+import { isWholeRead } from './kinds.ts';
 
 /** Reads of one key by one session, in order. Parallel to `rows`: rows[off[c]..off[c+1]). */
 export interface Chains {

@@ -1,5 +1,6 @@
 /** What several checkers want to know of a history, found in one scan and kept as long as the history is. */
-import { Flag, type History, isWrite, Kind, PHASES, type Ragged, Status } from './history.ts';
+import { Flag, type History, Kind, PHASES, type Ragged, Status } from './history.ts';
+import { isRead, isWrite } from './kinds.ts';
 
 export interface Survey {
   /** By key, 1 where a write did not definitely fail. */
@@ -85,9 +86,7 @@ function scanEnd(history: History) {
     if (phase[row] >= afterLoad && invoke[row] < loadOverNs) loadOverNs = invoke[row];
     if ((flags[row] & Flag.Final) === 0) continue;
     if (node[row] >= 0) nodes[node[row]] = 2;
-    const what = kind[row];
-    const isRead = what === Kind.Read || what === Kind.ReadAll || what === Kind.ReadList;
-    if (isRead && key[row] >= 0) finals.push(row);
+    if (isRead(kind[row]) && key[row] >= 0) finals.push(row);
   }
   return { nodes, finals, loadOverNs };
 }

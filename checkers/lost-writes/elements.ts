@@ -8,8 +8,8 @@
  */
 
 import type { FinalReads } from '../history/final-reads.ts';
-import { isWholeRead } from '../history/final-reads.ts';
 import { type History, Kind, Status } from '../history/history.ts';
+import { isWholeRead } from '../history/kinds.ts';
 import { type Chains, SparseSet } from '../history/set-reads.ts';
 import type { Budget } from '../verdict/checker.ts';
 

@@ -6,8 +6,8 @@
  * pass nothing on.
  */
 
-import { isWholeRead } from '../history/final-reads.ts';
 import { Flag, type History, Kind, Status } from '../history/history.ts';
+import { isWholeRead } from '../history/kinds.ts';
 import type { Budget } from '../verdict/checker.ts';
 
 export interface Followers {

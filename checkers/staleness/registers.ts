@@ -7,8 +7,8 @@
  * Reads stand where they end. So all that took effect before a read began is known when the scan reaches it.
  */
 
-import { isWholeRead } from '../history/final-reads.ts';
 import { Flag, type History, isWrite, Kind, Status } from '../history/history.ts';
+import { isWholeRead } from '../history/kinds.ts';
 import { type Budget, STEP_MASK } from '../verdict/checker.ts';
 import { Below } from './below.ts';
 

@@ -1,77 +1,134 @@
 /**
- * Reads table `op` into columns in the order of the table, page by page, so that of a damaged file everything
- * before the damage is had.
+ * Reads table `op` page by page, so that of a damaged file everything before the damage is had. The cells of an
+ * operation are what the builder of histories asks for.
  */
+import {
+  CELL_NAMES,
+  type Cell,
+  type CellName,
+  type Cells,
+  HistoryBuilder,
+} from '../../checkers/history/builder.ts';
 import { Flag, PHASES, Status } from '../../checkers/history/history.ts';
 import { BLOCK_ROWS } from '../store/digest.ts';
 import { jsonCell, type StoredRow } from '../store/op-writer.ts';
 import { intactBlocks } from '../store/row-checks.ts';
 import type { RunFile } from '../store/run-file.ts';
-import { type Raw, RowCollector, type RowColumns } from './row-columns.ts';
 
 const PAGE_ROWS = 20_000;
-/** Words become numbers within SQLite: a string costs more than all the rest of a cell. */
-const WANTED = `idx, process, thread,
-  CASE phase ${PHASES.map((phase, i) => `WHEN '${phase}' THEN ${i}`).join(' ')} ELSE 0 END,
-  f, key, value, node, invoked - scheduled, invoked, completed,
-  CASE outcome WHEN 'ok' THEN ${Status.Ok} WHEN 'fail' THEN ${Status.Fail} ELSE ${Status.Info} END,
-  (final IS 1) * ${Flag.Final} + (stale IS 1) * ${Flag.Stale} +
-    (coalesce(warnings, 0) > 0) * ${Flag.Warned},
-  error, confidence, version, siblings, server, hops, sent_context`;
+
+/** Where a cell comes from: an expression over table `op`, and the same of a row in memory. */
+interface Source {
+  readonly sql: string;
+  readonly of: (row: StoredRow) => Cell;
+  /** What it may hold; a row of a damaged page may have anything anywhere. */
+  readonly holds: 'text' | 'number' | 'either';
+  readonly required?: true;
+}
+
+const text = (sql: string, of: Source['of']): Source => ({ sql, of, holds: 'text' });
+const number = (sql: string, of: Source['of']): Source => ({ sql, of, holds: 'number' });
+const required = (source: Source): Source => ({ ...source, required: true });
 
 const STATUS = { ok: Status.Ok, fail: Status.Fail, info: Status.Info } as const;
 
-/** The same as WANTED says of a row of the table. */
-function rawOf(row: StoredRow): Raw {
-  const flags =
-    (row.final === true ? Flag.Final : 0) |
-    (row.stale === true ? Flag.Stale : 0) |
-    ((row.warnings ?? 0) > 0 ? Flag.Warned : 0);
-  return [
-    row.idx,
-    row.process,
-    row.thread,
-    Math.max(0, PHASES.indexOf(row.phase)),
-    row.f,
-    row.key,
-    jsonCell(row.value),
-    row.node,
-    row.invoked - row.scheduled,
-    row.invoked,
-    row.completed ?? null,
-    STATUS[row.outcome ?? 'info'],
-    flags,
-    row.error ?? null,
-    row.confidence ?? null,
-    row.version ?? null,
-    jsonCell(row.siblings),
-    row.server ?? null,
-    row.hops ?? null,
-    row.sentContext ?? null,
-  ];
+/** Words become numbers within SQLite: a string costs more than all the rest of a cell. */
+const SOURCES: Readonly<Record<CellName, Source>> = {
+  index: required(number('idx', (row) => row.idx)),
+  status: number(
+    `CASE outcome WHEN 'ok' THEN ${Status.Ok} WHEN 'fail' THEN ${Status.Fail} ELSE ${Status.Info} END`,
+    (row) => STATUS[row.outcome ?? 'info'],
+  ),
+  flags: number(
+    `(final IS 1) * ${Flag.Final} + (stale IS 1) * ${Flag.Stale} +
+      (coalesce(warnings, 0) > 0) * ${Flag.Warned}`,
+    (row) =>
+      (row.final === true ? Flag.Final : 0) |
+      (row.stale === true ? Flag.Stale : 0) |
+      ((row.warnings ?? 0) > 0 ? Flag.Warned : 0),
+  ),
+  phase: number(
+    `CASE phase ${PHASES.map((phase, i) => `WHEN '${phase}' THEN ${i}`).join(' ')} ELSE 0 END`,
+    (row) => Math.max(0, PHASES.indexOf(row.phase)),
+  ),
+  f: required(text('f', (row) => row.f)),
+  session: {
+    ...sessions(),
+    holds: 'either',
+    required: true,
+  },
+  process: { sql: 'process', of: (row) => row.process, holds: 'either', required: true },
+  key: text('key', (row) => row.key),
+  value: text('value', (row) => jsonCell(row.value)),
+  node: text('node', (row) => row.node),
+  invoke: required(number('invoked', (row) => row.invoked)),
+  complete: number('completed', (row) => row.completed ?? null),
+  confidence: number('confidence', (row) => row.confidence ?? null),
+  hops: number('hops', (row) => row.hops ?? null),
+  server: text('server', (row) => row.server ?? null),
+  error: text('error', (row) => row.error ?? null),
+  late: required(number('invoked - scheduled', (row) => row.invoked - row.scheduled)),
+  siblings: text('siblings', (row) => jsonCell(row.siblings)),
+  dot: text('version', (row) => row.version ?? null),
+  context: text('sent_context', (row) => row.sentContext ?? null),
+};
+
+/**
+ * A client thread. Foreign histories know none, there it is the process. A final read that carries no context
+ * belongs to no session: nothing was promised to it.
+ */
+function sessions(): Pick<Source, 'sql' | 'of'> {
+  return {
+    sql: `CASE WHEN thread < 0 THEN 'process ' || process
+      WHEN final IS 1 AND sent_context IS NULL THEN 'final read ' || idx ELSE thread END`,
+    of: ({ thread, process, final, sentContext, idx }) => {
+      if (thread < 0) return `process ${process}`;
+      return final === true && sentContext === undefined ? `final read ${idx}` : thread;
+    },
+  };
 }
+
+const COLUMNS = CELL_NAMES.map((name) => SOURCES[name]);
+const WANTED = COLUMNS.map(({ sql }) => sql).join(', ');
+const place = (name: CellName): number => CELL_NAMES.indexOf(name);
+const [INDEX, PROCESS, INVOKE] = [place('index'), place('process'), place('invoke')];
+
+/** Engram promises causal order to a client within a memory space: the part of a key before the first `/`. */
+function spaceOf(key: string): string {
+  const slash = key.indexOf('/');
+  return slash === -1 ? key : key.slice(0, slash);
+}
+
+const builderFor = (nodes: readonly string[], room: number): HistoryBuilder =>
+  new HistoryBuilder({ nodes, room, scopeOf: spaceOf });
 
 /** Operations of clients that are all in memory, in order of `idx`: what `readRows` would read of them. */
-export function collectRows(stored: readonly StoredRow[], nodes: readonly string[]): RowColumns {
-  const rows = new RowCollector(nodes, stored.length);
-  for (const row of stored) if (row.process !== 'nemesis') rows.add(rawOf(row));
-  return rows.finish();
+export function collectRows(
+  stored: readonly StoredRow[],
+  nodes: readonly string[],
+): HistoryBuilder {
+  const builder = builderFor(nodes, stored.length);
+  const clients = stored.filter(({ process }) => process !== 'nemesis');
+  builder.add(clients.map((row) => COLUMNS.map(({ of }) => of(row))));
+  return builder;
 }
 
-/** Cells of `Raw` by what they hold, beside null. */
-const textCells = [5, 6, 7, 13, 15, 16, 17, 19] as const;
-const numberCells = [2, 10, 14, 18] as const;
-
-/** A row of a damaged page may have anything anywhere. */
-function isOperation(raw: Raw): boolean {
-  for (const at of textCells) if (raw[at] !== null && typeof raw[at] !== 'string') return false;
-  for (const at of numberCells) if (raw[at] !== null && typeof raw[at] !== 'number') return false;
-  return (
-    (typeof raw[1] === 'number' || typeof raw[1] === 'string') &&
-    typeof raw[4] === 'string' &&
-    typeof raw[8] === 'number' &&
-    typeof raw[9] === 'number'
-  );
+function isOperation(cells: Cells): boolean {
+  for (let at = 0; at < COLUMNS.length; at++) {
+    const cell = cells[at];
+    const { holds, required: isRequired } = COLUMNS[at];
+    if (cell === null) {
+      if (isRequired === true) return false;
+      continue;
+    }
+    const isText = typeof cell === 'string';
+    if (
+      holds === 'text' ? !isText : !(typeof cell === 'number' || (isText && holds === 'either'))
+    ) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /**
@@ -82,7 +139,7 @@ export function readRows(
   file: RunFile,
   nodes: readonly string[],
   note: (text: string) => void,
-): RowColumns {
+): HistoryBuilder {
   let last = -1;
   let lastInvoked = Number.NEGATIVE_INFINITY;
   let room = 0;
@@ -93,39 +150,47 @@ export function readRows(
   } catch {
     // The last page is gone: the columns grow as they are filled.
   }
-  const rows = new RowCollector(nodes, Math.min(room, 20_000_000));
+  const builder = builderFor(nodes, Math.min(room, 20_000_000));
   const intact = intactBlocks(file);
   let left = intact === null ? Number.POSITIVE_INFINITY : intact * BLOCK_ROWS;
-  const take = (raw: Raw): void => {
+  let taken: Cells[] = [];
+  const take = (cells: Cells): void => {
     if (left-- === 0) throw new TypeError('they are not what was written');
-    if (!isOperation(raw)) throw new TypeError(`operation ${raw[0]} is not what was written`);
-    last = raw[0];
-    lastInvoked = raw[9];
-    if (raw[1] !== 'nemesis') rows.add(raw);
+    if (!isOperation(cells))
+      throw new TypeError(`operation ${cells[INDEX]} is not what was written`);
+    last = cells[INDEX] as number;
+    lastInvoked = cells[INVOKE] as number;
+    if (cells[PROCESS] !== 'nemesis') taken.push(cells);
+  };
+  const flush = (): void => {
+    builder.add(taken);
+    taken = [];
   };
   try {
     const page = file.db
-      .prepare<[number], Raw>(
+      .prepare<[number], Cells>(
         `SELECT ${WANTED} FROM op WHERE idx > ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
       )
       .raw();
     for (;;) {
       const before = last;
-      let read: readonly Raw[] | null = null;
+      let read: readonly Cells[] | null = null;
       try {
         read = page.all(last);
       } catch {
         // Row by row now, to have what stands before the damage within this page.
       }
-      for (const raw of read ?? page.iterate(last)) take(raw);
+      for (const cells of read ?? page.iterate(last)) take(cells);
       if (last === before) break;
+      flush();
     }
     if (intact !== null) throw new TypeError('they are missing');
   } catch (error) {
+    flush();
     const reason = error instanceof Error ? error.message : String(error);
     note(`operations after ${last} cannot be read: ${reason}`);
     // In order of invocation: whatever is missing began no earlier than the last one that is there.
-    rows.endAt(lastInvoked);
+    builder.endAt(lastInvoked);
   }
-  return rows.finish();
+  return builder;
 }

@@ -1,26 +1,36 @@
 /**
- * Versions and contexts as columns. A context is a token, base64url of JSON
- * `{"v":{actor:counter},"d":{actor:[counter]},"t":[ms,counter]}`; only its version vector `v` and its single
- * dots `d` are kept. Equal tokens are decoded once; equal vectors with equal dots are one row.
+ * Versions and contexts as columns. A context comes as the text that the server gave out; what it means is said by
+ * the function that is handed in. Equal texts are decoded once, and contexts that cover the same are one row.
  */
-import type { Versions } from '../../checkers/history/history.ts';
+import type { Versions } from './history.ts';
 
-/** Actor and counter, alternating. */
-interface Decoded {
+/** What a context covers: `v`, of each actor all writes up to a counter; `d`, single ones beyond, a list for each. */
+export interface DecodedContext {
+  readonly v: Readonly<Record<string, unknown>>;
+  readonly d?: Readonly<Record<string, unknown>> | null;
+}
+
+/** Null for a text that is no context. */
+export type DecodeContext = (text: string) => DecodedContext | null;
+
+/** The same with numbers for actors. Actor and counter, alternating. */
+interface Pairs {
   readonly vector: readonly number[];
   readonly single: readonly number[];
 }
 
 export class ContextTable {
   readonly #actors = new Map<string, number>();
-  readonly #byToken = new Map<string, number>();
+  readonly #byText = new Map<string, number>();
   readonly #byContent = new Map<string, number>();
-  readonly #decoded: Decoded[] = [];
+  readonly #distinct: Pairs[] = [];
   readonly #dotActor: Int16Array;
   readonly #dotCounter: Int32Array;
   readonly #context: Int32Array;
+  readonly #decode: DecodeContext;
 
-  constructor(n: number) {
+  constructor(n: number, decode: DecodeContext) {
+    this.#decode = decode;
     this.#dotActor = new Int16Array(n).fill(-1);
     this.#dotCounter = new Int32Array(n);
     this.#context = new Int32Array(n).fill(-1);
@@ -36,11 +46,11 @@ export class ContextTable {
   }
 
   /** The context that a request carried. What is no context is taken as none. */
-  setContext(row: number, token: string): void {
-    let id = this.#byToken.get(token);
+  setContext(row: number, text: string): void {
+    let id = this.#byText.get(text);
     if (id === undefined) {
-      id = this.#intern(token);
-      this.#byToken.set(token, id);
+      id = this.#intern(text);
+      this.#byText.set(text, id);
     }
     this.#context[row] = id;
   }
@@ -48,11 +58,11 @@ export class ContextTable {
   /** Null when no operation had a version or a context. */
   build(): Versions | null {
     const width = this.#actors.size;
-    if (width === 0 && this.#decoded.length === 0) return null;
-    const contexts = new Int32Array(this.#decoded.length * width);
+    if (width === 0 && this.#distinct.length === 0) return null;
+    const contexts = new Int32Array(this.#distinct.length * width);
     const dots: number[] = [];
-    for (let id = 0; id < this.#decoded.length; id++) {
-      const { vector, single } = this.#decoded[id];
+    for (let id = 0; id < this.#distinct.length; id++) {
+      const { vector, single } = this.#distinct[id];
       for (let i = 0; i < vector.length; i += 2) contexts[id * width + vector[i]] = vector[i + 1];
       for (let i = 0; i < single.length; i += 2) dots.push(id, single[i], single[i + 1]);
     }
@@ -75,42 +85,33 @@ export class ContextTable {
     return id;
   }
 
-  #intern(token: string): number {
-    const decoded = this.#decode(token);
+  #intern(text: string): number {
+    const decoded = this.#decode(text);
     if (decoded === null) return -1;
-    const name = `${decoded.vector.join(' ')}+${decoded.single.join(' ')}`;
+    const pairs = { vector: this.#vector(decoded.v), single: this.#single(decoded.d ?? {}) };
+    const name = `${pairs.vector.join(' ')}+${pairs.single.join(' ')}`;
     let id = this.#byContent.get(name);
     if (id === undefined) {
-      id = this.#decoded.length;
-      this.#decoded.push(decoded);
+      id = this.#distinct.length;
+      this.#distinct.push(pairs);
       this.#byContent.set(name, id);
     }
     return id;
   }
 
-  /** Pairs in order of the actor, without zeros, so that equal vectors look equal. */
-  #decode(token: string): Decoded | null {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-    } catch {
-      return null;
-    }
-    if (typeof parsed !== 'object' || parsed === null || !('v' in parsed)) return null;
-    const { v, d } = parsed as { v: unknown; d?: unknown };
-    if (typeof v !== 'object' || v === null) return null;
+  /** In order of the actor, without zeros, so that equal vectors look equal. */
+  #vector(counters: DecodedContext['v']): number[] {
     const pairs: number[] = [];
-    for (const [actor, counter] of Object.entries(v)) {
+    for (const [actor, counter] of Object.entries(counters)) {
       if (typeof counter === 'number' && counter > 0)
         insertPair(pairs, this.#actor(actor), counter);
     }
-    return { vector: pairs, single: this.#single(d) };
+    return pairs;
   }
 
-  #single(d: unknown): number[] {
+  #single(lists: Readonly<Record<string, unknown>>): number[] {
     const pairs: number[] = [];
-    if (typeof d !== 'object' || d === null) return pairs;
-    for (const [actor, counters] of Object.entries(d)) {
+    for (const [actor, counters] of Object.entries(lists)) {
       for (const counter of Array.isArray(counters) ? counters : []) {
         if (typeof counter === 'number') pairs.push(this.#actor(actor), counter);
       }

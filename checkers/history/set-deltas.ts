@@ -3,25 +3,6 @@
  * is the length of the two reads; marks in typed arrays stand for sets.
  */
 
-/** A list of whole numbers that grows. */
-export class IntList {
-  data = new Int32Array(1024);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.data.length) {
-      const larger = new Int32Array(2 * this.length);
-      larger.set(this.data);
-      this.data = larger;
-    }
-    this.data[this.length++] = value;
-  }
-
-  finish(): Int32Array {
-    return this.data.slice(0, this.length);
-  }
-}
-
 /**
  * What each session saw last of each key, and what has changed since. Of lists the order counts: what follows the
  * common beginning is taken out from the end and put in again.
@@ -29,8 +10,8 @@ export class IntList {
 export class PreviousReads {
   readonly #last = new Map<number, Int32Array>();
   /** Marks of value ids: row + 1 of the read that had it, in the earlier and in this read. */
-  #before = new Int32Array(1024);
-  #now = new Int32Array(1024);
+  #before = new Int32Array(16);
+  #now = new Int32Array(16);
 
   compare(
     row: number,
