@@ -39,7 +39,7 @@ for (let round = 1; round <= rounds; round++) {
       const nodes = cluster.nodes.map((node) => node.name);
       const context = { nodes, rng: makeRng(round), startMs: 0, durationMs: 1000 };
       const plan = fault.plan(context, variant, 1);
-      await timed(`${kind}: apply`, () => fault.apply(cluster, plan));
+      await timed(`${kind}: apply`, async () => fault.apply(cluster, plan));
       const there = await timed(`${kind}: prove`, () => fault.proveActive(cluster, plan));
       await timed(`${kind}: heal`, () => fault.heal(cluster, plan));
       const gone = await timed(`${kind}: prove healed`, () => fault.proveGone(cluster, plan));

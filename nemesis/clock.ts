@@ -7,6 +7,7 @@ import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import type { Rng } from '../harness/world/rng.ts';
 import type { Fault } from './fault.ts';
 import { PlanError } from './grudges.ts';
+import { machinesOf } from './machines.ts';
 import { proofActive, proofGone, type Trial } from './proof.ts';
 
 interface ClockParameters {
@@ -47,7 +48,7 @@ async function trial(cluster: Cluster, node: string, present: boolean): Promise<
   const { clock } = cluster.world;
   const ahead: number[] = [];
   for (let look = 0; look <= looks; look++) {
-    ahead.push(await cluster.machines!.clockAheadMs(node));
+    ahead.push(await machinesOf(cluster).clockAheadMs(node));
     await clock.sleep(lookMs / looks);
   }
   const wrong = ahead.some((ms) => Math.abs(ms) >= 1);
@@ -78,15 +79,17 @@ export const clock: Fault = {
     const untilMs = startMs + durationMs;
     return { id, kind: 'clock', variant, atMs: startMs, untilMs, targets, parameters };
   },
-  apply: async ({ machines }, plan) => {
+  apply: async (cluster, plan) => {
     const { offsetMs, driftPpm, jumpEveryMs } = parametersOf(plan);
     await Promise.all(
-      plan.targets.map((node) => machines!.setClock(node, offsetMs, driftPpm, jumpEveryMs)),
+      plan.targets.map((node) =>
+        machinesOf(cluster).setClock(node, offsetMs, driftPpm, jumpEveryMs),
+      ),
     );
   },
   proveActive: async (cluster, plan) => proofActive(await trials(cluster, plan, true)),
   proveGone: async (cluster, plan) => proofGone(await trials(cluster, plan, false)),
-  heal: async ({ machines }, plan) => {
-    await Promise.all(plan.targets.map((node) => machines!.setClock(node, 0, 0, 0)));
+  heal: async (cluster, plan) => {
+    await Promise.all(plan.targets.map((node) => machinesOf(cluster).setClock(node, 0, 0, 0)));
   },
 };

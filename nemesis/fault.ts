@@ -43,7 +43,8 @@ export interface Fault {
   plan(context: PlanContext, variant: string, id: number): FaultPlan;
   /** Fills in what only the running cluster knows, such as who is primary. */
   resolve?(cluster: Cluster, plan: FaultPlan): Promise<FaultPlan>;
-  apply(cluster: Cluster, plan: FaultPlan): Promise<void>;
+  /** Resolves with what was done, where that is more than the plan says: lines of evidence. */
+  apply(cluster: Cluster, plan: FaultPlan): Promise<void> | Promise<readonly string[]>;
   /** Shows that the fault is there. */
   proveActive(cluster: Cluster, plan: FaultPlan): Promise<Proof>;
   /** Shows that nothing of it is left. */

@@ -11,7 +11,7 @@ import { FaultRefused, faults, refuseImpossible } from './index.ts';
 
 const answering = await engineForTests();
 const execTimeoutMs = 15_000;
-/** The others need virtual machines and are refused here. */
+/** The others need more to stand beside the nodes; `machines.container.test.ts` is about those. */
 const possible = Object.values(faults).filter(({ needs }) =>
   needs.every((need) => ['exec', 'kill', 'pause', 'cut'].includes(need)),
 );
@@ -83,7 +83,7 @@ describe.skipIf(!answering)('faults in containers', () => {
 
   it('are all possible here', () => {
     const kinds = possible.map((fault) => fault.kind);
-    expect(kinds).toEqual(['partition', 'kill', 'pause']);
+    expect(kinds).toEqual(['partition', 'kill', 'pause', 'flapping']);
     refuseImpossible(cluster, kinds);
   });
 

@@ -47,7 +47,7 @@ export const flapping: Fault = {
   variants: shapesThatFlap,
   describe: 'a cut that comes and goes in turns of about a second',
   colour: '#a4161a',
-  needs: ['cut', 'link'],
+  needs: ['cut'],
   plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
     const grudge = makeGrudge(variant, nodes, rng);
     const parameters = { flapMs: turnMs[0] + rng.int(turnMs[1] - turnMs[0]) };

@@ -1,7 +1,8 @@
 /** All faults by name. */
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
 import { clock } from './clock.ts';
-import { diskFull } from './disk-full.ts';
+import { dataFaults } from './data.ts';
+import { diskFaults } from './disk.ts';
 import type { Fault } from './fault.ts';
 import { flapping } from './flapping.ts';
 import { kill } from './kill.ts';
@@ -11,10 +12,9 @@ import { pause } from './pause.ts';
 import { power } from './power.ts';
 
 export const faults: Readonly<Record<string, Fault>> = Object.fromEntries(
-  [partition, kill, pause, flapping, ...linkFaults, power, diskFull, clock].map((fault) => [
-    fault.kind,
-    fault,
-  ]),
+  [partition, kill, pause, flapping, ...linkFaults, power, ...diskFaults, clock, ...dataFaults].map(
+    (fault) => [fault.kind, fault],
+  ),
 );
 
 /** A fault that cannot be made in this cluster; the message says what is missing. */
@@ -27,7 +27,10 @@ export class FaultRefused extends Error {
   }
 }
 
-const virtualOnly = 'only virtual machines can have that (--runtime sim)';
+const virtualOnly =
+  'its machines are not under our hands (--runtime sim, or docker, see amnesia doctor)';
+
+const containersOnly = 'only nodes in containers can have that (--runtime docker)';
 
 const remedies: Readonly<Record<Capability, string>> = {
   exec: 'programs cannot be run beside its nodes',
@@ -38,8 +41,16 @@ const remedies: Readonly<Record<Capability, string>> = {
   link: virtualOnly,
   power: virtualOnly,
   disk: virtualOnly,
+  'disk-errors': containersOnly,
+  data: containersOnly,
   clock: virtualOnly,
+  corruption: containersOnly,
 };
+
+/** What the nodes of a cluster must be made ready for, so that these faults are possible. */
+export function powersFor(kinds: readonly string[]): ReadonlySet<Capability> {
+  return new Set(kinds.flatMap((kind) => faults[kind]?.needs ?? []));
+}
 
 /**
  * To be asked before a run begins. Throws FaultRefused for the first of `kinds` that this cluster cannot
@@ -49,8 +60,9 @@ export function refuseImpossible(cluster: Cluster, kinds: readonly string[]): vo
   for (const kind of kinds) {
     const missing = faults[kind]?.needs.find((need) => !cluster.capabilities.has(need));
     if (missing === undefined) continue;
+    const why = cluster.refusals?.get(missing) ?? remedies[missing];
     throw new FaultRefused(
-      `${kind} is impossible in this cluster: ${remedies[missing]}; leave it out of --nemesis`,
+      `${kind} is impossible in this cluster: ${why}; leave it out of --nemesis`,
     );
   }
 }

@@ -12,6 +12,8 @@ import { planTargets, shares } from './plan-targets.ts';
 import { proofActive, proofGone, type Trial } from './proof.ts';
 
 interface LinkFaultKind {
+  /** More than what every network under our hands can do. */
+  readonly need?: 'corruption';
   readonly kind: string;
   readonly describe: string;
   readonly colour: string;
@@ -75,6 +77,16 @@ const kinds: readonly LinkFaultKind[] = [
     shows: ({ sent, arrived, meanMs }, { bytesPerMs }) =>
       arrived < sent || meanMs > 0.25 * ((packets * probeBytes) / bytesPerMs!),
   },
+  {
+    kind: 'corrupt',
+    describe:
+      'a share of the packets of a node has a changed payload under a checksum that is right',
+    colour: '#e56b6f',
+    need: 'corruption',
+    parameters: (rng) => ({ share: share(rng, 2, 20) }),
+    effect: ({ share: corruption }) => ({ corruption }),
+    shows: ({ changed }) => changed > 0,
+  },
 ];
 
 const linksOf = ({ links }: Cluster): LinkPowers => {
@@ -87,9 +99,10 @@ const numbersOf = (plan: FaultPlan): Readonly<Record<string, number>> =>
   (plan.parameters ?? {}) as Readonly<Record<string, number>>;
 
 function sentence(from: string, to: string, measure: LinkMeasure): string {
-  const { sent, arrived, repeated, overtaken, meanMs } = measure;
+  const { sent, arrived, repeated, overtaken, changed, meanMs } = measure;
   const after = Number.isNaN(meanMs) ? '' : ` after ${meanMs.toFixed(1)} ms`;
-  return `${from} -> ${to}: ${arrived} of ${sent}${after}, ${repeated} twice, ${overtaken} overtaken`;
+  const how = `${repeated} twice, ${overtaken} overtaken, ${changed} changed`;
+  return `${from} -> ${to}: ${arrived} of ${sent}${after}, ${how}`;
 }
 
 async function trial(
@@ -121,7 +134,7 @@ function makeFault(link: LinkFaultKind): Fault {
     variants: Object.keys(shares),
     describe,
     colour,
-    needs: ['link'],
+    needs: link.need ? ['link', link.need] : ['link'],
     plan: (context, variant, id) => ({
       ...planTargets(kind, context, variant, id),
       parameters: link.parameters(context.rng),

@@ -17,10 +17,11 @@ export function planTargets(
   { nodes, rng, startMs, durationMs }: PlanContext,
   variant: string,
   id: number,
+  accepts: readonly string[] = Object.keys(shares),
 ): FaultPlan {
   const share = shares[variant];
-  if (!share) {
-    const accepted = Object.keys(shares).join(', ');
+  if (!share || !accepts.includes(variant)) {
+    const accepted = accepts.join(', ');
     throw new PlanError(`there is no ${kind} of ${variant}; accepted are ${accepted}`);
   }
   const targets = rng.shuffle(nodes).slice(0, share(nodes.length)).sort();

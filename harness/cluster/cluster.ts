@@ -22,6 +22,8 @@ export interface ClusterSpec {
   readonly program: Program;
   /** What the system that runs there can be asked. */
   readonly inquiries: Inquiries;
+  /** What the faults of this run need. A real cluster is made ready for that, and for nothing else. */
+  readonly powers?: ReadonlySet<Capability>;
   readonly readyTimeoutMs: number;
 }
 
@@ -49,7 +51,8 @@ export interface Inquiries {
 
 /**
  * What a runtime can do to its nodes; faults that need what is not there are refused by name. `cut`: drop the
- * packets of a grudge.
+ * packets of a grudge. `disk`: make it full; `disk-errors`: let it fail, be slow, or take nothing more; `data`:
+ * change what is on it while its node is down.
  */
 export type Capability =
   | 'exec'
@@ -60,7 +63,10 @@ export type Capability =
   | 'link'
   | 'power'
   | 'disk'
-  | 'clock';
+  | 'disk-errors'
+  | 'data'
+  | 'clock'
+  | 'corruption';
 
 export type ProcessState = 'running' | 'paused' | 'exited';
 
@@ -76,6 +82,8 @@ export interface Cluster {
   readonly world: World;
   readonly inquiries: Inquiries;
   readonly capabilities: ReadonlySet<Capability>;
+  /** Why it lacks a power that was asked for, where that is known. */
+  readonly refusals?: ReadonlyMap<Capability, string>;
   readonly network?: NetworkPowers;
   readonly links?: LinkPowers;
   readonly machines?: MachinePowers;

@@ -110,13 +110,13 @@ export class NemesisRunner {
         grudge: plan.grudge,
       };
       this.#save(record);
-      await fault.apply(cluster, plan);
+      const done = (await fault.apply(cluster, plan)) ?? [];
       const proof = await fault.proveActive(cluster, plan);
       record = {
         ...record,
         inForce: clock.nowNs(),
         effective: proof.effective,
-        proof: proof.evidence,
+        proof: [...done, ...proof.evidence],
       };
       onChange(`${record.description} (${proof.effective})`, record.description);
     } catch (error) {

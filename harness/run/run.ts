@@ -6,7 +6,7 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { faults, refuseImpossible } from '../../nemesis/index.ts';
+import { faults, powersFor, refuseImpossible } from '../../nemesis/index.ts';
 import { planSchedule } from '../../nemesis/plan.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
@@ -116,6 +116,7 @@ export async function performRun(
     nodes: options.nodes,
     program: system.program({ options: systemOptions, nodeFaults }),
     inquiries: system.inquiries,
+    powers: powersFor(plans.map(({ kind }) => kind)),
     readyTimeoutMs: system.readyTimeoutMs,
   });
   const clock = startClock(cluster.world.clock);

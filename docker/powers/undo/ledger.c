@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "journal.h"
+#include "state.h"
 
 char ledger_data[PATH_MAX];
 char ledger_folder[PATH_MAX];
@@ -23,19 +24,6 @@ char ledger_folder[PATH_MAX];
 static const uint64_t log_bytes_least = 8 << 20, kept_bytes_most = 64 << 20;
 /* High, where no program expects one of its own. */
 enum { descriptor_least = 900 };
-
-/* In the file "state", mapped by every process. */
-struct state {
-  pthread_mutex_t lock;
-  uint64_t newest;
-  uint64_t log_bytes;
-  /* The log is cut when it is larger. */
-  uint64_t cut_at_bytes;
-  uint64_t kept_bytes;
-  uint64_t kept_files;
-  /* Counts up when another file takes the place of the log. */
-  uint64_t generation;
-};
 
 static struct state *state;
 static enum names_mode names;
@@ -108,6 +96,8 @@ void ledger_unlock(void) {
   pthread_setcancelstate(cancel_state, 0);
   errno = saved_errno;
 }
+
+const struct disk_settings *ledger_disk(void) { return &state->disk; }
 
 int ledger_descriptor(void) { return log_fd; }
 

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stddef.h>
 
+#include "disk.h"
 #include "record.h"
 
 /* Set by AMNESIA_UNDO_DATA and AMNESIA_UNDO_LOG; empty, and everything else unused, where those are missing. */
@@ -31,6 +32,9 @@ uint64_t ledger_newest(void);
 
 /* Under the lock: a new name for a file to be kept, in the log's folder. */
 void ledger_keep_name(char *into, size_t room, uint64_t bytes);
+
+/* How the disk fails at present. */
+const struct disk_settings *ledger_disk(void);
 
 /* The descriptor of the log, which the program must neither close nor replace; -1 where there is none. */
 int ledger_descriptor(void);

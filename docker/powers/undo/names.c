@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "ledger.h"
 #include "tracked.h"
 
@@ -15,6 +16,7 @@ static int rename_tracked(int from_folder, const char *from, int to_folder, cons
   char old_path[PATH_MAX], new_path[PATH_MAX];
   int inside = path_inside(from_folder, from, old_path) && path_inside(to_folder, to, new_path);
   if (!inside) return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+  if (disk_fails_names()) return -1;
   ledger_lock();
   if (flags & RENAME_EXCHANGE) record_path(record_warning, old_path, 0, warning_exchange);
   else if (!(flags & RENAME_NOREPLACE)) record_unlinked(new_path);
@@ -44,6 +46,7 @@ static int remove_folder(int folder, const char *path) {
   if (!path_inside(folder, path, absolute) || lstat(absolute, &status) != 0) {
     return (int)syscall(SYS_unlinkat, folder, path, AT_REMOVEDIR);
   }
+  if (disk_fails_names()) return -1;
   ledger_lock();
   int result = (int)syscall(SYS_unlinkat, folder, path, AT_REMOVEDIR);
   int before = errno;
@@ -59,6 +62,7 @@ int unlinkat(int folder, const char *path, int flags) {
   if (!path_inside(folder, path, absolute)) {
     return (int)syscall(SYS_unlinkat, folder, path, flags);
   }
+  if (disk_fails_names()) return -1;
   ledger_lock();
   record_unlinked(absolute);
   int result = (int)syscall(SYS_unlinkat, folder, path, flags);
@@ -79,6 +83,7 @@ int remove(const char *path) {
 int mkdirat(int folder, const char *path, mode_t mode) {
   char absolute[PATH_MAX];
   if (!path_inside(folder, path, absolute)) return (int)syscall(SYS_mkdirat, folder, path, mode);
+  if (disk_fails_names()) return -1;
   ledger_lock();
   int result = (int)syscall(SYS_mkdirat, folder, path, mode);
   int before = errno;
@@ -95,6 +100,7 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
   if (!path_inside(to_folder, to, absolute)) {
     return (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
   }
+  if (disk_fails_names()) return -1;
   ledger_lock();
   int result = (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
   int before = errno;
@@ -111,6 +117,7 @@ int symlinkat(const char *target, int folder, const char *path) {
   if (!path_inside(folder, path, absolute)) {
     return (int)syscall(SYS_symlinkat, target, folder, path);
   }
+  if (disk_fails_names()) return -1;
   ledger_lock();
   int result = (int)syscall(SYS_symlinkat, target, folder, path);
   int before = errno;

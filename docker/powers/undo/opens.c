@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "ledger.h"
 #include "tracked.h"
 
@@ -35,6 +36,7 @@ static int open_tracked(int folder, const char *path, int flags, mode_t mode) {
     track(fd, untracked);
     return fd;
   }
+  if (disk_fails_names()) return -1;
   ledger_lock();
   struct stat status;
   /* O_TMPFILE names the folder, and makes a file without a name. */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "ledger.h"
 #include "tracked.h"
 
@@ -27,6 +28,9 @@ static unsigned long long begin_sync(int fd) {
   return through > 0 ? through : 1;
 }
 
+/* Not of files that are somewhere else. */
+static int sync_fails(unsigned long long through) { return through > 0 && disk_fails_sync(); }
+
 static int end_sync(int fd, unsigned long long through, int result) {
   if (result != 0 || through == 0) return result;
   ledger_lock();
@@ -39,11 +43,13 @@ static int end_sync(int fd, unsigned long long through, int result) {
 
 int fsync(int fd) {
   unsigned long long through = begin_sync(fd);
+  if (sync_fails(through)) return -1;
   return end_sync(fd, through, (int)syscall(SYS_fsync, fd));
 }
 
 int fdatasync(int fd) {
   unsigned long long through = begin_sync(fd);
+  if (sync_fails(through)) return -1;
   return end_sync(fd, through, (int)syscall(SYS_fdatasync, fd));
 }
 

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "ledger.h"
 #include "tracked.h"
 
@@ -30,6 +31,7 @@ static size_t length_of(const struct iovec *parts, int count) {
 
 ssize_t write(int fd, const void *bytes, size_t length) {
   if (!tracking_of(fd)) return syscall(SYS_write, fd, bytes, length);
+  if (disk_fails_write(fd, position_of(fd), length)) return -1;
   ledger_lock();
   record_old_bytes(fd, position_of(fd), length);
   ssize_t written = syscall(SYS_write, fd, bytes, length);
@@ -40,6 +42,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
   if (!tracking_of(fd)) return syscall(SYS_pwrite64, fd, bytes, length, offset);
+  if (disk_fails_write(fd, offset, length)) return -1;
   ledger_lock();
   record_old_bytes(fd, offset, length);
   ssize_t written = syscall(SYS_pwrite64, fd, bytes, length, offset);
@@ -54,6 +57,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   if (!tracking_of(fd)) return syscall(SYS_writev, fd, parts, count);
+  if (disk_fails_write(fd, position_of(fd), length_of(parts, count))) return -1;
   ledger_lock();
   record_old_bytes(fd, position_of(fd), length_of(parts, count));
   ssize_t written = syscall(SYS_writev, fd, parts, count);
@@ -65,6 +69,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 /* An offset of -1 is the present position, as the kernel has it for pwritev2. */
 ssize_t pwritev64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags) {
   if (!tracking_of(fd)) return syscall(SYS_pwritev2, fd, parts, count, offset, 0, flags);
+  if (disk_fails_write(fd, offset, length_of(parts, count))) return -1;
   ledger_lock();
   record_old_bytes(fd, offset == -1 ? position_of(fd) : offset, length_of(parts, count));
   ssize_t written = syscall(SYS_pwritev2, fd, parts, count, offset, 0, flags);
@@ -83,6 +88,7 @@ ssize_t pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int
 
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) {
   if (!tracking_of(fd)) return syscall(SYS_pwritev, fd, parts, count, offset, 0);
+  if (disk_fails_write(fd, offset, length_of(parts, count))) return -1;
   ledger_lock();
   record_old_bytes(fd, offset, length_of(parts, count));
   ssize_t written = syscall(SYS_pwritev, fd, parts, count, offset, 0);
@@ -97,6 +103,7 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
 
 int ftruncate64(int fd, off64_t length) {
   if (!tracking_of(fd)) return (int)syscall(SYS_ftruncate, fd, length);
+  if (disk_fails_write(fd, 0, (size_t)length)) return -1;
   ledger_lock();
   struct stat status;
   if (fstat(fd, &status) == 0 && status.st_size > length) {
@@ -130,6 +137,7 @@ int truncate(const char *path, off_t length) { return truncate64(path, length); 
 /* Room alone changes a size; holes and zeros change bytes, too. */
 int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
   if (!tracking_of(fd)) return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+  if (disk_fails_write(fd, offset, (size_t)length)) return -1;
   ledger_lock();
   if (mode == 0 || mode == FALLOC_FL_KEEP_SIZE) record_old_size(fd);
   else record_old_bytes(fd, offset, (size_t)length);
@@ -156,6 +164,7 @@ int posix_fallocate(int fd, off_t offset, off_t length) {
 
 ssize_t sendfile64(int to, int from, off64_t *offset, size_t length) {
   if (!tracking_of(to)) return syscall(SYS_sendfile, to, from, offset, length);
+  if (disk_fails_write(to, position_of(to), length)) return -1;
   ledger_lock();
   record_old_bytes(to, position_of(to), length);
   ssize_t sent = syscall(SYS_sendfile, to, from, offset, length);
@@ -173,6 +182,7 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
   if (!tracking_of(to)) {
     return syscall(SYS_copy_file_range, from, from_at, to, to_at, length, flags);
   }
+  if (disk_fails_write(to, to_at ? *to_at : position_of(to), length)) return -1;
   ledger_lock();
   record_old_bytes(to, to_at ? *to_at : position_of(to), length);
   ssize_t copied = syscall(SYS_copy_file_range, from, from_at, to, to_at, length, flags);

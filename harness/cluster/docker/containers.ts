@@ -12,7 +12,7 @@ import type {
   ProcessState,
 } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
-import type { NetworkPowers } from '../powers.ts';
+import type { LinkPowers, MachinePowers, NetworkPowers } from '../powers.ts';
 import { asking, explain, removing } from './answers.ts';
 import type { Container, Engine } from './engine.ts';
 import { ContainerNetwork } from './network.ts';
@@ -68,6 +68,16 @@ export async function execIn(
   }
 }
 
+/** What stands beside the nodes and goes after them. */
+export interface Companion {
+  destroy(): Promise<void>;
+}
+
+interface Lent {
+  readonly links?: LinkPowers;
+  readonly machines?: MachinePowers;
+}
+
 export class DockerCluster implements Cluster {
   readonly world = realWorld;
   readonly #engine: Engine;
@@ -77,7 +87,11 @@ export class DockerCluster implements Cluster {
   readonly inquiries: Inquiries;
   readonly capabilities = new Set<Capability>(['exec', 'kill', 'pause', 'logs']);
   readonly environment: Readonly<Record<string, string>>;
+  readonly refusals = new Map<Capability, string>();
   network?: NetworkPowers;
+  links?: LinkPowers;
+  machines?: MachinePowers;
+  #companion: Companion | null = null;
 
   constructor(
     engine: Engine,
@@ -99,6 +113,22 @@ export class DockerCluster implements Cluster {
   allowCuts(): void {
     this.capabilities.add('cut');
     this.network = new ContainerNetwork(this);
+  }
+
+  /** Gives it powers that its runtime has found to work here. */
+  lend(capabilities: readonly Capability[], { links, machines }: Lent): void {
+    for (const each of capabilities) this.capabilities.add(each);
+    this.links = links ?? this.links;
+    this.machines = machines ?? this.machines;
+  }
+
+  /** Says why it has no such power, though it was asked for. */
+  refuse(capability: Capability, why: string): void {
+    this.refusals.set(capability, why);
+  }
+
+  standBeside(companion: Companion): void {
+    this.#companion = companion;
   }
 
   #container(node: string): Container {
@@ -200,6 +230,7 @@ export class DockerCluster implements Cluster {
       const removal = removing(container.remove({ force: true, v: true }));
       await removal.catch((problem) => problems.push(problem));
     }
+    await this.#companion?.destroy().catch((problem) => problems.push(problem));
     if (problems.length > 0) throw problems[0];
     await removing(this.#engine.getNetwork(this.#networkId).remove());
   }

@@ -17,6 +17,7 @@ import { DockerCluster } from './containers.ts';
 import { type Container, type Engine, openEngine } from './engine.ts';
 import { ensureImage, type NodeImage } from './image.ts';
 import { labelsOf } from './labels.ts';
+import { Beside } from './machines/beside.ts';
 import { freeSubnets, nodesMax, ownNetworks, type Subnet } from './subnet.ts';
 
 const logFileMax = '64m';
@@ -82,16 +83,21 @@ async function createContainer(
   image: NodeImage,
   node: NodePlace,
   all: readonly NodePlace[],
+  beside: Beside | null,
 ): Promise<Container> {
   const network = `amnesia-${spec.runId}`;
   const { program } = spec;
   const { argv, env, files } = program.node(node, all);
   const container = await engine.createContainer({
     name: `amnesia-${spec.runId}-${node.name}`,
-    Hostname: node.name,
+    // Who joins another's network namespace can have no name of its own there.
+    ...(beside ? {} : { Hostname: node.name }),
     Image: image.name,
     Labels: labelsOf(spec.runId),
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    Env: [
+      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      ...(beside?.env() ?? []),
+    ],
     ...(argv === undefined ? {} : { Entrypoint: [argv[0]], Cmd: argv.slice(1) }),
     HostConfig: {
       CapDrop: ['ALL'],
@@ -100,12 +106,17 @@ async function createContainer(
       Memory: program.memoryBytesMax,
       PidsLimit: program.pidsMax,
       LogConfig: { Type: 'json-file', Config: { 'max-size': logFileMax, 'max-file': '1' } },
-      NetworkMode: network,
+      NetworkMode: beside?.networkModeOf(node.name) ?? network,
+      Mounts: beside?.mountsOf(node.name) ?? [],
       RestartPolicy: { Name: 'no' },
     },
-    NetworkingConfig: {
-      EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: node.address } } },
-    },
+    ...(beside
+      ? {}
+      : {
+          NetworkingConfig: {
+            EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: node.address } } },
+          },
+        }),
   });
   if (files.length > 0) {
     await container.putArchive(archiveOf(files, program.dataDir), { path: '/' });
@@ -155,8 +166,16 @@ export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
     iptables: image.iptables,
     subnet: subnet.cidr,
   });
+  let beside: Beside | null = null;
   try {
-    await startAll(nodes, containers, (node) => createContainer(engine, spec, image, node, nodes));
+    if (Beside.isNeeded(spec)) {
+      const paths = { data: spec.program.dataDir };
+      beside = await Beside.put(engine, spec, nodes, `amnesia-${spec.runId}`, paths);
+      cluster.standBeside(beside);
+    }
+    await startAll(nodes, containers, (node) =>
+      createContainer(engine, spec, image, node, nodes, beside),
+    );
     await waitUntilReady(cluster, spec.readyTimeoutMs);
     const { exitCode } = await cluster.exec(
       'n1',
@@ -164,6 +183,7 @@ export async function createDockerCluster(spec: ClusterSpec): Promise<Cluster> {
       probeTimeoutMs,
     );
     if (exitCode === 0) cluster.allowCuts();
+    await beside?.lend(cluster);
     return cluster;
   } catch (error) {
     await cluster.destroy().catch(() => {});

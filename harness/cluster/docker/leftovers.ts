@@ -4,20 +4,20 @@
  */
 import type { BuiltImage } from '../program.ts';
 import { asking, removing } from './answers.ts';
-import { openEngine } from './engine.ts';
+import { type Engine, openEngine } from './engine.ts';
 import { bundleLabel, digestOf } from './image.ts';
 import { labelNames, ownerOf } from './labels.ts';
 import { isDead } from './owner.ts';
 
 export interface Leftover {
-  readonly kind: 'container' | 'network' | 'image';
+  readonly kind: 'container' | 'network' | 'volume' | 'image';
   readonly name: string;
   /** Empty for images. */
   readonly runId: string;
 }
 
 /**
- * Removes containers with their volumes, and networks, of runs whose control process is dead; with `all`, also
+ * Removes containers, networks and volumes of runs whose control process is dead; with `all`, also
  * of living ones. Returns what was removed. One thing that cannot be removed does not keep the others; the first
  * problem is thrown in the end. Rejects with ClusterError.
  */
@@ -49,11 +49,26 @@ export async function sweep(all = false): Promise<Leftover[]> {
     const runId = Labels?.[labelNames.run] ?? '';
     await remove(engine.getNetwork(Id).remove(), { kind: 'network', name: Name, runId });
   }
+  for (const { Name, Labels } of await volumes(engine)) {
+    if (!ours(Labels ?? {})) continue;
+    const runId = Labels?.[labelNames.run] ?? '';
+    await remove(engine.getVolume(Name).remove(), { kind: 'volume', name: Name, runId });
+  }
   if (problems.length > 0) throw problems[0];
   return removed;
 }
 
-/** Names of containers and networks of dead runs; removes nothing. Rejects with ClusterError. */
+interface VolumeEntry {
+  readonly Name: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+async function volumes(engine: Engine): Promise<readonly VolumeEntry[]> {
+  const filters = JSON.stringify({ label: [labelNames.run] });
+  return (await asking(engine.listVolumes({ filters }))).Volumes ?? [];
+}
+
+/** Names of containers, networks and volumes of dead runs; removes nothing. Rejects with ClusterError. */
 export async function leftovers(): Promise<string[]> {
   const engine = openEngine();
   const filters = { label: [labelNames.run] };
@@ -62,6 +77,7 @@ export async function leftovers(): Promise<string[]> {
   return [
     ...containers.map((each) => ({ name: each.Names[0]?.slice(1) ?? each.Id, ...each })),
     ...networks.map((each) => ({ name: each.Name, ...each })),
+    ...(await volumes(engine)).map((each) => ({ name: each.Name, ...each })),
   ]
     .filter((each) => isDead(ownerOf(each.Labels ?? {})))
     .map((each) => each.name);

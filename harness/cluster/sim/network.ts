@@ -96,6 +96,7 @@ export class SimNetwork implements NetworkPowers, LinkPowers {
     }
     await clock.sleep(measureWaitMs);
     const meanMs = sumMs / seen.size;
-    return { sent: packets, arrived: seen.size, repeated, overtaken, meanMs };
+    // Virtual packets are values: nothing changes them on their way.
+    return { sent: packets, arrived: seen.size, repeated, overtaken, changed: 0, meanMs };
   }
 }

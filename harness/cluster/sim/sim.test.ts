@@ -53,6 +53,7 @@ describe('a virtual world', () => {
   it('lets a node die of a log that cannot be, with its exit code and its last words', async () => {
     const cluster = await createSimCluster(engramSpec(place, { nodeFaults: ['torn-tail-fatal'] }));
     const { world, machines, nodes } = cluster;
+    const loss = { lose: 'all', names: 'ordered', torn: true, seed: 1 } as const;
     let died = false;
     for (let attempt = 0; attempt < 40 && !died; attempt++) {
       const connection = world.connect(nodes[0].url, { timeoutMs: 500 });
@@ -61,7 +62,7 @@ describe('a virtual world', () => {
       const write = { method: 'POST', path: '/api/v1/memories/remember', headers, body } as const;
       const answer = connection.request(write).catch(() => null);
       await world.clock.sleep(0.5 + (attempt % 10) / 4);
-      for (const { name } of nodes) machines!.cutPower(name);
+      for (const { name } of nodes) machines!.cutPower(name, loss);
       await answer;
       for (const { name } of nodes) await cluster.start(name);
       await world.clock.sleep(2000);

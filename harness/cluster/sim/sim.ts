@@ -14,7 +14,7 @@ import type {
   ProcessState,
 } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
-import type { LinkPowers, MachinePowers, NetworkPowers } from '../powers.ts';
+import type { DiskFault, DiskTrial, LinkPowers, MachinePowers, NetworkPowers } from '../powers.ts';
 import type { NodePlace } from '../program.ts';
 import { waitUntilReady } from '../ready.ts';
 import { SimNetwork } from './network.ts';
@@ -151,19 +151,28 @@ class SimCluster implements Cluster, MachinePowers {
     }
   }
 
-  async cutPower(node: string): Promise<void> {
+  /** The virtual disk tears tails by itself; what it lost it does not tell. */
+  async cutPower(node: string): Promise<string> {
     const place = this.#place(node);
     place.paused = false;
     place.exitCode = null;
     this.#virtual.crash(node, { power: true });
+    return 'what was not synced';
   }
 
-  async fillDisk(node: string, full: boolean): Promise<void> {
-    this.#virtual.disk(node).full = full;
+  async setDisk(node: string, fault: DiskFault | null): Promise<void> {
+    if (fault && fault.error !== 'full') {
+      throw new ClusterError('engine-failed', 'a virtual disk can be full, and nothing else');
+    }
+    this.#virtual.disk(node).full = fault !== null;
   }
 
-  async isDiskFull(node: string): Promise<boolean> {
-    return this.#virtual.disk(node).full;
+  async tryDisk(node: string): Promise<DiskTrial> {
+    return { error: this.#virtual.disk(node).full ? 'ENOSPC' : null, writeMs: 0, syncMs: 0 };
+  }
+
+  async spoil(): Promise<string> {
+    throw new ClusterError('engine-failed', 'the data of virtual nodes cannot be changed');
   }
 
   async setClock(
