@@ -42,6 +42,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'bad-options',
   'ambiguous-run',
   'nothing-to-show',
+  'pages-not-built',
   'query-refused',
   'malformed-history',
   'run-file-missing',

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   list: () => import('./list.ts'),
   show: () => import('./show.ts'),
   sql: () => import('./sql.ts'),
+  serve: () => import('./serve.ts'),
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),
   selftest: () => import('./selftest.ts'),

@@ -2,7 +2,8 @@
 import { h } from './dom.ts';
 import { chooseTheme } from './theme.ts';
 
-export function navigation(sections: readonly HTMLElement[]): HTMLElement {
+/** `more`: what stands at the end of the line. */
+export function navigation(sections: readonly HTMLElement[], ...more: Node[]): HTMLElement {
   const links = sections
     .filter(({ id }) => id !== '')
     .map((section) =>
@@ -19,7 +20,7 @@ export function navigation(sections: readonly HTMLElement[]): HTMLElement {
         section.querySelector('h2')?.textContent ?? section.id,
       ),
     );
-  return h('nav', { 'aria-label': 'Sections' }, h('b', {}, 'amnesia'), ...links, themeChoice());
+  return h('nav', { 'aria-label': 'Sections' }, ...links, ...more);
 }
 
 export function themeChoice(): HTMLElement {

@@ -33,10 +33,11 @@ export function makePanel(more: (world: World, row: number) => Node | Promise<No
     const turn = ++shownLast;
     before = document.activeElement;
     const idx = columns.idx[row];
-    const detail = known.get(idx);
+    const extra = more(world, row);
+    // What comes from the run file says all of it again, and more.
+    const detail = extra === null ? known.get(idx) : undefined;
     const fields =
       detail === undefined ? [] : Object.entries(detail).filter(([, value]) => value !== null);
-    const extra = more(world, row);
     const place = h(
       'div',
       {},

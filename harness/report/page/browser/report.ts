@@ -3,7 +3,7 @@ import { unpackColumns } from '../columns.ts';
 import type { PageData } from '../page-data.ts';
 import { h, replace } from './dom.ts';
 import { readBlock } from './load.ts';
-import { navigation } from './navigation.ts';
+import { navigation, themeChoice } from './navigation.ts';
 import { makePanel } from './panel.ts';
 import { runSections } from './sections.ts';
 import { makeTimeline, type Timeline } from './timeline.ts';
@@ -25,7 +25,7 @@ async function start(): Promise<void> {
     const timeline = makeTimeline(world);
     line.current = timeline;
     const sections = runSections(world, timeline);
-    replace(root, navigation(sections), h('main', {}, ...sections), panel.element);
+    replace(root, navigation(sections, themeChoice()), h('main', {}, ...sections), panel.element);
     document.documentElement.dataset.ready = 'yes';
   } catch (error) {
     replace(

@@ -6,7 +6,7 @@ import type { PageOperation } from '../page-data.ts';
 import { h, s, shown } from './dom.ts';
 import type { World } from './world.ts';
 
-const slot = 96;
+const slot = 118;
 const laneHeight = 46;
 const left = 84;
 const operationsMax = 30;
