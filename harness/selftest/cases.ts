@@ -151,6 +151,10 @@ const rows: Readonly<Record<string, Row>> = {
  */
 export const elsewhere: Readonly<Record<string, string>> = {
   'reuse-dots': 'no fault puts an older copy of a data folder in the place of a newer one',
+  'serve-while-joining': 'no fault empties a disk',
+  'mark-everything-stale': 'what is marked is counted, not judged',
+  'sigterm-skips-drain': 'no fault stops a node as an operator does',
+  'void-too-early': 'a life must be over behind a cut, which no plan makes on purpose',
   'token-too-wide': 'a checker believes what a token says its session was shown',
   'tombstone-hides': 'no workload deletes what others write at the same time',
 };

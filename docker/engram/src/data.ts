@@ -125,6 +125,15 @@ export interface ReadResult<T> {
   readonly stale: boolean;
 }
 
+/** What a node knows of the owners of a space, beside what it shows of it. */
+export interface Standing {
+  /** Owners of the space whose state of the last seconds this node does not cover; itself while it is joining. */
+  readonly partial: readonly string[];
+  /** Owners that were heard lately, this node included, and all. */
+  readonly heard: number;
+  readonly owners: number;
+}
+
 export interface SpaceSummary {
   readonly space: string;
   readonly memories: number;
@@ -135,6 +144,11 @@ export interface SpaceSummary {
   readonly deferred: number;
   /** For each other owner: writes of this space not yet acknowledged by it. */
   readonly replicationLag: Readonly<Record<string, number>>;
+}
+
+/** A write was refused, and is certainly neither in the log nor sent to anyone: the disk is full, say. */
+export class NotWritable extends Error {
+  readonly code = 'NOT_WRITABLE';
 }
 
 export interface DataPlane {
@@ -162,6 +176,25 @@ export interface DataPlane {
     context: Context | null,
     deadlineMs: number,
   ): Promise<ReadResult<readonly MemoryState[]>>;
+
+  /** Whether its log takes writes; if not, why. */
+  readonly trouble: string | null;
+  /** Says to the peers at once that this node takes no more writes. */
+  announceStopping(): void;
+  /** Own writes that no other owner of their space has made durable. */
+  undelivered(): number;
+
+  /** Whether a peer has said that it takes no writes: its disk is full, or it stops. */
+  isSick(peer: string): boolean;
+
+  /** What an answer about a space must say of itself. */
+  standing(space: string): Standing;
+
+  /** An owner that serves a space, this node first; null where none is known. */
+  servingOwner(space: string): string | null;
+
+  /** Whether states were exchanged with a peer since a moment. */
+  heardSince(peer: string, sinceMs: number): boolean;
 
   /** Spaces of which something is held here or that were created here or heard of. Sorted. */
   spaces(): readonly string[];

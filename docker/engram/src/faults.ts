@@ -83,6 +83,22 @@ export const faultSwitches = {
     breaks: 'a start from an older data folder goes on in the old life, and gives its dots again',
     noticedBy: 'lost-writes after a restored folder',
   },
+  'void-too-early': {
+    breaks: 'a lost write is given up as soon as the owners that can be reached agree',
+    noticedBy: 'causal (writes follow reads), lost-writes after a cut',
+  },
+  'serve-while-joining': {
+    breaks: 'a node serves, unmarked, before it has its data',
+    noticedBy: 'honesty (staleness) at a join or with an emptied disk',
+  },
+  'mark-everything-stale': {
+    breaks: 'every answer to a read is marked as stale',
+    noticedBy: 'availability of unmarked answers',
+  },
+  'sigterm-skips-drain': {
+    breaks: 'a stop ships nothing',
+    noticedBy: 'lost-writes while the node is down',
+  },
   'token-too-wide': {
     breaks: "a write's answer carries all that its coordinator knows",
     noticedBy: 'lost-writes (siblings that nobody was shown)',

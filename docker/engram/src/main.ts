@@ -1,7 +1,7 @@
 /**
  * The node's process: settings from the environment, the real world, signals. Exit codes as in sysexits.h:
- * 78 for settings that cannot be used, 74 for a log that cannot be, 70 for a defect. `--reference` prints
- * the settings.
+ * 78 for settings that cannot be used, 74 for a log that cannot be, 75 for a stop that left writes on this disk
+ * alone, 70 for a defect. `--reference` prints the settings.
  */
 import type { Log } from './env/env.ts';
 import { jsonLog, type RealEnv, realEnv, WorldError } from './env/real.ts';
@@ -14,6 +14,8 @@ import { LogError } from './wal/log.ts';
 const exitConfig = 78;
 const exitDefect = 70;
 const exitDisk = 74;
+/** It stopped with acknowledged writes that are on its disk alone. */
+const exitNotDrained = 75;
 
 /** How long a node waits for its cluster before it serves alone. */
 const joinWaitMs = 300;
@@ -42,7 +44,7 @@ async function run(settings: Settings): Promise<void> {
 
 async function start(settings: Settings, log: Log, die: (error: unknown) => void): Promise<void> {
   const running: Running = { env: null, agent: null, node: null };
-  stopOnSignals(running, log, die);
+  stopOnSignals(running, settings.drainMs, log, die);
   const env = await realEnv(settings, log);
   running.env = env;
   const { advertise, httpPort, swimPort, rpcPort, rack, zone } = settings;
@@ -78,17 +80,23 @@ interface Running {
   node: EngramNode | null;
 }
 
-function stopOnSignals(running: Running, log: Log, die: (error: unknown) => void): void {
+function stopOnSignals(
+  running: Running,
+  drainMs: number,
+  log: Log,
+  die: (error: unknown) => void,
+): void {
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
     log('info', 'node.stopping');
-    setTimeout(() => die(new Error(`the node did not stop within ${stopMs} ms`)), stopMs).unref();
-    running.agent?.leave();
-    await running.node?.stop();
+    const limitMs = drainMs + stopMs;
+    setTimeout(() => die(new Error(`the node did not stop within ${limitMs} ms`)), limitMs).unref();
+    const alone = (await running.node?.stop(drainMs)) ?? 0;
+    if (alone > 0) log('warn', 'node.not-drained', { writes: alone });
     await running.env?.close();
-    process.exit(0);
+    process.exit(alone > 0 ? exitNotDrained : 0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stop().catch(die));

@@ -13,6 +13,8 @@ import type { Settings } from './settings.ts';
 import { createDataPlane } from './store/dataplane.ts';
 import type { Membership } from './swim/membership.ts';
 
+/** How often a stopping node looks whether all was shipped. */
+const drainLookMs = 20;
 /** How often visibility is looked at even if nobody asks. */
 const observeMs = 500;
 
@@ -49,6 +51,8 @@ export class EngramNode {
       placement: this.#placement,
       spaces: () => this.#data.spaces(),
       kinds: makeKinds(this.#data),
+      sick: (id) => (id === settings.nodeId ? this.#isSick() : this.#data.isSick(id)),
+      servingOwner: (space) => this.#data.servingOwner(space),
       faults: this.#faults,
     });
   }
@@ -79,11 +83,34 @@ export class EngramNode {
     this.#env.log('info', 'node.ready', { faults: this.#faults.names });
   }
 
-  /** New requests are refused from now on; those under way that need the log may fail. */
-  async stop(): Promise<void> {
+  #isSick(): boolean {
+    return this.#stopped || this.#data.trouble !== null;
+  }
+
+  /** Why this node is not healthy; null where it is. */
+  #trouble(): string | null {
+    if (this.#stopped) return 'the node is stopping';
+    return this.#data.trouble;
+  }
+
+  /**
+   * New requests are refused from now on. The node keeps its place in the ring, hands its primaries over, and
+   * ships until all that it has acknowledged is durable on another owner, or `drainMs` are over; resolves with how
+   * many writes are on its disk alone then.
+   */
+  async stop(drainMs = 0): Promise<number> {
     this.#stopped = true;
+    let alone = 0;
+    if (!this.#faults.has('sigterm-skips-drain')) {
+      this.#data.announceStopping();
+      const until = this.#env.monotonicMs() + drainMs;
+      while ((alone = this.#data.undelivered()) > 0 && this.#env.monotonicMs() < until) {
+        await new Promise<void>((resolve) => this.#env.timer(drainLookMs, resolve));
+      }
+    }
     this.#router.stop();
     await this.#data.stop();
+    return alone;
   }
 
   #observe(): void {
@@ -99,7 +126,13 @@ export class EngramNode {
     const reachable = members.filter(
       (member) => member.state === 'alive' || member.id === this.#settings.nodeId,
     ).length;
-    const seen = this.#tracker.observe(reachable, members.length, this.#env.monotonicMs());
+    const heardAllSince = (sinceMs: number): boolean =>
+      members.every(
+        ({ id, state }) =>
+          state !== 'alive' || id === this.#settings.nodeId || this.#data.heardSince(id, sinceMs),
+      );
+    const nowMs = this.#env.monotonicMs();
+    const seen = this.#tracker.observe(reachable, members.length, nowMs, heardAllSince);
     return this.#faults.has('no-penalty') ? { ...seen, factor: 1, warnings: [] } : seen;
   }
 
@@ -115,6 +148,7 @@ export class EngramNode {
       visibility: () => this.#visibility(),
       owns: (space) => this.#placement.owners(space).includes(this.#settings.nodeId),
       stopping: () => this.#stopped,
+      trouble: () => this.#trouble(),
       newId: () => {
         this.#ids++;
         const chance = Math.floor(this.#env.random() * 2 ** 40).toString(36);

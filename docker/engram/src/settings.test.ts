@@ -28,6 +28,7 @@ describe('settings', () => {
         zone: '',
         clusterKey: null,
         replicationFactor: 3,
+        drainMs: 8000,
         logLevel: 'info',
       },
     });

@@ -19,6 +19,8 @@ export interface Settings {
   /** Secret; null means that datagrams are not authenticated. */
   readonly clusterKey: string | null;
   readonly replicationFactor: number;
+  /** How long a stop may ship what is on this disk alone. */
+  readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -130,6 +132,14 @@ export const settingRows: readonly SettingRow[] = [
     meaning: 'Copies of each space',
   },
   {
+    name: 'ENGRAM_DRAIN_MS',
+    fallback: '8000',
+    accepts: '0 to 99999',
+    pattern: /^[0-9]{1,5}$/,
+    meaning:
+      'How long SIGTERM waits until each acknowledged write is on another disk; else it exits with 75',
+  },
+  {
     name: 'ENGRAM_LOG_LEVEL',
     fallback: 'info',
     accepts: 'debug, info, warn, error',
@@ -196,6 +206,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
       zone: text('ENGRAM_ZONE'),
       clusterKey: text('ENGRAM_CLUSTER_KEY') || null,
       replicationFactor: Number(text('ENGRAM_REPLICATION_FACTOR')),
+      drainMs: Number(text('ENGRAM_DRAIN_MS')),
       logLevel: text('ENGRAM_LOG_LEVEL') as Settings['logLevel'],
     },
   };

@@ -102,14 +102,32 @@ export interface Seen {
   readonly penalty: number;
   readonly warnings: readonly string[];
   readonly stale?: true;
+  /** Owners of the space of whose state something may be missing. */
+  readonly partial?: readonly string[];
 }
 
 /** What every answer of a read says about itself. */
-export function seenNow(service: Service, stale: boolean): Seen {
-  const { factor, warnings } = service.visibility();
-  if (!stale) return { penalty: factor, warnings };
-  const also = 'The state of the context cannot be reached - the answer is stale';
-  return { penalty: factor, warnings: [...warnings, also], stale };
+export function seenNow(service: Service, value: Pick<ReadValue, 'stale' | 'standing'>): Seen {
+  const { factor, warnings: general } = service.visibility();
+  const { partial, heard, owners } = value.standing;
+  const stale = value.stale || service.faults.has('mark-everything-stale');
+  const warnings = [...general];
+  if (partial.length > 0) {
+    warnings.push(
+      `Partial cluster visibility - may be incomplete (not covered: ${partial.join(', ')})`,
+    );
+  }
+  if (stale) warnings.push('The state of the context cannot be reached - the answer is stale');
+  const ofOwners = service.faults.has('no-penalty') ? 1 : 1 - 0.5 * (1 - heard / owners);
+  return {
+    penalty: Math.min(factor, Math.max(0.5, ofOwners)),
+    warnings:
+      heard < owners && warnings.length === 0
+        ? ['Not all owners of the space are heard']
+        : warnings,
+    ...(stale ? { stale } : {}),
+    ...(partial.length > 0 ? { partial } : {}),
+  };
 }
 
 /** 404 for a memory: still an answer about the space, with all that such answers carry. */

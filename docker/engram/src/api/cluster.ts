@@ -7,7 +7,17 @@ import { ApiError, invalid } from './errors.ts';
 import { readJson, spaceName, spaceOf } from './input.ts';
 import type { Service } from './service.ts';
 
+/** The truth about disk and log: 503 with the reason where writes are not taken. */
 export function health(service: Service): HttpResponse {
+  const { faults, settings } = service;
+  const reason = service.trouble();
+  const about = { node_id: settings.nodeId, faults: faults.names };
+  if (reason === null) return json(200, { status: 'healthy', ...about });
+  return json(503, { status: 'unhealthy', reason, ...about }, { 'retry-after': '1' });
+}
+
+/** Says no more than that the process lives. */
+export function alive(service: Service): HttpResponse {
   const { faults, settings } = service;
   return json(200, { status: 'healthy', node_id: settings.nodeId, faults: faults.names });
 }

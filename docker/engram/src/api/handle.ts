@@ -32,7 +32,7 @@ const routes: readonly (readonly [string, Readonly<Record<string, Handler>>])[] 
   ['/api/v1/consolidations', { GET: later('Consolidation') }],
   ['/api/v1/consolidations/{}', { GET: later('Consolidation') }],
   ['/health', { GET: cluster.health }],
-  ['/health/alive', { GET: cluster.health }],
+  ['/health/alive', { GET: cluster.alive }],
   ['/cluster/health', { GET: cluster.clusterHealth }],
   ['/cluster/nodes', { GET: cluster.clusterNodes }],
   ['/cluster/nodes/{}/drain', { POST: later('Draining') }],

@@ -33,6 +33,7 @@ function reading(embeddings: boolean): ReadValue {
     total: 1,
     context: { v: { 'n1.aaaaa': 3 }, d: {}, t: version.hlc, r: 0.8 },
     stale: false,
+    standing: { partial: ['n2'], heard: 2, owners: 3 },
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   Durability,
   MemoryState,
   ReadResult,
+  Standing,
   WriteRequest,
 } from '../data.ts';
 import { ownBytes, vectorOf } from '../query/embedding.ts';
@@ -53,6 +54,7 @@ export interface DeleteBody {
 export interface DeleteValue {
   readonly written: WriteValue | null;
   readonly context: Context;
+  readonly standing: Standing;
 }
 
 export interface ReadBody {
@@ -85,6 +87,8 @@ export interface ReadValue {
   readonly total: number;
   readonly context: Context;
   readonly stale: boolean;
+  /** What the serving node knew of the owners of the space. */
+  readonly standing: Standing;
 }
 
 function packMemory(memory: MemoryState, embeddings: boolean): PackedMemory {
@@ -112,6 +116,7 @@ const wireOfRead: Wire = {
 };
 
 function answer<T>(
+  standing: Standing,
   result: ReadResult<T>,
   memories: readonly MemoryState[],
   total: number,
@@ -124,6 +129,7 @@ function answer<T>(
     total,
     context: result.context,
     stale: result.stale,
+    standing,
   };
 }
 
@@ -158,7 +164,9 @@ async function remove(
   const { id, nowMs, context, durability } = request;
   const seen = await data.read(space, id, context, readWaitMs(deadlineMs) / 2);
   const shown = seen.value?.shown;
-  if (!seen.stale && (!shown || shown.deleted)) return { written: null, context: seen.context };
+  if (!seen.stale && (!shown || shown.deleted)) {
+    return { written: null, context: seen.context, standing: data.standing(space) };
+  }
   const tombstone: WriteRequest = {
     space,
     id,
@@ -173,7 +181,7 @@ async function remove(
     durability,
   };
   const written = await write(data, tombstone, deadlineMs);
-  return { written, context: written.context };
+  return { written, context: written.context, standing: data.standing(space) };
 }
 
 export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
@@ -209,7 +217,13 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
       handler: async (space, body, deadlineMs) => {
         const { id, context } = body as ReadBody;
         const result = await data.read(space, id, context, readWaitMs(deadlineMs));
-        return answer(result, result.value ? [result.value] : [], result.value ? 1 : 0, false);
+        return answer(
+          data.standing(space),
+          result,
+          result.value ? [result.value] : [],
+          result.value ? 1 : 0,
+          false,
+        );
       },
     },
     list: {
@@ -219,7 +233,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
         const { context, offset, limit, embeddings } = body as ListBody;
         const result = await data.list(space, context, readWaitMs(deadlineMs));
         const page = result.value.slice(offset, offset + limit);
-        return answer(result, page, result.value.length, embeddings);
+        return answer(data.standing(space), result, page, result.value.length, embeddings);
       },
     },
     recall: {
@@ -231,7 +245,7 @@ export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
         const found = recall(result.value, vectorOf(cue), threshold, resultsMax);
         const memories = found.map((each) => each.memory);
         return {
-          ...answer(result, memories, memories.length, false),
+          ...answer(data.standing(space), result, memories, memories.length, false),
           similarities: found.map((each) => each.similarity),
         };
       },

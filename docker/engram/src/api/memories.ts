@@ -159,7 +159,7 @@ export async function getMemory(
   const context = contextOf(request);
   const answer = await serveRead(service, request, 'read', space, { id, context });
   const { value } = answer;
-  const seen = seenNow(service, value.stale);
+  const seen = seenNow(service, value);
   const headers = servedHeaders(answer, value.context);
   const memory = value.memories[0] ?? null;
   if (memory === null) throw notFound(id, headers, { ...seen });
@@ -194,7 +194,7 @@ export async function listMemories(service: Service, request: HttpRequest): Prom
     embeddings,
   });
   const { value } = answer;
-  const seen = seenNow(service, value.stale);
+  const seen = seenNow(service, value);
   const memories = value.memories.map((memory) => showMemory(memory, seen.penalty, embeddings));
   return json(
     200,
@@ -223,7 +223,9 @@ export async function deleteMemory(
   const { written } = answer.value;
   if (written === null) {
     const served = servedHeaders(answer, answer.value.context);
-    throw notFound(id, served, { ...seenNow(service, false) });
+    throw notFound(id, served, {
+      ...seenNow(service, { stale: false, standing: answer.value.standing }),
+    });
   }
   const headers = writtenHeaders(answer, durability, written);
   refuseTooFewCopies(written, headers, durability);

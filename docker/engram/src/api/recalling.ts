@@ -26,7 +26,7 @@ async function recollect(service: Service, request: HttpRequest): Promise<Recoll
   };
   const answer = await serveRead(service, request, 'recall', space, body);
   const { value } = answer;
-  const seen = seenNow(service, value.stale);
+  const seen = seenNow(service, value);
   const found = value.memories.map((memory, i) => ({
     ...showMemory(memory, seen.penalty, false),
     similarity: value.similarities[i],

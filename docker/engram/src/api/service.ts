@@ -19,6 +19,8 @@ export interface Service {
   owns(space: string): boolean;
   /** True from the moment on which nothing new is begun. */
   stopping(): boolean;
+  /** Why this node is not healthy; null where it is. */
+  trouble(): string | null;
   newId(): string;
   metrics(): Readonly<Record<string, number>>;
   /** Memories with more than one version, for people. */

@@ -2,8 +2,11 @@
  * Anti-entropy: whatever the reason for which two replicas differ, they find out and repair it
  * (Demers et al. 1987; Merkle trees as in Dynamo, section 4.7).
  *
- * Each round, one random reachable peer, mostly a co-owner, all spaces that either of us owns:
- *   1. exchange (name, version vector, Merkle root) of each space; names of spaces spread on the way;
+ * Every second, with every reachable peer that was not heard meanwhile, those that share a space first:
+ *   0. exchange one digest of all spaces, in a few buckets; where they are equal, that is all, so that nodes at rest
+ *      say the same little however many spaces there are;
+ *   1. exchange (name, what is known, Merkle root) of each space in the buckets that differ; names of spaces
+ *      spread on the way;
  *   2. who owns a space, lacks writes of it, and has got none of them since an earlier comparison pulls
  *      them: shipping had its chance, and moves everything once;
  *   3. equal vectors with unequal roots are a difference that no vector explains: walk the trees and
@@ -16,19 +19,31 @@ import type { Knowledge, Placement } from '../data.ts';
 import { type RpcBody, RpcError } from '../env/env.ts';
 import { opened, parcel } from '../store/codec.ts';
 import type { Replica } from '../store/replica.ts';
+import type { SpaceState } from '../store/space.ts';
 import type { Member, Membership } from '../swim/membership.ts';
-import { depth, fanout } from './merkle.ts';
+import { Honesty } from './honesty.ts';
+import { depth, fanout, hashText, hashTexts } from './merkle.ts';
 import { Transfers } from './transfer.ts';
 
 const roundMs = 1000;
 const summaryDeadlineMs = 1000;
 /** How long shipping gets to make progress before a lack is pulled. */
 const stallMs = 500;
-/** Share of the rounds that go to somebody with whom this node shares a space. */
-const coOwnerShare = 0.8;
+/** (name, what is known, root, whether its node serves it); an empty root means "heard of, holds nothing". */
+type Summary = readonly [string, Knowledge, string, boolean];
 
-/** (name, what is known, root); an empty root means "heard of, holds nothing". */
-type Summary = readonly [string, Knowledge, string];
+interface Digest {
+  readonly from: string;
+  readonly digest: readonly number[];
+  readonly sick: boolean;
+}
+
+/** Digests are exchanged in so many buckets of spaces. */
+const bucketCount = 16;
+/** A peer that was heard so lately need not be asked. */
+const freshMs = 700;
+/** Peers that are asked in one round. */
+const peersAtOnce = 16;
 
 interface Comparison {
   readonly mine: Knowledge;
@@ -41,6 +56,27 @@ function stalledSince({ mine, theirs }: Comparison, now: Knowledge): boolean {
   return lacking(now, theirs).some((actor) => lastOf(now, actor) === lastOf(mine, actor));
 }
 
+/** Buckets in which two digests differ. */
+function differing(left: readonly number[], right: readonly number[]): number[] {
+  return left.flatMap((sum, bucket) => (sum === right[bucket] ? [] : [bucket]));
+}
+
+/** What is known does not change; the same on all nodes that know the same. */
+const texts = new WeakMap<Knowledge, string>();
+
+function textOf(known: Knowledge): string {
+  let text = texts.get(known);
+  if (text === undefined) {
+    const entries = [...Object.entries(known.v), ...Object.entries(known.d)];
+    text = entries
+      .map(([actor, counters]) => `${actor}:${counters}`)
+      .sort()
+      .join(',');
+    texts.set(known, text);
+  }
+  return text;
+}
+
 export class AntiEntropy {
   readonly #replica: Replica;
   readonly #membership: Membership;
@@ -50,10 +86,14 @@ export class AntiEntropy {
   readonly #pulling = new Map<string, Promise<void>>();
   readonly #repairing = new Set<string>();
   #stopped = false;
+  /** This node takes no writes at present. */
+  sick = false;
   readonly transfers: Transfers;
+  readonly honesty: Honesty;
   readonly counters = { rounds: 0, differingBuckets: 0 };
 
   constructor(replica: Replica, membership: Membership, placement: Placement) {
+    this.honesty = new Honesty(replica, membership, placement);
     this.#replica = replica;
     this.#membership = membership;
     this.#placement = placement;
@@ -61,7 +101,7 @@ export class AntiEntropy {
   }
 
   start(): void {
-    if (this.#replica.faults.has('no-anti-entropy')) return;
+    this.honesty.start();
     this.#membership.onChange((member) => {
       if (member.state === 'alive' && member.id !== this.#membership.self.id) {
         void this.#round(member);
@@ -78,55 +118,87 @@ export class AntiEntropy {
     const { env } = this.#replica;
     env.timer(roundMs * (0.75 + env.random() / 2), () => {
       if (this.#stopped) return;
-      const peer = this.#partner();
-      const round = peer ? this.#round(peer) : Promise.resolve();
-      void round.then(() => this.#schedule());
+      void Promise.all(this.#partners().map((peer) => this.#round(peer))).then(() =>
+        this.#schedule(),
+      );
     });
   }
 
-  /** Mostly a co-owner; at times anybody, for the names of spaces and for what strangers hold. */
-  #partner(): Member | undefined {
+  /** Who is to be asked now, those that share a space first. */
+  #partners(): readonly Member[] {
     const { env } = this.#replica;
     const self = this.#membership.self.id;
-    const reachable = this.#membership
+    const nowMs = env.monotonicMs();
+    const due = this.#membership
       .members()
-      .filter((member) => member.id !== self && this.#membership.reachable(member.id));
+      .filter(({ id }) => id !== self && this.#membership.reachable(id))
+      .filter(({ id }) => this.honesty.views.heardAtMs(id) < nowMs - freshMs);
+    if (due.length <= peersAtOnce) return due;
     const coOwners = new Set<string>();
     for (const name of this.#replica.names()) {
       const owners = this.#placement.owners(name);
       if (owners.includes(self)) for (const owner of owners) coOwners.add(owner);
     }
-    const near = reachable.filter((member) => coOwners.has(member.id));
-    const peers = near.length > 0 && env.random() < coOwnerShare ? near : reachable;
-    return peers[Math.floor(env.random() * peers.length)];
+    const weight = new Map(due.map(({ id }) => [id, env.random() + (coOwners.has(id) ? 1 : 0)]));
+    const byWeight = due.toSorted((a, b) => weight.get(b.id)! - weight.get(a.id)!);
+    return byWeight.slice(0, peersAtOnce);
   }
 
   #owns(node: string, space: string): boolean {
     return this.#placement.owners(space).includes(node);
   }
 
-  #summaries(peer: string): Summary[] {
+  /** Sums of hashes of all spaces, as both sides must have them where they are in the same state. */
+  #digest(peer: string): number[] {
+    const self = this.#membership.self.id;
+    const sums = new Array<number>(bucketCount).fill(0);
+    for (const name of this.#replica.names()) {
+      const state = this.#replica.get(name);
+      if (!state) continue;
+      const shared = this.#owns(self, name) && this.#owns(peer, name);
+      const texts = shared ? [name, this.#stateText(state)] : [name];
+      const bucket = hashText(name) % bucketCount;
+      sums[bucket] = (sums[bucket] + hashTexts(texts)) % 2 ** 52;
+    }
+    return sums;
+  }
+
+  #stateText(state: SpaceState): string {
+    const serving = this.honesty.serves(state.name) ? '+' : '-';
+    return `|${state.merkle.root()}${textOf(state.known)}${serving}`;
+  }
+
+  #summaries(peer: string, buckets: readonly number[]): Summary[] {
     const self = this.#membership.self.id;
     const found: Summary[] = [];
     for (const name of this.#replica.names()) {
+      if (!buckets.includes(hashText(name) % bucketCount)) continue;
       const state = this.#replica.get(name)!;
       const concerned = this.#owns(self, name) || this.#owns(peer, name);
-      found.push(concerned ? [name, state.known, state.merkle.root()] : [name, nothingKnown, '']);
+      const serves = this.honesty.serves(name);
+      const summary: Summary = [name, state.known, state.merkle.root(), serves];
+      found.push(concerned ? summary : [name, nothingKnown, '', serves]);
     }
     return found;
   }
 
   async #round(peer: Member): Promise<void> {
     this.counters.rounds++;
+    const { env } = this.#replica;
+    const from = this.#membership.self.id;
+    const sentMs = env.monotonicMs();
     try {
-      const mine = this.#summaries(peer.id);
-      const answer = await this.#replica.env.rpc.call(
-        peer.rpcAddress,
-        'data.sync',
-        parcel({ from: this.#membership.self.id, summaries: mine }),
-        summaryDeadlineMs,
-      );
-      this.#compare(peer, opened(answer) as Summary[]);
+      const mine = this.#digest(peer.id);
+      const digest = parcel({ from, digest: mine, sick: this.sick } satisfies Digest);
+      const answer = opened(
+        await env.rpc.call(peer.rpcAddress, 'data.digest', digest, summaryDeadlineMs),
+      ) as Digest;
+      this.honesty.views.told(peer.id, answer.sick);
+      const buckets = differing(mine, answer.digest);
+      if (buckets.length === 0) return this.honesty.views.heard(peer.id, sentMs, []);
+      const body = parcel({ from, buckets, summaries: this.#summaries(peer.id, buckets) });
+      const theirs = await env.rpc.call(peer.rpcAddress, 'data.sync', body, summaryDeadlineMs);
+      this.#compare(peer, opened(theirs) as Summary[], sentMs);
     } catch (error) {
       // The next round asks somebody else.
       this.#gaveUp('round', peer, error);
@@ -134,15 +206,51 @@ export class AntiEntropy {
   }
 
   /** The answering side of a round. */
+  handleDigest(body: RpcBody): RpcBody {
+    const { from, digest, sick } = opened(body) as Digest;
+    const mine = this.#digest(from);
+    if (differing(mine, digest).length === 0) {
+      this.honesty.views.heard(from, this.#replica.env.monotonicMs(), []);
+    }
+    this.honesty.views.told(from, sick);
+    return parcel({ from: this.#membership.self.id, digest: mine, sick: this.sick });
+  }
+
+  /** Tells all peers at once whether this node takes writes. */
+  announce(sick: boolean): void {
+    this.sick = sick;
+    for (const peer of this.#membership.members()) {
+      const isPeer = peer.id !== this.#membership.self.id && this.#membership.reachable(peer.id);
+      if (isPeer) void this.#round(peer);
+    }
+  }
+
+  /** The answering side of a round that has found a difference. */
   handleSync(body: RpcBody): RpcBody {
-    const { from, summaries } = opened(body) as { from: string; summaries: Summary[] };
+    const { from, buckets, summaries } = opened(body) as {
+      from: string;
+      buckets: readonly number[];
+      summaries: Summary[];
+    };
     const peer = this.#membership.get(from);
-    const answer = parcel(this.#summaries(from));
-    if (peer && !this.#replica.faults.has('no-anti-entropy')) this.#compare(peer, summaries);
+    const answer = parcel(this.#summaries(from, buckets));
+    if (peer) this.#compare(peer, summaries, this.#replica.env.monotonicMs());
     return answer;
   }
 
-  #compare(peer: Member, theirs: readonly Summary[]): void {
+  /** `atMs`: the peer was in that state then, or later. */
+  #compare(peer: Member, theirs: readonly Summary[], atMs: number): void {
+    const self = this.#membership.self.id;
+    const shared = theirs.filter(([name]) => this.#owns(self, name) && this.#owns(peer.id, name));
+    this.honesty.views.heard(
+      peer.id,
+      atMs,
+      shared.map(([space, known, root, serving]) => {
+        return { space, known: root === '' ? null : known, serving };
+      }),
+    );
+    for (const [name] of theirs) this.#replica.ensure(name);
+    if (this.#replica.faults.has('no-anti-entropy')) return;
     for (const [name, known, root] of theirs) {
       const state = this.#replica.ensure(name);
       if (root === '' || !this.#owns(this.#membership.self.id, name)) continue;

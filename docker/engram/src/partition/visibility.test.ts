@@ -9,13 +9,22 @@ describe('visibility', () => {
     expect(seen).toMatchObject({ state: 'connected', factor: 1, warnings: [] });
   });
 
-  it('stays connected with 3 of 5, and says who is missing', () => {
-    const seen = new VisibilityTracker().observe(3, 5, 0);
+  it('stays connected with 4 of 5, and says who is missing', () => {
+    const seen = new VisibilityTracker().observe(4, 5, 0);
     expect(seen).toMatchObject({ state: 'connected', factor: 1 });
     expect(seen.warnings).toHaveLength(1);
   });
 
+  it('goes on healing until everybody was heard since', () => {
+    const tracker = new VisibilityTracker();
+    tracker.observe(2, 5, 0);
+    tracker.observe(5, 5, 1000);
+    expect(tracker.observe(5, 5, 20_000, () => false).state).toBe('healing');
+    expect(tracker.observe(5, 5, 21_000, (sinceMs) => sinceMs === 1000).state).toBe('connected');
+  });
+
   it.each([
+    [3, 5, 0.8],
     [2, 5, 0.7],
     [1, 5, 0.6],
     [0, 5, 0.5],

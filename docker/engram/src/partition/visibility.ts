@@ -1,13 +1,15 @@
 /**
  * How much of the cluster this node sees, and what that does to the confidence of its answers. Pure.
  *
- * r = reachable / known members, self included. Below 0.6 the node is partitioned and its factor is
- * 1 - 0.5(1 - r), at least 0.5; for ten seconds after it is healing, with 0.9; else connected, with 1.
+ * r = reachable / known members, self included. Up to 0.6 the node is partitioned and its factor is
+ * 1 - 0.5(1 - r), at least 0.5; after it, until it has heard everybody again and for ten seconds at least, it is
+ * healing, with 0.9; else connected, with 1. What an answer misses of its own space is told beside it, see
+ * gossip/honesty.ts.
  */
 
 export type PartitionState = 'connected' | 'partitioned' | 'healing';
 
-const partitionedBelow = 0.6;
+const partitionedUpTo = 0.6;
 const healingMs = 10_000;
 
 export interface Visibility {
@@ -24,15 +26,20 @@ export class VisibilityTracker {
   #healingSinceMs = 0;
 
   /** What is seen now; call it often enough, since "healing" begins when a partition is seen to end. */
-  observe(reachable: number, known: number, nowMs: number): Visibility {
+  observe(
+    reachable: number,
+    known: number,
+    nowMs: number,
+    heardAllSince: (sinceMs: number) => boolean = () => true,
+  ): Visibility {
     const share = known === 0 ? 1 : reachable / known;
-    if (share < partitionedBelow) {
+    if (share <= partitionedUpTo) {
       this.#state = 'partitioned';
     } else if (this.#state === 'partitioned') {
       this.#state = 'healing';
       this.#healingSinceMs = nowMs;
     } else if (this.#state === 'healing' && nowMs - this.#healingSinceMs >= healingMs) {
-      this.#state = 'connected';
+      if (heardAllSince(this.#healingSinceMs)) this.#state = 'connected';
     }
     return {
       state: this.#state,

@@ -102,6 +102,14 @@ export class Outbox {
     return { shipments, upTo };
   }
 
+  /** Entries that none of the peers who are meant to hold them has acknowledged. */
+  unheld(holders: (space: string) => readonly string[]): number {
+    return this.#entries.filter(({ sequence, space }) => {
+      const peers = holders(space);
+      return peers.length > 0 && peers.every((peer) => this.cursor(peer) < sequence);
+    }).length;
+  }
+
   /** Number of entries of `space` after the peer's cursor. */
   lag(peer: string, space: string): number {
     const cursor = this.cursor(peer);

@@ -124,6 +124,14 @@ export class Shipper implements Outgoing {
     return this.#seen.peers;
   }
 
+  /** Own writes that are durable on no other owner. */
+  undelivered(): number {
+    const self = this.#membership.self.id;
+    return this.#outbox.unheld((space) =>
+      this.#placement.owners(space).filter((owner) => owner !== self),
+    );
+  }
+
   lag(peer: string, space: string): number {
     return this.#outbox.lag(peer, space);
   }

@@ -7,7 +7,7 @@
  * reach the primary coordinates a write itself: any owner may write, since versions merge.
  */
 
-import type { Placement } from '../data.ts';
+import { NotWritable, type Placement } from '../data.ts';
 import { type Env, Parcel, type RpcBody, RpcError } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
 import { opened, pack, parcel, unpack, type Wire } from '../store/codec.ts';
@@ -38,6 +38,8 @@ interface Forwarded {
 type ForwardAnswer =
   /** `route`: what the asker does not know yet. */
   | { readonly t: 'done'; readonly value: unknown; readonly route: Route | null }
+  /** Certainly not done, and not to be done here: try another owner. */
+  | { readonly t: 'refused' }
   /** Wrong node: try the primary of this route. */
   | { readonly t: 'redirect'; readonly route: Route };
 
@@ -79,6 +81,10 @@ export interface RouterParts {
   /** Names of all known spaces. */
   spaces(): readonly string[];
   readonly kinds: Readonly<Record<string, Kind>>;
+  /** A member takes no writes at present; this node, too. */
+  sick?(id: string): boolean;
+  /** An owner that serves a space, this node first; null where none is known. */
+  servingOwner?(space: string): string | null;
   readonly faults: Faults;
 }
 
@@ -98,6 +104,7 @@ export class Router {
       index: () => 1 + membership.members().findIndex((member) => member.id === membership.self.id),
       owners: (space) => placement.owners(space),
       reachable: (id) => membership.reachable(id),
+      sick: (id) => parts.sick?.(id) ?? false,
       keepsGeneration: faults.has('promote-without-generation'),
     });
     this.#gossip = new RouteGossip(env, membership, this.table, this.#breakers, () =>
@@ -134,7 +141,15 @@ export class Router {
     const owners = placement.owners(space);
     if (owners.includes(self)) {
       const primary = this.table.primary(space);
-      if (idempotent || primary === self || !owners.includes(primary)) return [self];
+      if (idempotent) {
+        // One that is still joining asks somebody who has the data, and answers itself as a last resort.
+        const serving = this.#parts.servingOwner?.(space) ?? self;
+        return serving === self ? [self] : [serving, self];
+      }
+      if (this.#parts.sick?.(self)) {
+        return [...this.table.candidates(space).filter((owner) => owner !== self), self];
+      }
+      if (primary === self || !owners.includes(primary)) return [self];
       return membership.get(primary)?.state === 'alive' ? [primary, self] : [self];
     }
     const candidates = this.table.candidates(space);
@@ -156,13 +171,24 @@ export class Router {
     const until = env.monotonicMs() + deadlineMs;
     this.#promote(space);
     const candidates = this.#candidates(space, idempotent);
-    const attemptsMax = idempotent ? 1 + retryPausesMs.length : candidates.length;
+    let attemptsMax = idempotent ? 1 + retryPausesMs.length : candidates.length;
     let attempts = 0;
     for (let i = 0; i < attemptsMax && candidates.length > 0; i++) {
       const candidate = candidates[i % candidates.length];
       let leftMs = until - env.monotonicMs();
       if (candidate === self && leftMs > 0) {
-        return { value: (await handler(space, body, leftMs)) as T, node: self, hops: 0 };
+        try {
+          return { value: (await handler(space, body, leftMs)) as T, node: self, hops: 0 };
+        } catch (error) {
+          if (!(error instanceof NotWritable)) throw error;
+          // Nothing of it is in the log: another owner may take it.
+          const others = this.table
+            .candidates(space)
+            .filter((owner) => !candidates.includes(owner));
+          candidates.push(...others);
+          attemptsMax = candidates.length;
+          continue;
+        }
       }
       if (!this.#breakers.allows(candidate)) continue;
       if (attempts > 0) {
@@ -225,6 +251,7 @@ export class Router {
         );
       }
       this.#breakers.succeeded(node);
+      if (answer.t === 'refused') return null;
       if (answer.route && this.table.merge(answer.route)) this.#gossip.learned();
       if (answer.t === 'done') return { value: answer.value as T, node, hops };
       this.counters.redirects++;
@@ -269,7 +296,13 @@ export class Router {
     if (!owner || (better && membership.get(route.primary)?.state === 'alive')) {
       return answerOut({ t: 'redirect', route }, known.wire);
     }
-    const value = await known.handler(space, request.body, deadlineMs);
+    let value: unknown;
+    try {
+      value = await known.handler(space, request.body, deadlineMs);
+    } catch (error) {
+      if (!(error instanceof NotWritable)) throw error;
+      return answerOut({ t: 'refused' }, known.wire);
+    }
     const news = route.generation > generation ? route : null;
     return answerOut({ t: 'done', value, route: news }, known.wire);
   }

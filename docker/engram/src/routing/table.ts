@@ -33,6 +33,8 @@ export interface RoutingView {
   index(): number;
   owners(space: string): readonly string[];
   reachable(id: string): boolean;
+  /** It can be reached and takes no writes. */
+  sick?(id: string): boolean;
   /** On purpose, see faults.ts: promotion keeps the old generation. */
   readonly keepsGeneration?: boolean;
 }
@@ -69,13 +71,18 @@ export class RoutingTable {
     return this.#routes.get(space)?.generation ?? 0;
   }
 
-  /** Reachable owners, the primary first, then by preference. */
+  /** Reachable owners, the primary first, then by preference; sick ones last. */
   candidates(space: string): string[] {
     const owners = this.#view.owners(space);
     const primary = this.#routes.get(space)?.primary ?? owners[0];
     return owners
       .filter((owner) => this.#view.reachable(owner))
-      .sort((left, right) => Number(right === primary) - Number(left === primary));
+      .sort((left, right) => Number(right === primary) - Number(left === primary))
+      .sort((left, right) => Number(this.#isSick(left)) - Number(this.#isSick(right)));
+  }
+
+  #isSick(owner: string): boolean {
+    return this.#view.sick?.(owner) ?? false;
   }
 
   /** Promotes this node where it must; returns the new route, or null where nothing changed. */
@@ -84,8 +91,10 @@ export class RoutingTable {
     const owners = this.#view.owners(space);
     const known = this.#routes.get(space);
     const primary = known?.primary ?? owners[0];
-    if (owners.includes(primary) && this.#view.reachable(primary)) return null;
-    const heir = owners.find((owner) => this.#view.reachable(owner));
+    const fit = (owner: string): boolean =>
+      this.#view.reachable(owner) && !(this.#view.sick?.(owner) ?? false);
+    if (owners.includes(primary) && fit(primary)) return null;
+    const heir = owners.find(fit);
     if (heir !== self) return null;
     const old = known?.generation ?? 0;
     const generation = this.#view.keepsGeneration ? old : nextGeneration(old, this.#view.index());

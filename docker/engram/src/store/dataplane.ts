@@ -15,6 +15,7 @@ import type {
   Placement,
   ReadResult,
   SpaceSummary,
+  Standing,
   WriteRequest,
   WriteResult,
 } from '../data.ts';
@@ -28,10 +29,13 @@ import { CatchUp } from './catchup.ts';
 import type { LogLimits } from './journal.ts';
 import { Replica } from './replica.ts';
 import type { SpaceState } from './space.ts';
+import { Voids } from './voids.ts';
 
 /** How long a write waits for its dependencies before it is deferred. */
 const writeCatchUpMs = 150;
 const conflictsMax = 1000;
+/** How soon the peers hear that the log cannot be written, and how often that is tried. */
+const logWatchMs = 500;
 /** Of random unit vectors of 768 dimensions (deviation 0.036), 3 in 1000 are that close. */
 const alikeCosine = 0.1;
 
@@ -44,6 +48,9 @@ class NodeData implements DataPlane {
   readonly #shipper: Shipper;
   readonly #antiEntropy: AntiEntropy;
   readonly #catchUp: CatchUp;
+  readonly #voids: Voids;
+  #stopped = false;
+  #stopping = false;
   readonly #counters = { staleReads: 0, waitedReads: 0 };
 
   constructor(
@@ -60,6 +67,7 @@ class NodeData implements DataPlane {
     this.#replica = new Replica(env, faults, limits);
     this.#shipper = new Shipper(this.#replica, membership, placement);
     this.#antiEntropy = new AntiEntropy(this.#replica, membership, placement);
+    this.#voids = new Voids(this.#replica, membership, placement);
     this.#catchUp = new CatchUp(this.#replica, membership, placement, this.#antiEntropy);
   }
 
@@ -68,11 +76,15 @@ class NodeData implements DataPlane {
     await this.#shipper.load();
     this.#shipper.start();
     this.#antiEntropy.start();
+    this.#voids.start();
+    this.#watchLog();
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#shipper.stop();
     this.#antiEntropy.stop();
+    this.#voids.stop();
     await this.#replica.close();
   }
 
@@ -201,8 +213,55 @@ class NodeData implements DataPlane {
   async #stale(space: string, context: Context, deadlineMs: number): Promise<boolean> {
     this.#counters.waitedReads++;
     const current = await this.#catchUp.reach(space, context, deadlineMs);
-    if (!current) this.#counters.staleReads++;
+    if (!current) {
+      this.#counters.staleReads++;
+      this.#voids.want(space, { v: context.v, d: context.d });
+    }
     return !current;
+  }
+
+  get trouble(): string | null {
+    return this.#replica.trouble;
+  }
+
+  /** Tells the peers when its log fails, and when that is over. */
+  #watchLog(): void {
+    this.#env.timer(logWatchMs, () => {
+      if (this.#stopped) return;
+      const before = this.trouble;
+      void (before === null ? Promise.resolve() : this.#replica.probe()).then(() => {
+        const sick = this.trouble !== null;
+        if (sick !== this.#antiEntropy.sick && !this.#stopping) this.#antiEntropy.announce(sick);
+        this.#watchLog();
+      });
+    });
+  }
+
+  announceStopping(): void {
+    this.#stopping = true;
+    this.#antiEntropy.announce(true);
+    this.#shipper.kick();
+  }
+
+  undelivered(): number {
+    return this.#shipper.undelivered();
+  }
+
+  isSick(peer: string): boolean {
+    return this.#antiEntropy.honesty.views.isSick(peer);
+  }
+
+  standing(space: string): Standing {
+    return this.#antiEntropy.honesty.standing(space);
+  }
+
+  servingOwner(space: string): string | null {
+    const { honesty } = this.#antiEntropy;
+    return honesty.serves(space) ? this.#membership.self.id : honesty.servingOwner(space);
+  }
+
+  heardSince(peer: string, sinceMs: number): boolean {
+    return this.#antiEntropy.honesty.views.heardAtMs(peer) >= sinceMs;
   }
 
   spaces(): readonly string[] {
@@ -266,12 +325,18 @@ class NodeData implements DataPlane {
     switch (method) {
       case 'data.ship':
         return this.#shipper.receive(body);
+      case 'data.digest':
+        return this.#antiEntropy.handleDigest(body);
       case 'data.sync':
         return this.#antiEntropy.handleSync(body);
       case 'data.tree':
         return this.#antiEntropy.handleTree(body);
       case 'data.pull':
         return this.#antiEntropy.transfers.handlePull(body);
+      case 'data.holds':
+        return this.#voids.handleHolds(body);
+      case 'data.void':
+        return this.#voids.handleVoid(body);
       case 'data.more':
         return this.#antiEntropy.transfers.handleMore(body);
       default:

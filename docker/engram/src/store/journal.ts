@@ -12,7 +12,7 @@ import { actorOf } from '../conflict/vector.ts';
 import type { Knowledge, MemoryVersion } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
-import { defaultWalOptions, type WalOptions, WriteAheadLog } from '../wal/log.ts';
+import { defaultWalOptions, type LogError, type WalOptions, WriteAheadLog } from '../wal/log.ts';
 import type { Pieces } from '../wal/record.ts';
 import {
   approximateBytes,
@@ -115,6 +115,16 @@ export class Journal {
     return this.#wal.syncs;
   }
 
+  /** Why nothing can be written at present; null where nothing is wrong. */
+  get trouble(): LogError | null {
+    return this.#wal.trouble;
+  }
+
+  /** Tries whether the log can be written again. */
+  probe(): Promise<void> {
+    return this.#wal.append([this.#lifeRecord()]);
+  }
+
   get snapshots(): number {
     return this.#wal.snapshots;
   }
@@ -193,8 +203,14 @@ export class Journal {
     return this.#wal.append([pack({ t: 's', space } satisfies LogRecord)]);
   }
 
-  /** Makes a write durable, then calls `visible`, which makes it so. */
-  write(space: string, version: MemoryVersion, own: boolean, visible: () => void): Promise<void> {
+  /** Makes a write durable, then calls `visible`, which makes it so; or `failed`, at once. */
+  write(
+    space: string,
+    version: MemoryVersion,
+    own: boolean,
+    visible: () => void,
+    failed: () => void = () => {},
+  ): Promise<void> {
     const underWay = { space, version, own };
     this.#underWay.add(underWay);
     return new Promise((resolve, reject) => {
@@ -209,6 +225,7 @@ export class Journal {
       };
       this.#wal.put(packWrite(underWay), durable, (error) => {
         this.#underWay.delete(underWay);
+        failed();
         reject(error);
       });
     });

@@ -5,9 +5,10 @@
 
 import { covers, lastOf } from '../conflict/knowledge.ts';
 import { deferredActorOf } from '../conflict/vector.ts';
-import type { Knowledge, MemoryVersion } from '../data.ts';
+import { type Knowledge, type MemoryVersion, NotWritable } from '../data.ts';
 import type { Env } from '../env/env.ts';
 import type { Faults } from '../faults.ts';
+import { LogError } from '../wal/log.ts';
 import type { DotRange } from './codec.ts';
 import { type Image, Journal, type LogLimits, type Merge, type OwnWrite } from './journal.ts';
 import { healthy, type SpaceFaults, SpaceState } from './space.ts';
@@ -175,6 +176,13 @@ export class Replica {
     return this.#assigned.get(space)?.get(actor) ?? 0;
   }
 
+  /** Gives away, to nobody, all counters of an own actor up to `counter`. */
+  skipTo(space: string, actor: string, counter: number): void {
+    let assigned = this.#assigned.get(space);
+    if (!assigned) this.#assigned.set(space, (assigned = new Map()));
+    assigned.set(actor, Math.max(counter, assigned.get(actor) ?? 0));
+  }
+
   /** Makes a write of this node durable, then visible. `durable` is called when it may be shipped. */
   commitOwn(space: string, version: MemoryVersion, durable: () => void): Promise<void> {
     this.#noteOwn(space, version);
@@ -186,10 +194,33 @@ export class Replica {
       this.env.timer(lateLogMs, () => void late().catch(() => {}));
       return Promise.resolve();
     }
-    return this.#journal.write(space, version, true, () => {
+    const { actor, counter } = version;
+    const done = (): void => {
       visible();
       durable();
+    };
+    // A dot that is certainly in no log is given again; a gap would hold up all that follow.
+    const failed = (): void => {
+      const assigned = this.#assigned.get(space);
+      if (this.#journal.trouble?.code !== 'LOG_FULL' || !assigned) return;
+      assigned.set(actor, Math.min(assigned.get(actor) ?? 0, counter - 1));
+    };
+    return this.#journal.write(space, version, true, done, failed).catch((error: unknown) => {
+      if (error instanceof LogError && error.code === 'LOG_FULL') {
+        throw new NotWritable(error.message, { cause: error });
+      }
+      throw error;
     });
+  }
+
+  /** Why the log takes no writes; null where it does. */
+  get trouble(): string | null {
+    return this.#journal.trouble?.message ?? null;
+  }
+
+  /** Looks whether the disk has space again; never rejects. */
+  probe(): Promise<void> {
+    return this.#journal.probe().catch(() => {});
   }
 
   #show(space: string, version: MemoryVersion, own: boolean): void {
@@ -203,6 +234,8 @@ export class Replica {
       : writes.filter(({ space, version }) => !this.ensure(space).knows(version));
     for (const write of writes) {
       const { actor, counter } = write.version;
+      if (this.denied(write.space, actor, counter))
+        throw new Error(`${actor}:${counter} was denied`);
       if (this.peek(write.space).isVoid(actor, counter)) this.#keepLate(write);
     }
     this.counters.replicated += fresh.length;
@@ -225,13 +258,17 @@ export class Replica {
     });
   }
 
+  /** Set by whoever asks around for lost writes: what this node has said that it does not hold. */
+  denied: (space: string, actor: string, counter: number) => boolean = () => false;
+
   /** Takes over, durably, that nobody holds the writes of a range. */
   async commitVoid(space: string, range: DotRange): Promise<void> {
     const state = this.ensure(space);
     if (state.isVoid(range.actor, range.to)) return;
     const held = state.deferred().filter(({ actor, counter }) => isIn(range, actor, counter));
     await this.#journal.void(space, range, () => {
-      if (state.isVoid(range.actor, range.to) || !state.deliverVoid(range)) return;
+      if (state.isVoid(range.actor, range.to)) return;
+      state.deliverVoid(range);
       this.counters.voids++;
       this.env.log('warn', 'store.void', { space, ...range });
       for (const version of held) this.#keepLate({ space, version });

@@ -75,6 +75,7 @@ export class SpaceState {
   readonly #faults: SpaceFaults;
   /** Writes that nobody holds. */
   readonly voids: DotRange[] = [];
+  #pendingVoids: DotRange[] = [];
   /** Only with no-causal-delivery: the dots that were applied, since the vector then lies. */
   readonly #arrived = new Set<string>();
   #known: Knowledge = nothingKnown;
@@ -189,6 +190,7 @@ export class SpaceState {
 
   #apply(version: MemoryVersion, own: boolean): void {
     this.#known = withDot(this.#known, version.actor, version.counter);
+    this.#takeVoids();
     const before = this.versions(version.id);
     this.#set(version.id, before, this.#merged(before, version, own));
   }
@@ -283,6 +285,7 @@ export class SpaceState {
 
   /** More is known than what was delivered one by one: what waits for that goes on. */
   #settled(): void {
+    this.#takeVoids();
     for (const [actor, waiting] of this.#deferred) {
       for (const counter of [...waiting.keys()]) {
         if (coversDot(this.#known, actor, counter)) waiting.delete(counter);
@@ -293,19 +296,33 @@ export class SpaceState {
   }
 
   /**
-   * Takes over that nobody holds the writes of a range: they are known from now on, with nothing behind them. False
-   * where that leaves a gap, since more of their actor is to come first.
+   * Takes over that nobody holds the writes of a range: they are known from now on, with nothing behind them; or from
+   * when on all before them is known.
    */
-  deliverVoid(range: DotRange): boolean {
-    const { actor, from, to } = range;
-    if ((this.#known.v[actor] ?? 0) >= from - 1) this.#known = withAll(this.#known, actor, to);
-    else if (to - from < loneVoidsMax) {
-      for (let counter = from; counter <= to; counter++) {
-        this.#known = withDot(this.#known, actor, counter);
-      }
-    } else return false;
+  deliverVoid(range: DotRange): void {
     this.voids.push(range);
+    this.#pendingVoids.push(range);
     this.#settled();
+  }
+
+  /** Lets ranges count that follow on what is known. Returns whether any did. */
+  #takeVoids(): boolean {
+    if (this.#pendingVoids.length === 0) return false;
+    const before = this.#pendingVoids;
+    this.#pendingVoids = before.filter((range) => !this.#takeVoid(range));
+    return this.#pendingVoids.length < before.length;
+  }
+
+  #takeVoid({ actor, from, to }: DotRange): boolean {
+    if ((this.#known.v[actor] ?? 0) >= from - 1) {
+      this.#known = withAll(this.#known, actor, to);
+      return true;
+    }
+    // Second actors have no order: what is void need not wait for what is not there yet.
+    if (!isDeferredActor(actor) || to - from >= loneVoidsMax) return false;
+    for (let counter = from; counter <= to; counter++) {
+      this.#known = withDot(this.#known, actor, counter);
+    }
     return true;
   }
 

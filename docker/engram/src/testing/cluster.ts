@@ -72,6 +72,7 @@ export class VirtualCluster {
       zone: '',
       clusterKey: null,
       replicationFactor: 3,
+      drainMs: 8000,
       logLevel: 'debug',
     };
     const self = {
@@ -87,6 +88,13 @@ export class VirtualCluster {
     this.#lives.set(id, { agent, node });
     await node.start();
     agent.start();
+  }
+
+  /** As SIGTERM does; resolves with how many writes are on its disk alone. */
+  async stop(id: string): Promise<number> {
+    const alone = await this.life(id).node.stop(8000);
+    this.world.crash(id, { power: false });
+    return alone;
   }
 
   life(id: string): Life {

@@ -4,8 +4,9 @@
  * not grow with the number of writers (DeWitt et al. 1984).
  *
  * Promises: an append resolves when its record is durable; records become durable in the order of
- * their appends; what `open` replays is durable. If a write or sync fails the log is closed for good,
- * since nobody knows what reached the disk; all later appends reject.
+ * their appends; what `open` replays is durable. If a write fails for want of space, what reached the disk is cut
+ * off again, and later appends try anew. If a write or sync fails otherwise the log is closed for good, since
+ * nobody knows what reached the disk; all later appends reject.
  *
  * A log that has grown long is cut: a new segment begins, a snapshot takes the place of all before
  * it, and they are removed once it is durable. Appends go on meanwhile.
@@ -15,7 +16,8 @@ import { bytesIn, frame, frameBytesMax, framedBytes, type Pieces, scan } from '.
 import { readSnapshot, snapshotName, snapshotPattern, writeSnapshot } from './snapshot.ts';
 
 export class LogError extends Error {
-  readonly code: 'LOG_DAMAGED' | 'LOG_FAILED' | 'RECORD_TOO_LONG';
+  /** LOG_FULL: there is no space, nothing of the record is in the log, and a later one may succeed. */
+  readonly code: 'LOG_DAMAGED' | 'LOG_FAILED' | 'LOG_FULL' | 'RECORD_TOO_LONG';
   constructor(code: LogError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'LogError';
@@ -82,6 +84,7 @@ export class WriteAheadLog {
   #queue: Waiting[] = [];
   #busy = false;
   #failure: LogError | null = null;
+  #full: LogError | null = null;
   #capture: Capture = () => null;
   /** In all segments since the last snapshot. */
   #logBytes = 0;
@@ -115,12 +118,20 @@ export class WriteAheadLog {
     // A process that was killed between write and sync left records that only the page cache has.
     // They were replayed and will be shown and shipped, so they must not vanish with the power.
     await this.#file.sync();
+    // So it is with a snapshot: whole as it is, it may be in the page cache alone, and replaces what is durable.
+    if (snapshots.includes(first)) await this.#syncFile(snapshotName(first));
     const obsolete = [
       ...snapshots.filter((index) => index !== first).map(snapshotName),
       ...segments.filter((segment) => segment < first).map(segmentName),
     ];
     for (const name of obsolete) await this.#disk.remove(name);
     this.#capture = capture;
+  }
+
+  async #syncFile(name: string): Promise<void> {
+    const file = await this.#disk.append(name);
+    await file.sync();
+    await file.close();
   }
 
   /** Replays the last complete snapshot; returns the first segment that counts besides. */
@@ -208,19 +219,41 @@ export class WriteAheadLog {
       try {
         if (this.#isLong()) await this.#cut();
         await this.#commit(group.map((waiting) => waiting.record));
+        this.#full = null;
         for (const waiting of group) waiting.resolve();
       } catch (cause) {
-        this.#failure = new LogError(
-          'LOG_FAILED',
-          'the write-ahead log cannot be written; free or replace the disk and restart the node',
-          { cause },
-        );
-        this.#log('error', 'wal.failed', { reason: String(cause) });
-        for (const waiting of [...group, ...this.#queue]) waiting.reject(this.#failure);
+        const error = await this.#failed(cause);
+        for (const waiting of [...group, ...this.#queue]) waiting.reject(error);
         this.#queue = [];
       }
     }
     this.#busy = false;
+  }
+
+  /** Why nothing can be appended at present; null where nothing is wrong. */
+  get trouble(): LogError | null {
+    return this.#failure ?? this.#full;
+  }
+
+  async #failed(cause: unknown): Promise<LogError> {
+    const code = (cause as { code?: unknown } | null)?.code;
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      try {
+        await this.#disk.truncate(segmentName(this.#segment), this.#segmentBytes);
+        if (!this.#full) this.#log('error', 'wal.full', { reason: String(cause) });
+        this.#full = new LogError('LOG_FULL', 'the disk is full; free some space', { cause });
+        return this.#full;
+      } catch (error) {
+        this.#log('error', 'wal.not-cut', { reason: String(error) });
+      }
+    }
+    this.#failure = new LogError(
+      'LOG_FAILED',
+      'the write-ahead log cannot be written; free or replace the disk and restart the node',
+      { cause },
+    );
+    this.#log('error', 'wal.failed', { reason: String(cause) });
+    return this.#failure;
   }
 
   #nextGroup(): Waiting[] {
@@ -248,10 +281,12 @@ export class WriteAheadLog {
   }
 
   async #nextSegment(): Promise<void> {
-    await this.#file!.close();
+    // The old one stays in use where there is no space for a new one.
+    const next = await this.#disk.append(segmentName(this.#segment + 1));
+    await this.#file?.close();
     this.#segment++;
     this.#segmentBytes = 0;
-    this.#file = await this.#disk.append(segmentName(this.#segment));
+    this.#file = next;
   }
 
   /** Whether a snapshot is due. */
@@ -264,8 +299,8 @@ export class WriteAheadLog {
   async #cut(): Promise<void> {
     const records = this.#capture();
     if (records === null) return;
-    this.#snapshotting = true;
     await this.#nextSegment();
+    this.#snapshotting = true;
     this.#logBytes = 0;
     void this.#snapshot(this.#segment, records).finally(() => {
       this.#snapshotting = false;
