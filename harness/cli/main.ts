@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   import: () => import('./import.ts'),
   selftest: () => import('./selftest.ts'),
   study: () => import('./study.ts'),
+  setup: () => import('./setup.ts'),
   doctor: () => import('./doctor.ts'),
   clean: () => import('./clean.ts'),
 };
