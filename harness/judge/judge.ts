@@ -202,17 +202,20 @@ function recordedNames<Name extends string>(
 const MODELS = ['cc', 'ccv', 'cm'] as const;
 
 function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions): CheckOptions {
-  const { promises } = defaultCheckOptions;
   const { minimumOk, config } = summary;
+  const promises = Array.isArray(config.promises)
+    ? (config.promises as CheckOptions['promises'])
+    : defaultCheckOptions.promises;
+  const realTime = options.realTime === true || promises.includes('linearizable');
   const models = options.models ?? recordedNames(config.model, MODELS);
   return {
     ...defaultCheckOptions,
     aborted,
     ...(models === undefined ? {} : { models }),
     ...(options.maxAnomalies === undefined ? {} : { maxAnomalies: options.maxAnomalies }),
-    ...(options.realTime === true
-      ? { realTime: true, promises: [...promises, 'linearizable' as const] }
-      : {}),
+    realTime,
+    promises:
+      realTime && !promises.includes('linearizable') ? [...promises, 'linearizable'] : promises,
     ...(minimumOk === null ? {} : { minimumOk }),
   };
 }

@@ -268,14 +268,15 @@ export function nodeNames(options: Pick<RunOptions, 'nodes'>): string[] {
   return Array.from({ length: options.nodes }, (_, i) => `n${i + 1}`);
 }
 
-/** The command that runs this again: the seed, and every option that is not its default. */
+/** The command that runs this again: the seed, and every option that is not what is usual for its system. */
 export function replayLine(options: RunOptions): string {
   const words = ['amnesia', 'test'];
+  const usual = usualFor(options.system);
   for (const [name, { fallback }] of Object.entries(optionTable)) {
     const value = options[name as OptionName];
     if (name === 'keep' || name === 'json') continue;
     const text = Array.isArray(value) ? value.join(',') : String(value);
-    if (name === 'seed' || text !== String(fallback)) words.push(`--${name}`, quoted(text));
+    if (name === 'seed' || text !== (usual[name] ?? String(fallback))) words.push(`--${name}`, quoted(text));
   }
   return words.join(' ');
 }

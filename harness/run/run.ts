@@ -18,6 +18,7 @@ import { openRun, type Recorder } from '../store/recorder.ts';
 import type { RunHeader } from '../store/records.ts';
 import { runDirectory } from '../store/results.ts';
 import { type AnySystem, systems } from '../systems/index.ts';
+import { promisesOf } from '../systems/offers.ts';
 import { parseSystemOptions } from '../systems/options.ts';
 import { type Clock, startClock, type Timer } from '../world/clock.ts';
 import { makeRng } from '../world/rng.ts';
@@ -124,7 +125,13 @@ export async function performRun(
   try {
     if (stop.aborted) throw new RunInterrupted();
     refuseImpossible(cluster, [...new Set(plans.map((plan) => plan.kind))]);
-    const { dir, recorder } = begin(options, schedule, identity, cluster);
+    const { dir, recorder } = begin(
+      options,
+      { system, systemOptions },
+      schedule,
+      identity,
+      cluster,
+    );
     const life = new Life({
       options,
       system,
@@ -155,6 +162,7 @@ export async function performRun(
 /** Makes the run file. Throws RunFileError. */
 function begin(
   options: RunOptions,
+  { system, systemOptions }: { readonly system: AnySystem; readonly systemOptions: unknown },
   schedule: Schedule,
   { runId, startedAt }: RunIdentity,
   cluster: Cluster,
@@ -162,6 +170,7 @@ function begin(
   const { name, seed } = options;
   const dir = runDirectory(options.results, { name, startedAt, seed });
   const chosen = options.workload.map((each) => workloads[each]);
+  const dataTypes = chosen.map(({ dataType }) => dataType);
   const most = (of: 'overall' | 'perFaultWindow'): number =>
     Math.max(...chosen.map((each) => each.minimumOk[of]));
   const header: RunHeader = {
@@ -171,8 +180,12 @@ function begin(
     startedAt,
     nodes: cluster.nodes.map((node) => node.name),
     // With what it was to do: a file may be gone, and a later version may plan otherwise.
-    config: { ...options, plan: schedule },
-    versions: versionsOf(),
+    config: {
+      ...options,
+      plan: schedule,
+      promises: promisesOf(system, systemOptions, dataTypes),
+    },
+    versions: { ...versionsOf(), [system.name]: system.version },
     environment: environmentOf(cluster),
     minimumOk: { overall: most('overall'), perFaultWindow: most('perFaultWindow') },
     replay: replayLine(options),

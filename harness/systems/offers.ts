@@ -1,4 +1,5 @@
 /** What can be asked of a system, and what cannot: which operations it does, which checkers have something to judge. */
+import type { Property } from '../../checkers/verdict/checker.ts';
 import type { DataTypeName } from './data-types.ts';
 import type { AnySystem } from './index.ts';
 import type { Offer } from './system.ts';
@@ -44,4 +45,14 @@ export function whyNotRun(system: AnySystem, { dataType, operations }: Wanted): 
   return missing.length === 0
     ? null
     : `the clients of ${system.name} for ${dataType} do not ${missing.join(', ')}`;
+}
+
+/** Everything that the system promises for one of these data types. */
+export function promisesOf(
+  system: AnySystem,
+  options: unknown,
+  types: readonly DataTypeName[],
+): Property[] {
+  const promised = system.promises(options);
+  return [...new Set(types.flatMap((type) => promised[type] ?? []))];
 }

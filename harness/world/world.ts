@@ -34,7 +34,7 @@ export function jsonBody(value: unknown): RequestBody {
 /** A connection of one client to one node, for one request at a time. */
 export interface Connection {
   /**
-   * Rejects with an error that `rowForError` of the outcome table knows: with OperationTimeout after
+   * Rejects with an error that `httpFailure` knows: with OperationTimeout after
    * the connection's time-out. A late answer meets nobody.
    */
   request(request: WorldRequest): Promise<WorldAnswer>;

@@ -5,12 +5,13 @@
  */
 
 import type { Completion } from '../../generator/operation.ts';
+import { httpFailure } from '../../world/http-failure.ts';
 import { realWorld } from '../../world/real-world.ts';
 import type { Rng } from '../../world/rng.ts';
 import type { Connection, RequestBody, World, WorldAnswer } from '../../world/world.ts';
 import type { SessionContexts } from './contexts.ts';
 import { randomEmbedding } from './embedding.ts';
-import { type OutcomeName, outcomeTable, rowForError, rowForStatus } from './outcomes.ts';
+import { type OutcomeName, outcomeTable, rowForStatus } from './outcomes.ts';
 
 const writeConfidence = 0.95;
 const pageMax = 1000;
@@ -195,7 +196,7 @@ export class EngramDriver {
       if (body !== null) headers['content-type'] = 'application/json';
       answer = await this.#connection.request({ method, path, headers, body });
     } catch (error) {
-      return ending(effect, rowForError(error), asked, String(error), sentContext);
+      return ending(effect, httpFailure(error), asked, String(error), sentContext);
     }
     const good = answer.status >= 200 && answer.status < 300;
     const row = good ? 'success' : rowForStatus(answer.status, answer.body);

@@ -153,29 +153,6 @@ export function rowForStatus(status: number, body: unknown): OutcomeName {
   }
 }
 
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-const timedOut = new Set(['operation-timeout', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_CLOSED']);
-/** Not HTTP, or longer than any answer may be. */
-const garbled = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'UND_ERR_HEADERS_OVERFLOW']);
-
-/** The row for an exception of the HTTP client. */
-export function rowForError(error: unknown): OutcomeName {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  if (typeof code === 'string' && neverConnected.has(code)) return 'refused';
-  if (typeof code === 'string' && timedOut.has(code)) return 'timeout';
-  if (typeof code === 'string' && closed.has(code)) return 'reset';
-  if (name === 'HTTPParserError' || (typeof code === 'string' && garbled.has(code))) {
-    return 'malformed';
-  }
-  return 'unlisted';
-}
-
 /** The table as Markdown, for the reference. */
 export function outcomesMarkdown(): string {
   const lines = [
