@@ -188,7 +188,10 @@ export function valueName(history: History, id: number): string {
 
 function through(history: History, row: number): string {
   const node = history.node[row];
-  return node < 0 ? '' : ` through ${history.nodes[node]}`;
+  if (node < 0) return '';
+  const server = history.server?.[row] ?? -1;
+  const served = server < 0 || server === node ? '' : ` (served by ${history.nodes[server]})`;
+  return ` through ${history.nodes[node]}${served}`;
 }
 
 function who(history: History, row: number): string {
