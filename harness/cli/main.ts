@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   compare: () => import('./compare.ts'),
   check: () => import('./check.ts'),
   list: () => import('./list.ts'),
+  'list-systems': () => import('./list-systems.ts'),
   show: () => import('./show.ts'),
   sql: () => import('./sql.ts'),
   serve: () => import('./serve.ts'),
@@ -37,7 +38,7 @@ export const VERSION = '0.1.0';
 
 function makeProgram(): Command {
   return new Command('amnesia')
-    .description('finds out what a cluster forgets: a consistency tester for Engram')
+    .description('finds out what a cluster forgets: a consistency tester for clusters')
     .version(VERSION)
     .showHelpAfterError('(amnesia --help lists the commands)')
     .exitOverride()

@@ -276,7 +276,8 @@ export function replayLine(options: RunOptions): string {
     const value = options[name as OptionName];
     if (name === 'keep' || name === 'json') continue;
     const text = Array.isArray(value) ? value.join(',') : String(value);
-    if (name === 'seed' || text !== (usual[name] ?? String(fallback))) words.push(`--${name}`, quoted(text));
+    if (name === 'seed' || text !== (usual[name] ?? String(fallback)))
+      words.push(`--${name}`, quoted(text));
   }
   return words.join(' ');
 }

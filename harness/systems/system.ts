@@ -76,8 +76,13 @@ const call = z.custom<(...given: never[]) => unknown>((value) => typeof value ==
   error: 'must be a function',
 });
 const count = z.number({ error: 'must be a whole number from 1 to 50' }).int().min(1).max(50);
-const known = z.enum(dataTypeNames as [DataTypeName, ...DataTypeName[]], {
-  error: `must be a data type: ${dataTypeNames.join(', ')}`,
+const client = z.strictObject({ operations: z.array(z.string()).min(1), connect: call });
+const clients = z.record(z.string(), client).superRefine((value, context) => {
+  for (const type of Object.keys(value)) {
+    if (dataTypeNames.some((each) => each === type)) continue;
+    const message = `has ${type}, which must be a data type: ${dataTypeNames.join(', ')}`;
+    context.addIssue({ code: 'custom', message });
+  }
 });
 
 const shape = z.strictObject({
@@ -101,10 +106,7 @@ const shape = z.strictObject({
   readLog: call.optional(),
   promises: call,
   promiseNotes: z.array(z.string()),
-  clients: z.partialRecord(
-    known,
-    z.strictObject({ operations: z.array(z.string()).min(1), connect: call }),
-  ),
+  clients,
   session: call.optional(),
 });
 
