@@ -20,9 +20,11 @@ export function register(program: Command): void {
       if (flags.times !== undefined) numberWithin('--times', flags.times, 1, 10_000);
       const { findRun } = await import('../store/find-run.ts');
       const { readStored } = await import('../campaign/replay/stored.ts');
+      const { loadAgain } = await import('../campaign/replay/load-again.ts');
       const { Repeater } = await import('../campaign/replay/repeat.ts');
       const { keptPromise, replay, replayLines } = await import('../campaign/replay/replay.ts');
       const stored = readStored(findRun(flags.results, wanted));
+      await loadAgain(stored);
       const times = numberWithin('--times', flags.times ?? TIMES[stored.runtime], 1, 10_000);
       const repeater = new Repeater(stored.runtime, flags.results, `replay-${stored.name}`);
       try {

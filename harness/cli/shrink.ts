@@ -30,9 +30,11 @@ export function register(program: Command): void {
       const times = numberWithin('--times', flags.times, 1, 1000);
       const { findRun } = await import('../store/find-run.ts');
       const { readStored } = await import('../campaign/replay/stored.ts');
+      const { loadAgain } = await import('../campaign/replay/load-again.ts');
       const { shrinkRun } = await import('../campaign/shrink/shrink-run.ts');
       const { shrinkLines } = await import('../campaign/shrink/shrink-text.ts');
       const stored = readStored(findRun(flags.results, wanted));
+      await loadAgain(stored);
       const names = stored.facts.violations.map((each) => `${each.checker}/${each.anomaly}`);
       const name = flags.violation ?? names[0];
       const violation = stored.facts.violations[names.indexOf(name ?? '')];

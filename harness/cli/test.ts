@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { RawOptions, RunOptions } from '../run/options.ts';
 import type { RunResult } from '../run/run.ts';
-import { EXIT, exitCodeOf } from './errors.ts';
+import { EXIT, exitCodeOf, UsageError } from './errors.ts';
 import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 
 export async function register(program: Command): Promise<void> {
@@ -28,6 +28,8 @@ export async function register(program: Command): Promise<void> {
 }
 
 async function test(given: RawOptions, verbose: boolean): Promise<void> {
+  const { loadExtensions } = await import('../run/extensions/load.ts');
+  await loadExtensions(given);
   const { parseOptions } = await import('../run/options.ts');
   const options = parseOptions(given, Math.floor(Math.random() * 2 ** 31));
   const result = await run(options);
@@ -50,6 +52,17 @@ async function test(given: RawOptions, verbose: boolean): Promise<void> {
   printLines(verdictLines(screen, terminalStyle(), form));
 }
 
+/** What was left open may have come out as something in which the system cannot live. */
+async function refuseRuntime(name: string, runtime: string): Promise<void> {
+  const { systems } = await import('../systems/index.ts');
+  const { runtimes } = systems[name];
+  if (runtimes.includes(runtime)) return;
+  throw new UsageError(
+    `${name} lives in ${runtimes.join(', ')} only, and this machine offers ${runtime}; ` +
+      'amnesia doctor says what is missing',
+  );
+}
+
 async function run(options: RunOptions): Promise<RunResult> {
   const [{ performRun }, { chooseRuntime }, { LiveWindow }] = await Promise.all([
     import('../run/run.ts'),
@@ -57,6 +70,7 @@ async function run(options: RunOptions): Promise<RunResult> {
     import('../report/live.ts'),
   ]);
   const runtime = await chooseRuntime(options.runtime);
+  await refuseRuntime(options.system, runtime.name);
   if (runtime.name === 'docker') await (await import('../cluster/docker/leftovers.ts')).sweep();
   const where = `${options.nodes} nodes   runtime ${runtime.title}`;
   const title = `amnesia test   seed ${options.seed}   ${where}`;

@@ -4,21 +4,30 @@
  */
 import { z } from 'zod';
 import { checkers } from '../../checkers/index.ts';
+import type { DefinitionKind } from '../../checkers/verdict/definition.ts';
 import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import { runtimeNames } from '../cluster/cluster.ts';
 import { systems } from '../systems/index.ts';
 import { makeRng } from '../world/rng.ts';
+import { nameOf, wordFor } from './extensions/origins.ts';
 import { beyondSystem, usualFor } from './fit.ts';
 import { OptionsError } from './options-error.ts';
 
 export { OptionsError };
 
-const names = <Name extends string>(accepted: readonly Name[], what: string) =>
+/** Names of a list; those of a kind that can be loaded may be given by their paths. */
+const names = <Name extends string>(
+  known: readonly Name[] | (() => readonly Name[]),
+  what: string,
+  kind?: DefinitionKind,
+) =>
   z.string().transform((text, context) => {
+    const accepted = typeof known === 'function' ? known() : known;
     const list = new Set<Name>();
-    for (const name of text.split(',').map((each) => each.trim())) {
+    for (const word of text.split(',').map((each) => each.trim())) {
+      const name = kind === undefined ? word : nameOf(kind, word);
       const found = accepted.find((each) => each === name);
       if (found !== undefined) list.add(found);
       else {
@@ -50,7 +59,8 @@ const nodeFaultNames = /^[a-z-]+(,[a-z-]+)*$/;
 export const optionTable = {
   system: {
     schema: z.string().transform((text, context) => {
-      if (Object.hasOwn(systems, text)) return text;
+      const name = nameOf('system', text);
+      if (Object.hasOwn(systems, name)) return name;
       const message = `is ${JSON.stringify(text)}; accepted are ${Object.keys(systems).join(', ')}`;
       context.addIssue({ code: 'custom', message: `${message}, or a file (./mine.mjs)` });
       return text;
@@ -106,12 +116,12 @@ export const optionTable = {
     meaning: 'number of client threads, shared out among the workloads',
   },
   workload: {
-    schema: names(Object.keys(workloads), 'workloads'),
+    schema: names(() => Object.keys(workloads), 'workloads', 'workload'),
     fallback: 'set,register',
     meaning: `workloads that run at once: ${Object.keys(workloads).join(', ')}`,
   },
   nemesis: {
-    schema: names([...Object.keys(faults), 'none'], 'faults'),
+    schema: names(() => [...Object.keys(faults), 'none'], 'faults', 'fault'),
     fallback: 'partition',
     meaning: `kinds of faults: ${Object.keys(faults).join(', ')}, or none`,
   },
@@ -170,7 +180,7 @@ export const optionTable = {
       'seconds after which the run is stopped and judged as it is; 0: from the other options',
   },
   checkers: {
-    schema: names(Object.keys(checkers), 'checkers'),
+    schema: names(() => Object.keys(checkers), 'checkers', 'checker'),
     fallback: Object.keys(checkers).join(','),
     meaning: 'checkers that judge the history',
   },
@@ -194,7 +204,7 @@ export type RunOptions = {
 
 /** Throws OptionsError with every problem. `randomSeed` is used where no seed is given. */
 export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
-  const usual = usualFor(String(raw.system ?? optionTable.system.fallback));
+  const usual = usualFor(nameOf('system', String(raw.system ?? optionTable.system.fallback)));
   const problems: string[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, { schema, fallback }] of Object.entries(optionTable)) {
@@ -276,15 +286,31 @@ export function replayLine(options: RunOptions): string {
     const value = options[name as OptionName];
     if (name === 'keep' || name === 'json') continue;
     const text = Array.isArray(value) ? value.join(',') : String(value);
-    if (name === 'seed' || text !== (usual[name] ?? String(fallback)))
-      words.push(`--${name}`, quoted(text));
+    if (name !== 'seed' && text === (usual[name] ?? String(fallback))) continue;
+    const kind = kindOfOption[name];
+    words.push(`--${name}`, quoted(kind === undefined ? text : wordsFor(kind, text)));
   }
   return words.join(' ');
 }
 
+/** Options whose words may come from outside, and of which kind they are. */
+export const kindOfOption: Readonly<Record<string, DefinitionKind>> = {
+  system: 'system',
+  workload: 'workload',
+  checkers: 'checker',
+  nemesis: 'fault',
+};
+
+function wordsFor(kind: DefinitionKind, text: string): string {
+  return text
+    .split(',')
+    .map((each) => wordFor(kind, each))
+    .join(',');
+}
+
 /** Ready to paste: plain words stand as they are. */
 function quoted(text: string): string {
-  return /^[A-Za-z0-9._,/:=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[A-Za-z0-9._,/:=@#-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The table as Markdown, for the reference. */

@@ -22,6 +22,7 @@ import { promisesOf } from '../systems/offers.ts';
 import { parseSystemOptions } from '../systems/options.ts';
 import { type Clock, startClock, type Timer } from '../world/clock.ts';
 import { makeRng } from '../world/rng.ts';
+import { extensionsOf } from './extensions/used.ts';
 import { newIdentity, type RunIdentity } from './identity.ts';
 import { type Ending, Life, type RunObserver } from './life.ts';
 import { saveLogs } from './logs.ts';
@@ -183,6 +184,7 @@ function begin(
     config: {
       ...options,
       plan: schedule,
+      extensions: extensionsOf(options),
       promises: promisesOf(system, systemOptions, dataTypes),
     },
     versions: { ...versionsOf(), [system.name]: system.version },

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Property } from '../../checkers/verdict/checker.ts';
+import { define, field } from '../../checkers/verdict/definition.ts';
 import type { Asked, Inquiries, NodeHandle } from '../cluster/cluster.ts';
 import type { Program } from '../cluster/program.ts';
 import type { ClientKind } from './client.ts';
@@ -71,12 +72,8 @@ export type SystemDefinition<Options, Session> = Pick<
 > &
   Partial<System<Options, Session>>;
 
-const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, `must be ${what}`);
-const call = z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', {
-  error: 'must be a function',
-});
 const count = z.number({ error: 'must be a whole number from 1 to 50' }).int().min(1).max(50);
-const client = z.strictObject({ operations: z.array(z.string()).min(1), connect: call });
+const client = z.strictObject({ operations: z.array(z.string()).min(1), connect: field.call });
 const clients = z.record(z.string(), client).superRefine((value, context) => {
   for (const type of Object.keys(value)) {
     if (dataTypeNames.some((each) => each === type)) continue;
@@ -86,50 +83,31 @@ const clients = z.record(z.string(), client).superRefine((value, context) => {
 });
 
 const shape = z.strictObject({
-  name: z
-    .string({ error: 'must be a name of a-z 0-9 -' })
-    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be a name of at most 32 of a-z 0-9 -'),
-  version: words('a text such as "1.0"'),
-  describe: words('a sentence'),
+  name: field.name,
+  version: field.text,
+  describe: field.text,
   options: z.custom((value) => typeof value === 'object' && value !== null && '_zod' in value, {
     error: 'must be a schema: z.strictObject({ ... })',
   }),
   nodes: z.strictObject({ fallback: count, least: count, most: count }),
-  runtimes: z.array(words('the name of a runtime')).min(1),
+  runtimes: field.texts.min(1, 'must name one at least'),
   takesNodeFaults: z.boolean(),
-  program: call,
-  inquiries: z.strictObject({ answers: call, missing: call, primaries: call.optional() }),
+  program: field.call,
+  inquiries: z.strictObject({
+    answers: field.call,
+    missing: field.call,
+    primaries: field.call.optional(),
+  }),
   readyTimeoutMs: z.number().positive(),
-  isQuiet: call.optional(),
-  observe: call.optional(),
+  isQuiet: field.call.optional(),
+  observe: field.call.optional(),
   offers: z.array(z.enum(offerNames)),
-  readLog: call.optional(),
-  promises: call,
+  readLog: field.call.optional(),
+  promises: field.call,
   promiseNotes: z.array(z.string()),
   clients,
-  session: call.optional(),
+  session: field.call.optional(),
 });
-
-/** A definition that cannot be used; each problem names a field and what it takes. */
-export class DefinitionError extends Error {
-  readonly code = 'bad-definition';
-  readonly exitCode = 254;
-  constructor(kind: string, name: unknown, problems: readonly string[]) {
-    const which = typeof name === 'string' && name !== '' ? `${kind} ${name}` : `a ${kind}`;
-    super(`${which} cannot be used: ${problems.join('; ')}`);
-    this.name = 'DefinitionError';
-  }
-}
-
-/** Throws DefinitionError for what does not fit. */
-export function checkShape(kind: string, schema: z.ZodType, value: unknown): void {
-  const result = schema.safeParse(value);
-  if (result.success) return;
-  const problems = result.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')} ${message}`,
-  );
-  throw new DefinitionError(kind, (value as { name?: unknown } | null)?.name, problems);
-}
 
 /** Makes a system of a definition. Throws DefinitionError that names each wrong field. */
 export function defineSystem<Options = Record<never, never>, Session = unknown>(
@@ -145,6 +123,5 @@ export function defineSystem<Options = Record<never, never>, Session = unknown>(
     promiseNotes: [],
     ...definition,
   } as System<Options, Session>;
-  checkShape('system', shape, system);
-  return system;
+  return define('system', shape, system);
 }

@@ -1,6 +1,8 @@
 /** What is needed to have a stored run again: its options as text, its plan, its operations by number. */
 
-import { type OptionName, optionTable } from '../../run/options.ts';
+import { existsSync } from 'node:fs';
+import { digestOfFile, type Origin, spelled } from '../../run/extensions/origins.ts';
+import { kindOfOption, type OptionName, optionTable } from '../../run/options.ts';
 import type { Schedule } from '../../run/schedule.ts';
 import { openRunFile, type RunFile, readSummary } from '../../store/run-file.ts';
 import { readCheck } from '../../store/verdicts.ts';
@@ -49,6 +51,32 @@ function textOf(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
+/** Names of what came from outside are written as whoever loads it again understands them. */
+function wordsOf(option: string, text: string, extensions: readonly Origin[]): string {
+  const kind = kindOfOption[option];
+  if (kind === undefined) return text;
+  return text
+    .split(',')
+    .map((name) => {
+      const origin = extensions.find((each) => each.kind === kind && each.name === name);
+      return origin === undefined ? name : spelled(origin);
+    })
+    .join(',');
+}
+
+/** What has changed since in files that the run's definitions came from; a sentence each. */
+export function changedSince(path: string): string[] {
+  const file = openRunFile(path);
+  try {
+    const extensions = (readSummary(file).config.extensions ?? []) as readonly Origin[];
+    return extensions
+      .filter(({ source, digest }) => existsSync(source) && digestOfFile(source) !== digest)
+      .map(({ kind, name, source }) => `${source}, with the ${kind} ${name}, has changed since`);
+  } finally {
+    file.db.close();
+  }
+}
+
 /** Throws RunFileError and NotRepeatable. */
 export function readStored(path: string): StoredRun {
   const file = openRunFile(path);
@@ -61,9 +89,16 @@ export function readStored(path: string): StoredRun {
     if (schedule === undefined) {
       throw new NotRepeatable(path, 'an older version made it, which kept no plan; use its seed');
     }
+    const extensions = (config.extensions ?? []) as readonly Origin[];
+    for (const each of extensions) {
+      if (existsSync(each.source)) continue;
+      const what = `${each.kind} ${each.name} ${each.version}`;
+      throw new NotRepeatable(path, `its ${what} came from ${each.source}, which is not there`);
+    }
     const options: Record<string, string> = {};
     for (const each of Object.keys(optionTable) as OptionName[]) {
-      if (!LEFT_OUT.has(each) && config[each] !== undefined) options[each] = textOf(config[each]);
+      if (LEFT_OUT.has(each) || config[each] === undefined) continue;
+      options[each] = wordsOf(each, textOf(config[each]), extensions);
     }
     const runtime = environment.engine === 'simulator' ? 'sim' : 'docker';
     return {

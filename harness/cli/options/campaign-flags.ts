@@ -51,6 +51,8 @@ export function defaultName(prefix: string): string {
 
 /** The runtime that `auto` means is found once, so that a campaign is resumed where it began. */
 export async function withRuntime(given: RawOptions): Promise<RawOptions> {
+  const { loadExtensions } = await import('../../run/extensions/load.ts');
+  await loadExtensions(given);
   const { optionTable } = await import('../../run/options.ts');
   const asked = optionTable.runtime.schema.safeParse(given.runtime ?? 'auto');
   if (!asked.success) throw new UsageError(`--runtime ${asked.error.issues[0].message}`);
