@@ -16,7 +16,6 @@ const realEdges: Readonly<Record<string, string>> = {
   'harness/world/clock.ts': 'holds the real clock, which the simulator does not use',
   'harness/world/real-world.ts': 'HTTP of the real world',
   'harness/world/tcp.ts': 'TCP of the real world, for systems that do not live in the simulator',
-  'harness/systems/process-client.ts': 'programs of others, for systems that do not live there',
   'harness/run/identity.ts': 'names of a run, which are no part of its history',
   'harness/store/recorder.ts': 'batches by timer in real runs only; notes when a run ended',
   'harness/judge/two-threads.ts': 'limits the time of checkers, when the history is complete',

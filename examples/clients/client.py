@@ -1,4 +1,4 @@
-"""A client of the toy in Python: one JSON object per line in, one out. See docs/writing-a-system.md."""
+"""A client of the toy in Python: one JSON object per line in, one out."""
 import json
 import sys
 import urllib.error
@@ -15,10 +15,10 @@ def call(method, key, body=None):
 
 
 def perform(message):
-    if message["f"] == "write":
-        call("PUT", message["key"], {"value": message["value"]})
+    if message["f"] == "add":
+        call("PUT", message["key"], {"element": message["value"]})
         return {"type": "ok", "value": message["value"]}
-    return {"type": "ok", "value": call("GET", message["key"])["value"]}
+    return {"type": "ok", "value": call("GET", message["key"])["elements"]}
 
 
 for line in sys.stdin:
@@ -31,10 +31,8 @@ for line in sys.stdin:
     else:
         try:
             answer = perform(message)
-        except urllib.error.URLError as error:
-            # Nobody listened, so nothing happened; any other ending is not known.
-            refused = isinstance(error.reason, ConnectionRefusedError)
-            answer = {"type": "fail" if refused else "info", "error": str(error)}
         except (OSError, ValueError) as error:
-            answer = {"type": "info", "error": str(error)}
+            # Where nobody listened nothing happened; any other ending is not known.
+            refused = isinstance(getattr(error, "reason", None), ConnectionRefusedError)
+            answer = {"type": "fail" if refused else "info", "error": str(error)}
     print(json.dumps(answer), flush=True)

@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # A client of the toy in Bash, with curl and sed: one JSON object per line in, one out.
 url=''
+line=''
 field() { sed -n -E "s/.*\"$1\":\"?([^\",}]*)\"?[,}].*/\1/p" <<<"$line"; }
 
 perform() {
-  local key f value body
-  key=$(field key) f=$(field f) value=$(field value)
-  if [ "$f" = write ]; then
-    curl -sf -m 4 -X PUT -d "{\"value\":$value}" "$url/$key" >/dev/null
+  local key value body
+  key=$(field key)
+  value=$(field value)
+  if [ "$(field f)" = add ]; then
+    curl -sf -m 4 -X PUT -d "{\"element\":$value}" "$url/$key" >/dev/null
   else
-    body=$(curl -sf -m 4 "$url/$key") && value=$(sed -E 's/.*"value":([^}]*)}.*/\1/' <<<"$body")
+    body=$(curl -sf -m 4 "$url/$key") && value=$(sed -E 's/.*"elements":([^}]*)}.*/\1/' <<<"$body")
   fi
   case $? in
     0) echo "{\"type\":\"ok\",\"value\":$value}" ;;
-    7) echo '{"type":"fail","error":"refused"}' ;;
+    7) echo '{"type":"fail","error":"nobody listens"}' ;;
     *) echo '{"type":"info","error":"no answer"}' ;;
   esac
 }

@@ -1,58 +1,46 @@
-// A toy: every node keeps all keys, tells the others of each write, and the newest write wins.
-// GET /key answers {"value":...}; PUT /key with {"value":...} writes. Its bug: it tells the others once,
-// does not wait for them, and never tries again.
+// A toy: sets under keys, on every node the whole of them. PUT /key {"element":7} adds, GET /key lists.
+// A node that takes an element tells the others. Its bug: it tells them once, and never tries again.
 import { createServer } from 'node:http';
 
 const [port, ...peers] = process.argv.slice(2);
-const entries = new Map();
+const sets = new Map();
 
-function keep(key, entry) {
-  const known = entries.get(key);
-  if (known === undefined || known.at < entry.at) entries.set(key, entry);
+function add(key, element) {
+  if (!sets.has(key)) sets.set(key, new Set());
+  sets.get(key).add(element);
 }
 
-function tellOthers(key, entry) {
-  const body = JSON.stringify(entry);
-  for (const peer of peers) {
-    fetch(`${peer}${key}`, { method: 'POST', body, signal: AbortSignal.timeout(1000) }).catch(
-      () => {},
-    );
+async function tell(peer, key, body) {
+  const request = { method: 'POST', body, signal: AbortSignal.timeout(3000) };
+  try {
+    await fetch(`${peer}${key}`, request);
+  } catch {
+    // Nobody hears of it again.
   }
 }
 
 async function bodyOf(request) {
   let text = '';
   for await (const chunk of request) text += chunk;
-  return JSON.parse(text);
+  return text;
 }
 
-async function answer(request) {
-  const key = request.url;
-  switch (request.method) {
-    case 'GET':
-      return { value: entries.get(key)?.value ?? null };
-    case 'PUT': {
-      const { value } = await bodyOf(request);
-      const entry = { value, at: Date.now() + performance.now() / 1e6 };
-      keep(key, entry);
-      tellOthers(key, entry);
-      return { done: true };
-    }
-    case 'POST':
-      keep(key, await bodyOf(request));
-      return { done: true };
-    default:
-      throw new Error(`no ${request.method} here`);
-  }
+async function answer({ method, url: key }, body) {
+  if (method === 'GET') return { elements: [...(sets.get(key) ?? [])] };
+  const { element } = JSON.parse(body);
+  add(key, element);
+  // PUT is what clients say, POST what nodes tell each other.
+  if (method === 'PUT') for (const peer of peers) void tell(peer, key, body);
+  return { added: element };
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
+  response.setHeader('content-type', 'application/json');
   try {
-    const body = await answer(request);
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
+    response.end(JSON.stringify(await answer(request, await bodyOf(request))));
   } catch (error) {
-    response.writeHead(400);
+    response.statusCode = 400;
     response.end(JSON.stringify({ error: String(error) }));
   }
-}).listen(Number(port), () => console.log(JSON.stringify({ level: 'info', event: 'listening' })));
+});
+server.listen(Number(port), () => console.log('listening'));

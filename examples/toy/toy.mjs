@@ -5,25 +5,25 @@ import { defaultLimits, defineSystem, httpFailure, jsonBody } from 'amnesia/syst
 const port = 8080;
 const server = readFileSync(new URL('server.mjs', import.meta.url), 'utf8');
 
-const register = {
-  operations: ['write', 'read'],
+const set = {
+  operations: ['add', 'read-all'],
   connect: ({ node, world, timeoutMs }) => {
     const connection = world.connect(node.url, { timeoutMs });
+    const send = (method, key, body) =>
+      connection.request({ method, path: `/${key}`, headers: {}, body });
     return {
       invoke: async ({ f, key, value }) => {
-        const path = `/${key}`;
-        const request =
-          f === 'write'
-            ? { method: 'PUT', path, headers: {}, body: jsonBody({ value }) }
-            : { method: 'GET', path, headers: {}, body: null };
         try {
-          const { status, body } = await connection.request(request);
+          const isAdd = f === 'add';
+          const { status, body } = isAdd
+            ? await send('PUT', key, jsonBody({ element: value }))
+            : await send('GET', key, null);
           if (status !== 200) return { outcome: 'fail', value, error: `status-${status}` };
-          return { outcome: 'ok', value: f === 'write' ? value : body.value };
+          return { outcome: 'ok', value: isAdd ? value : body.elements };
         } catch (error) {
           // Only where nothing was sent is it certain that nothing happened; a read has no effect.
           const failure = httpFailure(error);
-          const outcome = f === 'read' || failure === 'refused' ? 'fail' : 'info';
+          const outcome = f === 'read-all' || failure === 'refused' ? 'fail' : 'info';
           return { outcome, value, error: failure, message: String(error) };
         }
       },
@@ -35,7 +35,7 @@ const register = {
 export default defineSystem({
   name: 'toy',
   version: '1',
-  describe: 'a toy key-value server that tells its peers of a write once',
+  describe: 'a toy that keeps sets and tells its peers of an element once',
   nodes: { fallback: 3, least: 2, most: 7 },
   program: () => ({
     image: 'amnesia-base:2',
@@ -43,14 +43,14 @@ export default defineSystem({
     dataDir: '/var/lib/toy',
     logFiles: [],
     ...defaultLimits,
-    node: (self, all) => ({
-      argv: [
-        ...['node', `${self.dataDir}/server.mjs`, String(port)],
-        ...all.filter(({ name }) => name !== self.name).map(({ url }) => url),
-      ],
-      env: {},
-      files: [{ path: 'server.mjs', content: server }],
-    }),
+    node: (self, all) => {
+      const peers = all.filter(({ name }) => name !== self.name);
+      return {
+        argv: ['node', `${self.dataDir}/server.mjs`, `${port}`, ...peers.map(({ url }) => url)],
+        env: {},
+        files: [{ path: 'server.mjs', content: server }],
+      };
+    },
   }),
   inquiries: {
     answers: async ({ world }, { url }, timeoutMs) =>
@@ -58,6 +58,6 @@ export default defineSystem({
     missing: async ({ world }, { name, url }) =>
       (await world.ask(url, '/alive', 1000)) === null ? `${name} does not answer` : null,
   },
-  promises: () => ({ register: ['no-lost-writes', 'convergence'] }),
-  clients: { register },
+  promises: () => ({ set: ['no-lost-writes', 'convergence'] }),
+  clients: { set },
 });

@@ -22,6 +22,8 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   check: () => import('./check.ts'),
   list: () => import('./list.ts'),
   'list-systems': () => import('./list-systems.ts'),
+  new: () => import('./new.ts'),
+  demo: () => import('./demo.ts'),
   show: () => import('./show.ts'),
   sql: () => import('./sql.ts'),
   serve: () => import('./serve.ts'),

@@ -32,7 +32,7 @@ async function test(given: RawOptions, verbose: boolean): Promise<void> {
   await loadExtensions(given);
   const { parseOptions } = await import('../run/options.ts');
   const options = parseOptions(given, Math.floor(Math.random() * 2 ** 31));
-  const result = await run(options);
+  const result = await runOnce(options);
   for (const problem of result.problems) process.stderr.write(`amnesia: ${problem}\n`);
   if (result.judgement === null) {
     process.stderr.write(`amnesia: stopped; judge what there is: amnesia check ${result.dir}\n`);
@@ -63,7 +63,8 @@ async function refuseRuntime(name: string, runtime: string): Promise<void> {
   );
 }
 
-async function run(options: RunOptions): Promise<RunResult> {
+/** One run with its progress on standard error; Ctrl-C ends it. */
+export async function runOnce(options: RunOptions): Promise<RunResult> {
   const [{ performRun }, { chooseRuntime }, { LiveWindow }] = await Promise.all([
     import('../run/run.ts'),
     import('../cluster/runtime.ts'),
