@@ -99,6 +99,14 @@ export type AllColumns = { readonly [Name in keyof Table]: Arrays[Table[Name]['a
 
 export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
 
+export type OptionalName = {
+  [Name in ColumnName]: Table[Name] extends { readonly optional: true } ? Name : never;
+}[ColumnName];
+
+export const OPTIONAL_NAMES = COLUMN_NAMES.filter(
+  (name): name is OptionalName => columnOf(name).optional === true,
+);
+
 /** A column as the type `Column` has it, for loops over all of them. */
 export function columnOf(name: ColumnName): Column {
   return COLUMNS[name];
@@ -108,8 +116,8 @@ export function columnOf(name: ColumnName): Column {
 export type Memory = (bytes: number) => ArrayBufferLike;
 
 /** Makes an array for each column. */
-export function allocateColumns(rows: number, memory?: Memory): AllColumns {
-  return eachColumn((name) => allocate(columnOf(name).array, rows, memory)) as AllColumns;
+export function allocateColumns(rows: number): AllColumns {
+  return eachColumn((name) => allocate(columnOf(name).array, rows)) as AllColumns;
 }
 
 /**

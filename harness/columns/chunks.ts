@@ -3,41 +3,9 @@
  * memory. `seal.ts` writes them, `sealed.ts` makes one history of all.
  */
 import { crc32 } from 'node:zlib';
-import type { Ragged } from '../../checkers/history/history.ts';
-import { DOT_NUMBERS } from '../../checkers/history/versions.ts';
 import type { RunFile } from '../store/run-file.ts';
-import { CHUNK_FORMAT, littleEndian, Unpacker } from './chunk-layout.ts';
-
-/** What is said once for all chunks. */
-export interface SealHeader {
-  readonly n: number;
-  readonly sessions: number;
-  readonly writes: number;
-  readonly values: number;
-  readonly keys: readonly string[];
-  readonly nodes: readonly string[];
-  readonly errors: readonly string[];
-  readonly fs: readonly string[];
-  /** null: the server has no versions. */
-  readonly actors: readonly string[] | null;
-  readonly contexts: number;
-  /** Entries of `Versions.dots`. */
-  readonly dots: number;
-  /** Lengths of what is ragged; null: not there. */
-  readonly delta: number | null;
-  readonly siblings: number | null;
-  readonly duplicates: number | null;
-  readonly has: {
-    readonly expected: boolean;
-    readonly confidence: boolean;
-    readonly hops: boolean;
-    readonly server: boolean;
-    readonly error: boolean;
-    readonly late: boolean;
-  };
-  /** Texts of the values that were read and never attempted: ids writes+1..values. */
-  readonly unattempted: readonly string[];
-}
+import { type Chunk, type SealHeader, unpackChunk } from './chunk.ts';
+import { CHUNK_FORMAT, littleEndian } from './chunk-layout.ts';
 
 /**
  * Cheap to make, since it is made anew at every check, and different after nearly every change that the
@@ -51,26 +19,6 @@ export function digestRows(file: RunFile): string {
     )
     .get();
   return JSON.stringify(row);
-}
-
-/** Columns of one number for each operation. Views of the bytes; null where the run has none. */
-export type ChunkColumns = ReturnType<typeof takeFixed> & Partial<ReturnType<typeof takeVersions>>;
-
-export interface Chunk {
-  readonly n: number;
-  readonly columns: ChunkColumns;
-  /** Offsets are those of the whole history, the data is the chunk's own. */
-  readonly delta: Ragged | null;
-  readonly siblings: Ragged | null;
-  /** Pairs as in History, with rows of the whole history; `duplicateFrom` pairs came before. */
-  readonly duplicates: Int32Array;
-  readonly duplicateFrom: number;
-  /** Contexts that are used here first; `contextFrom` came before. */
-  readonly contexts: Int32Array;
-  readonly contextFrom: number;
-  /** Their single dots; `dotFrom` came before. */
-  readonly dots: Int32Array;
-  readonly dotFrom: number;
 }
 
 /**
@@ -105,70 +53,8 @@ export function* readChunks(file: RunFile, header: SealHeader): Generator<Chunk>
   for (const { seq, n, first_row, crc, cols } of chunks) {
     if (crc32(cols) !== crc) throw new RangeError(`chunk ${seq} fails its checksum`);
     if (first_row !== done) throw new RangeError(`a chunk before ${seq} is missing`);
-    yield unpack(header, n, cols);
+    yield unpackChunk(header, n, cols);
     done += n;
   }
   if (done !== header.n) throw new RangeError('the last chunks are missing');
-}
-
-function unpack(header: SealHeader, n: number, bytes: Uint8Array): Chunk {
-  const parts = new Unpacker(bytes);
-  const ranges = parts.take('i32', 6);
-  const [contextFrom, contextTo, duplicateFrom, duplicateTo, dotFrom, dotTo] = ranges;
-  const fixed = takeFixed(parts, n, header.has);
-  const delta = header.delta === null ? null : takeRagged(parts, n);
-  const siblings = header.siblings === null ? null : takeRagged(parts, n);
-  const pairs = duplicateTo! - duplicateFrom!;
-  const duplicates = header.duplicates === null ? new Int32Array() : parts.take('i32', 2 * pairs);
-  const versions = header.actors === null ? {} : takeVersions(parts, n);
-  const counters = (contextTo! - contextFrom!) * (header.actors?.length ?? 0);
-  const contexts = header.actors === null ? new Int32Array() : parts.take('i32', counters);
-  const dotNumbers = (dotTo! - dotFrom!) * DOT_NUMBERS;
-  const dots = header.actors === null ? new Int32Array() : parts.take('i32', dotNumbers);
-  return {
-    n,
-    columns: { ...fixed, ...versions },
-    ...{ delta, siblings, duplicates, contexts, dots },
-    duplicateFrom: duplicateFrom!,
-    contextFrom: contextFrom!,
-    dotFrom: dotFrom!,
-  };
-}
-
-/** In the order of `fixedParts` of `seal.ts`. */
-function takeFixed(parts: Unpacker, n: number, has: SealHeader['has']) {
-  return {
-    index: parts.take('i32', n),
-    kind: parts.take('u8', n),
-    status: parts.take('u8', n),
-    flags: parts.take('u8', n),
-    phase: parts.take('u8', n),
-    f: parts.take('u8', n),
-    session: parts.take('i32', n),
-    process: parts.take('i32', n),
-    key: parts.take('i32', n),
-    value: parts.take('i32', n),
-    node: parts.take('i16', n),
-    invoke: parts.take('f64', n),
-    complete: parts.take('f64', n),
-    expected: has.expected ? parts.take('i32', n) : null,
-    confidence: has.confidence ? parts.take('f32', n) : null,
-    hops: has.hops ? parts.take('u8', n) : null,
-    server: has.server ? parts.take('i16', n) : null,
-    error: has.error ? parts.take('i32', n) : null,
-    late: has.late ? parts.take('f64', n) : null,
-  };
-}
-
-function takeRagged(parts: Unpacker, n: number): Ragged {
-  const off = parts.take('i32', n + 1);
-  return { off, data: parts.take('i32', off[n] - off[0]) };
-}
-
-function takeVersions(parts: Unpacker, n: number) {
-  return {
-    dotActor: parts.take('i16', n),
-    dotCounter: parts.take('i32', n),
-    context: parts.take('i32', n),
-  };
 }

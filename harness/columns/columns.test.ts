@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { buildHistory, type PlainOperation } from '../../checkers/history/build.ts';
 import { Flag, Kind, Status } from '../../checkers/history/history.ts';
 import { judgeRun } from '../judge/judge.ts';
-import type { StoredRow } from '../store/op-writer.ts';
+import type { StoredRow } from '../store/fields.ts';
 import { comparable } from '../store/testing/comparable.ts';
 import { makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';
 import { histories, token } from '../store/testing/random-rows.ts';

@@ -11,30 +11,43 @@ import {
 } from '../../checkers/history/builder.ts';
 import { Flag, PHASES, Status } from '../../checkers/history/history.ts';
 import { BLOCK_ROWS } from '../store/digest.ts';
-import { jsonCell, type StoredRow } from '../store/op-writer.ts';
+import {
+  cellOf,
+  FIELD_LIST,
+  type FIELDS,
+  type Field,
+  type FieldName,
+  isCell,
+  type StoredRow,
+} from '../store/fields.ts';
 import { intactBlocks } from '../store/row-checks.ts';
 import type { RunFile } from '../store/run-file.ts';
 
 const PAGE_ROWS = 20_000;
 
 /** Where a cell comes from: an expression over table `op`, and the same of a row in memory. */
-interface Source {
+interface Source extends Pick<Field, 'holds' | 'absent'> {
   readonly sql: string;
   readonly of: (row: StoredRow) => Cell;
-  /** What it may hold; a row of a damaged page may have anything anywhere. */
-  readonly holds: 'text' | 'number' | 'either';
-  readonly required?: true;
 }
 
-const text = (sql: string, of: Source['of']): Source => ({ sql, of, holds: 'text' });
-const number = (sql: string, of: Source['of']): Source => ({ sql, of, holds: 'number' });
-const required = (source: Source): Source => ({ ...source, required: true });
+const number = (sql: string, of: Source['of']): Source => ({
+  sql,
+  of,
+  holds: 'number',
+  absent: 'never',
+});
 
 const STATUS = { ok: Status.Ok, fail: Status.Fail, info: Status.Info } as const;
 
-/** Words become numbers within SQLite: a string costs more than all the rest of a cell. */
-const SOURCES: Readonly<Record<CellName, Source>> = {
-  index: required(number('idx', (row) => row.idx)),
+/** Cells that are a field as it stands. */
+type Straight = NonNullable<(typeof FIELDS)[FieldName]['cell']>;
+
+/**
+ * Cells that are made of a field, or of several. Words become numbers within SQLite: a string costs more than all the
+ * rest of a cell.
+ */
+const MADE: Readonly<Record<Exclude<CellName, Straight>, Source>> = {
   status: number(
     `CASE outcome WHEN 'ok' THEN ${Status.Ok} WHEN 'fail' THEN ${Status.Fail} ELSE ${Status.Info} END`,
     (row) => STATUS[row.outcome ?? 'info'],
@@ -51,27 +64,15 @@ const SOURCES: Readonly<Record<CellName, Source>> = {
     `CASE phase ${PHASES.map((phase, i) => `WHEN '${phase}' THEN ${i}`).join(' ')} ELSE 0 END`,
     (row) => Math.max(0, PHASES.indexOf(row.phase)),
   ),
-  f: required(text('f', (row) => row.f)),
-  session: {
-    ...sessions(),
-    holds: 'either',
-    required: true,
-  },
-  process: { sql: 'process', of: (row) => row.process, holds: 'either', required: true },
-  key: text('key', (row) => row.key),
-  value: text('value', (row) => jsonCell(row.value)),
-  node: text('node', (row) => row.node),
-  invoke: required(number('invoked', (row) => row.invoked)),
-  complete: number('completed', (row) => row.completed ?? null),
-  confidence: number('confidence', (row) => row.confidence ?? null),
-  hops: number('hops', (row) => row.hops ?? null),
-  server: text('server', (row) => row.server ?? null),
-  error: text('error', (row) => row.error ?? null),
-  late: required(number('invoked - scheduled', (row) => row.invoked - row.scheduled)),
-  siblings: text('siblings', (row) => jsonCell(row.siblings)),
-  dot: text('version', (row) => row.version ?? null),
-  context: text('sent_context', (row) => row.sentContext ?? null),
+  session: { ...sessions(), holds: 'process', absent: 'never' },
+  late: number('invoked - scheduled', (row) => row.invoked - row.scheduled),
 };
+
+const STRAIGHT: Readonly<Record<string, Source>> = Object.fromEntries(
+  FIELD_LIST.flatMap(({ cell, name, sql, holds, absent }) =>
+    cell === null ? [] : [[cell, { sql, holds, absent, of: (row) => cellOf(row, name, holds) }]],
+  ) as [string, Source][],
+);
 
 /**
  * A client thread. Foreign histories know none, there it is the process. A final read that carries no context
@@ -88,6 +89,7 @@ function sessions(): Pick<Source, 'sql' | 'of'> {
   };
 }
 
+const SOURCES: Readonly<Record<string, Source>> = { ...STRAIGHT, ...MADE };
 const COLUMNS = CELL_NAMES.map((name) => SOURCES[name]);
 const WANTED = COLUMNS.map(({ sql }) => sql).join(', ');
 const place = (name: CellName): number => CELL_NAMES.indexOf(name);
@@ -114,20 +116,7 @@ export function collectRows(
 }
 
 function isOperation(cells: Cells): boolean {
-  for (let at = 0; at < COLUMNS.length; at++) {
-    const cell = cells[at];
-    const { holds, required: isRequired } = COLUMNS[at];
-    if (cell === null) {
-      if (isRequired === true) return false;
-      continue;
-    }
-    const isText = typeof cell === 'string';
-    if (
-      holds === 'text' ? !isText : !(typeof cell === 'number' || (isText && holds === 'either'))
-    ) {
-      return false;
-    }
-  }
+  for (let at = 0; at < COLUMNS.length; at++) if (!isCell(cells[at], COLUMNS[at])) return false;
   return true;
 }
 

@@ -6,16 +6,18 @@
  */
 import { crc32 } from 'node:zlib';
 import { HistoryError } from '../../checkers/history/build.ts';
-import type { History, Ragged, Versions } from '../../checkers/history/history.ts';
+import { OPTIONAL_NAMES } from '../../checkers/history/columns.ts';
+import type { History, Versions } from '../../checkers/history/history.ts';
 import { DOT_NUMBERS, firstDot } from '../../checkers/history/versions.ts';
 import { Digest, keepDigest, packRows } from '../store/digest.ts';
 import { writeFailure } from '../store/errors.ts';
-import type { StoredRow } from '../store/op-writer.ts';
+import type { StoredRow } from '../store/fields.ts';
 import { checksumOf, keepRowChecks, onChange, TRIGGERS_OF_CHECKS } from '../store/row-checks.ts';
 import { openRunFile, type RunFile, readSummary } from '../store/run-file.ts';
 import { INDEX_SQL } from '../store/views.ts';
-import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian, type Numbers, pack } from './chunk-layout.ts';
-import { digestRows, type SealHeader } from './chunks.ts';
+import { packChunk, type Ranges, type SealHeader } from './chunk.ts';
+import { CHUNK_FORMAT, CHUNK_ROWS, littleEndian } from './chunk-layout.ts';
+import { digestRows } from './chunks.ts';
 import { historyOf, readHistory } from './columns.ts';
 import { collectRows } from './rows.ts';
 import { isSealed } from './sealed.ts';
@@ -84,32 +86,14 @@ function writeChunks(file: RunFile, history: History): void {
   const put = file.db.prepare(
     'INSERT INTO chunk (seq, n, first_row, t_min, t_max, crc, cols) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
-  let contextFrom = 0;
-  let duplicateFrom = 0;
-  let dotFrom = 0;
+  let before: Ranges = { contexts: [0, 0], duplicates: [0, 0], dots: [0, 0] };
   for (let seq = 0, from = 0; from < history.n; seq++, from += CHUNK_ROWS) {
     const to = Math.min(history.n, from + CHUNK_ROWS);
-    const contextTo = lastContext(history.versions, from, to, contextFrom);
-    const dotTo = firstDot(history.versions?.dots ?? new Int32Array(), contextTo) / DOT_NUMBERS;
-    const duplicateTo = duplicatesBefore(history.duplicates, to, duplicateFrom);
-    const cols = pack([
-      Int32Array.of(contextFrom, contextTo, duplicateFrom, duplicateTo, dotFrom, dotTo),
-      ...fixedParts(history, from, to),
-      ...raggedParts(history.delta, from, to),
-      ...raggedParts(history.siblings, from, to),
-      ...(history.duplicates === null
-        ? []
-        : [history.duplicates.subarray(2 * duplicateFrom, 2 * duplicateTo)]),
-      ...versionParts(history.versions, from, to, contextFrom, contextTo),
-      ...(history.versions === null
-        ? []
-        : [history.versions.dots.subarray(dotFrom * DOT_NUMBERS, dotTo * DOT_NUMBERS)]),
-    ]);
+    const ranges = rangesOf(history, from, to, before);
+    const cols = packChunk(history, from, to, ranges);
     const [tMin, tMax] = span(history, from, to);
     put.run(seq, to - from, from, tMin, tMax, crc32(cols), cols);
-    contextFrom = contextTo;
-    dotFrom = dotTo;
-    duplicateFrom = duplicateTo;
+    before = ranges;
   }
   const text = JSON.stringify(headerOf(history));
   file.db
@@ -130,65 +114,25 @@ function headerOf(history: History): SealHeader {
     delta: history.delta?.data.length ?? null,
     siblings: history.siblings?.data.length ?? null,
     duplicates: history.duplicates === null ? null : history.duplicates.length / 2,
-    has: {
-      expected: history.expected !== null,
-      confidence: history.confidence !== null,
-      hops: history.hops !== null,
-      server: history.server !== null,
-      error: history.error !== null,
-      late: history.late !== null,
-    },
+    has: Object.fromEntries(OPTIONAL_NAMES.map((name) => [name, history[name] !== null])),
     unattempted,
   };
 }
 
-/** Columns of one number for each operation, in the order of `takeFixed`. */
-function fixedParts(history: History, from: number, to: number): Numbers[] {
-  const columns: (Numbers | null)[] = [
-    history.index,
-    history.kind,
-    history.status,
-    history.flags,
-    history.phase,
-    history.f,
-    history.session,
-    history.process,
-    history.key,
-    history.value,
-    history.node,
-    history.invoke,
-    history.complete,
-    history.expected,
-    history.confidence,
-    history.hops,
-    history.server,
-    history.error,
-    history.late,
+/** What the chunk of these operations brings, after those before it. */
+function rangesOf(history: History, from: number, to: number, before: Ranges): Ranges {
+  const [contextFrom, duplicateFrom, dotFrom] = [
+    before.contexts[1],
+    before.duplicates[1],
+    before.dots[1],
   ];
-  return columns.flatMap((column) => (column === null ? [] : [column.subarray(from, to)]));
-}
-
-function raggedParts(ragged: Ragged | null, from: number, to: number): Numbers[] {
-  if (ragged === null) return [];
-  const off = ragged.off.subarray(from, to + 1);
-  return [off, ragged.data.subarray(off[0], off[off.length - 1])];
-}
-
-function versionParts(
-  versions: Versions | null,
-  from: number,
-  to: number,
-  contextFrom: number,
-  contextTo: number,
-): Numbers[] {
-  if (versions === null) return [];
-  const width = versions.actors.length;
-  return [
-    versions.dotActor.subarray(from, to),
-    versions.dotCounter.subarray(from, to),
-    versions.context.subarray(from, to),
-    versions.contexts.subarray(contextFrom * width, contextTo * width),
-  ];
+  const contextTo = lastContext(history.versions, from, to, contextFrom);
+  const dots = history.versions?.dots ?? new Int32Array();
+  return {
+    contexts: [contextFrom, contextTo],
+    duplicates: [duplicateFrom, duplicatesBefore(history.duplicates, to, duplicateFrom)],
+    dots: [dotFrom, firstDot(dots, contextTo) / DOT_NUMBERS],
+  };
 }
 
 /** Contexts are numbered by first use in log order, so each chunk brings the next ones. */

@@ -3,19 +3,22 @@
  * holds and table `op` is as it was when they were made; otherwise it is said why not, and the
  * caller reads the rows.
  */
+import {
+  allocate,
+  COLUMN_NAMES,
+  type Columns,
+  columnOf,
+  eachColumn,
+  type Memory,
+} from '../../checkers/history/columns.ts';
 import { type History, isWrite, type Ragged } from '../../checkers/history/history.ts';
+import { kindOf } from '../../checkers/history/kinds.ts';
 import { DOT_NUMBERS } from '../../checkers/history/versions.ts';
 import type { RunFile } from '../store/run-file.ts';
 import { valueTexts } from '../store/value-texts.ts';
+import { type Chunk, hasColumn, type SealHeader, VERSION_COLUMNS } from './chunk.ts';
 import { CHUNK_FORMAT, SHARED_FROM } from './chunk-layout.ts';
-import {
-  type Chunk,
-  type ChunkColumns,
-  digestRows,
-  readChunks,
-  readHeader,
-  type SealHeader,
-} from './chunks.ts';
+import { digestRows, readChunks, readHeader } from './chunks.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /** Whether there are chunks and table `op` is as it was when they were made. */
@@ -34,96 +37,89 @@ class ChunkLoader {
   readonly #header: SealHeader;
   /** Operations that were loaded so far. */
   loaded = 0;
-  readonly #columns;
+  readonly #columns: Columns;
+  readonly #lists;
   #deltas = 0;
   #siblings = 0;
 
   constructor(header: SealHeader) {
     this.#header = header;
-    this.#columns = allocate(header);
+    const memory = memoryFor(header.n);
+    this.#columns = eachColumn((name) =>
+      hasColumn(header, name) ? allocate(columnOf(name).array, header.n, memory) : null,
+    ) as unknown as Columns;
+    this.#lists = allocateLists(header, memory);
   }
 
   add(chunk: Chunk): void {
     const from = this.loaded;
-    const c = this.#columns;
-    for (const [name, column] of Object.entries(chunk.columns)) {
-      if (column !== null) c[name as keyof ChunkColumns]?.set(column, from);
+    const { delta, siblings, duplicates, contexts, dots, versions } = this.#lists;
+    for (const name of COLUMN_NAMES) {
+      const column = chunk.columns[name];
+      if (column !== null) this.#columns[name]?.set(column, from);
     }
-    if (c.delta !== null) this.#deltas += copyRagged(chunk.delta!, c.delta, from);
-    if (c.siblings !== null) this.#siblings += copyRagged(chunk.siblings!, c.siblings, from);
-    c.duplicates?.set(chunk.duplicates, 2 * chunk.duplicateFrom);
-    c.contexts.set(chunk.contexts, chunk.contextFrom * (this.#header.actors?.length ?? 0));
-    c.dots.set(chunk.dots, chunk.dotFrom * DOT_NUMBERS);
+    if (delta !== null) this.#deltas += copyRagged(chunk.delta!, delta, from);
+    if (siblings !== null) this.#siblings += copyRagged(chunk.siblings!, siblings, from);
+    duplicates?.set(chunk.duplicates, 2 * chunk.ranges.duplicates[0]);
+    if (chunk.versions !== null) {
+      versions.dotActor.set(chunk.versions.dotActor, from);
+      versions.dotCounter.set(chunk.versions.dotCounter, from);
+      versions.context.set(chunk.versions.context, from);
+    }
+    contexts.set(chunk.contexts, chunk.ranges.contexts[0] * (this.#header.actors?.length ?? 0));
+    dots.set(chunk.dots, chunk.ranges.dots[0] * DOT_NUMBERS);
     this.loaded += chunk.n;
   }
 
   finish(file: RunFile): History {
     const header = this.#header;
-    const { dotActor, dotCounter, context, contexts, dots, writeOp, ...columns } = this.#columns;
+    const { delta, siblings, duplicates, contexts, dots, versions, writeOp } = this.#lists;
     const { keys, errors, fs, actors } = header;
     if (this.#deltas !== (header.delta ?? 0) || this.#siblings !== (header.siblings ?? 0)) {
       throw new RangeError('the lists in the chunks are not as long as their header says');
     }
-    const { kind, value } = columns;
-    for (let i = 0; i < header.n; i++) if (isWrite(kind[i])) writeOp[value[i]] = i;
+    const { kind, f, value, index } = this.#columns;
+    const kinds = Uint8Array.from(fs, kindOf);
+    for (let i = 0; i < header.n; i++) {
+      if (kind[i] !== kinds[f[i]]) {
+        throw new RangeError(`the version that made them did not know ${fs[f[i]]}`);
+      }
+      if (isWrite(kind[i])) writeOp[value[i]] = i;
+    }
     const { nodes, surroundings } = surroundingsOf(file, header.nodes);
     const { n, sessions, writes, values, unattempted } = header;
     return {
       ...{ n, sessions, writes, values, keys, nodes, errors, fs },
-      ...columns,
-      writeOp,
-      valueText: valueTexts(file.path, { writes, unattempted, index: columns.index, writeOp }),
-      versions: actors === null ? null : { actors, dotActor, dotCounter, context, contexts, dots },
+      ...this.#columns,
+      ...{ delta, siblings, duplicates, writeOp },
+      valueText: valueTexts(file.path, { writes, unattempted, index, writeOp }),
+      versions: actors === null ? null : { actors, ...versions, contexts, dots },
       ...surroundings,
     };
   }
 }
 
-/** What says how long columns are, and which there are. */
-export type Extent = Pick<
-  SealHeader,
-  'n' | 'has' | 'values' | 'actors' | 'contexts' | 'dots' | 'delta' | 'siblings' | 'duplicates'
->;
-
 /** Memory that a second thread can read, where the history is long enough for one to pay. */
-export function allocate(header: Extent) {
-  const { n, has } = header;
-  const memory = (bytes: number): ArrayBufferLike =>
-    n < SHARED_FROM ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
-  const u8 = (length: number) => new Uint8Array(memory(length));
-  const i16 = (length: number) => new Int16Array(memory(2 * length));
-  const i32 = (length: number) => new Int32Array(memory(4 * length));
-  const f32 = (length: number) => new Float32Array(memory(4 * length));
-  const f64 = (length: number) => new Float64Array(memory(8 * length));
+function memoryFor(n: number): Memory {
+  return (bytes) => (n < SHARED_FROM ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes));
+}
+
+/** What is not one number for each operation, or only where there are versions. */
+function allocateLists(header: SealHeader, memory: Memory) {
+  const { n } = header;
+  const i32 = (length: number) => allocate('i32', length, memory);
   const ragged = (length: number | null) =>
     length === null ? null : { off: i32(n + 1), data: i32(length) };
   const versioned = header.actors === null ? 0 : n;
   return {
-    index: i32(n),
-    kind: u8(n),
-    status: u8(n),
-    flags: u8(n),
-    phase: u8(n),
-    f: u8(n),
-    session: i32(n),
-    process: i32(n),
-    key: i32(n),
-    value: i32(n),
-    node: i16(n),
-    invoke: f64(n),
-    complete: f64(n),
-    expected: has.expected ? i32(n) : null,
-    confidence: has.confidence ? f32(n) : null,
-    hops: has.hops ? u8(n) : null,
-    server: has.server ? i16(n) : null,
-    error: has.error ? i32(n) : null,
-    late: has.late ? f64(n) : null,
     delta: ragged(header.delta),
     siblings: ragged(header.siblings),
     duplicates: header.duplicates === null ? null : i32(2 * header.duplicates),
-    dotActor: i16(versioned),
-    dotCounter: i32(versioned),
-    context: i32(versioned),
+    versions: {
+      dotActor: allocate(VERSION_COLUMNS.dotActor, versioned, memory),
+      dotCounter: allocate(VERSION_COLUMNS.dotCounter, versioned, memory),
+      context: allocate(VERSION_COLUMNS.context, versioned, memory),
+    },
     contexts: i32(header.contexts * (header.actors?.length ?? 0)),
     dots: i32(header.dots * DOT_NUMBERS),
     writeOp: i32(header.values + 1).fill(-1),

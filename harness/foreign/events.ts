@@ -58,30 +58,6 @@ export const LONE_KEYS: Readonly<Record<ObjectKind, string>> = {
   list: 'list',
 };
 
-/** Fields of our own rows, by the name that they have in an event's map. */
-export const OWN_FIELDS = {
-  invoke: {
-    thread: 'thread',
-    phase: 'phase',
-    workload: 'workload',
-    node: 'node',
-    scheduled: 'scheduled',
-    final: 'final',
-  },
-  end: {
-    message: 'message',
-    confidence: 'confidence',
-    warnings: 'warnings',
-    stale: 'stale',
-    server: 'server',
-    hops: 'hops',
-    version: 'version',
-    siblings: 'siblings',
-    sentContext: 'sent-context',
-    context: 'context',
-  },
-} as const;
-
 /** Whether two JSON values are the same; the order of keys does not matter. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -2,7 +2,7 @@
  * A run as a history for other tools: EDN and JSON lines with Jepsen's operation maps (invocation
  * and end apart, keys as `[k v]`), and CSV with one line for each operation.
  */
-import type { StoredRow } from '../store/op-writer.ts';
+import type { StoredRow } from '../store/fields.ts';
 import { openRunFile, type RunFile, readSummary } from '../store/run-file.ts';
 import { columnNames } from '../store/schema.ts';
 import { storedRows } from '../store/stored-rows.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredRow } from '../store/op-writer.ts';
+import type { StoredRow } from '../store/fields.ts';
 import { openRunFile } from '../store/run-file.ts';
 import { storedRows } from '../store/stored-rows.ts';
 import { makeRun, row, temporaryFolder } from '../store/testing/made-runs.ts';

@@ -3,9 +3,7 @@
  * an invocation without an end stays in flight; an end without an invocation, or a second
  * invocation of a busy process, is refused.
  */
-import type { Phase } from '../../checkers/history/history.ts';
-import { PHASES } from '../../checkers/history/history.ts';
-import type { StoredRow } from '../store/op-writer.ts';
+import { EVENT_FIELDS, type Field, fits, type StoredRow } from '../store/fields.ts';
 import { keywordOf, tagged } from './edn.ts';
 import {
   type Convention,
@@ -13,7 +11,6 @@ import {
   type HistoryEvent,
   LONE_KEYS,
   type ObjectKind,
-  OWN_FIELDS,
   type PlacedEvent,
 } from './events.ts';
 import { malformed } from './malformed.ts';
@@ -199,8 +196,8 @@ export function rowOf(
     ...(times[1] === null ? {} : { completed: times[1] }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(errorText(end?.error) === undefined ? {} : { error: errorText(end?.error) }),
-    ...ownFields(invoke, OWN_FIELDS.invoke),
-    ...(end === null ? {} : ownFields(end, OWN_FIELDS.end)),
+    ...ownFields(invoke, 'invocation'),
+    ...(end === null ? {} : ownFields(end, 'end')),
   };
 }
 
@@ -222,43 +219,10 @@ function rowValue(pair: Pair, asked: Asked, f: string, convention: Convention): 
 }
 
 /** Fields of our own rows, where they are of the right kind. */
-function ownFields(
-  event: HistoryEvent,
-  fields: Readonly<Record<string, string>>,
-): Partial<StoredRow> {
-  const found: Record<string, unknown> = {};
-  for (const [field, name] of Object.entries(fields)) {
-    const value = event.more[name];
-    if (value !== undefined && fits(field, value)) found[field] = value;
-  }
-  return found;
-}
-
-const TEXTS = new Set([
-  'workload',
-  'node',
-  'message',
-  'server',
-  'version',
-  'sentContext',
-  'context',
-]);
-const WHOLE = new Set(['thread', 'scheduled', 'warnings', 'hops']);
-
-function fits(field: string, value: unknown): boolean {
-  if (TEXTS.has(field)) return typeof value === 'string';
-  if (WHOLE.has(field)) return Number.isSafeInteger(value);
-  switch (field) {
-    case 'phase':
-      return PHASES.includes(value as Phase);
-    case 'final':
-    case 'stale':
-      return typeof value === 'boolean';
-    case 'confidence':
-      return typeof value === 'number';
-    case 'siblings':
-      return Array.isArray(value);
-    default:
-      return false;
-  }
+function ownFields({ more }: HistoryEvent, known: Field['known']): Partial<StoredRow> {
+  const found = EVENT_FIELDS[known].flatMap(({ name, event, holds }) => {
+    const value = more[event!];
+    return value !== undefined && fits(value, holds) ? [[name, value]] : [];
+  });
+  return Object.fromEntries(found) as Partial<StoredRow>;
 }

@@ -3,14 +3,13 @@
  * renders every row that it has made and keeps the original beside it where the two differ, so that
  * export gives back what was read.
  */
-import type { StoredRow } from '../store/op-writer.ts';
+import { EVENT_FIELDS, type Field, type StoredRow } from '../store/fields.ts';
 import {
   type Convention,
   DATA_FS,
   type EventType,
   type HistoryEvent,
   LONE_KEYS,
-  OWN_FIELDS,
 } from './events.ts';
 
 /** What import keeps in column `extra`. */
@@ -46,18 +45,18 @@ function renderError(error: string, convention: Convention): unknown {
   return convention.format === 'jsonl' ? error : { $kw: error };
 }
 
-function pick(row: StoredRow, fields: Readonly<Record<string, string>>): Record<string, unknown> {
+function pick(row: StoredRow, known: Field['known']): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
-  for (const [field, name] of Object.entries(fields)) {
-    const value = row[field as keyof StoredRow];
-    if (value !== undefined && value !== null) picked[name] = value;
+  for (const { name, event } of EVENT_FIELDS[known]) {
+    const value = row[name];
+    if (value !== undefined && value !== null) picked[event!] = value;
   }
   return picked;
 }
 
 /** Fields of an invocation that say something: what is as import would assume is left out. */
 function ownInvokeFields(row: StoredRow, convention: Convention): Record<string, unknown> {
-  const fields = pick(row, OWN_FIELDS.invoke);
+  const fields = pick(row, 'invocation');
   if (row.thread < 0) delete fields.thread;
   if (row.phase === 'chaos') delete fields.phase;
   if (row.scheduled === row.invoked) delete fields.scheduled;
@@ -91,6 +90,6 @@ export function renderEnd(row: StoredRow, convention: Convention): HistoryEvent 
     value: renderValue(row, row.value, convention),
     ...(convention.timed ? { time: row.completed } : {}),
     ...(row.error === undefined ? {} : { error: renderError(row.error, convention) }),
-    more: pick(row, OWN_FIELDS.end),
+    more: pick(row, 'end'),
   };
 }

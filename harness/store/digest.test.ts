@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { saveRun } from '../columns/save.ts';
 import { Digest, packRows } from './digest.ts';
-import type { StoredRow } from './op-writer.ts';
+import type { StoredRow } from './fields.ts';
 import { openRun } from './recorder.ts';
 import { header, record, row, temporaryFolder } from './testing/made-runs.ts';
 import { histories } from './testing/random-rows.ts';

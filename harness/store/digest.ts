@@ -5,14 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
-import { bitCell, type Cell, jsonCell, type StoredRow } from './op-writer.ts';
-
-/** All that was seen of an operation, in this order; a later column of `op` does not change a digest. */
-const FIELDS = [
-  ...['idx', 'process', 'thread', 'phase', 'workload', 'f', 'key', 'value', 'node', 'scheduled'],
-  ...['invoked', 'completed', 'outcome', 'error', 'message', 'final', 'confidence', 'warnings'],
-  ...['stale', 'server', 'hops', 'version', 'siblings', 'sent_context', 'context'],
-] as const;
+import { type Cell, cellOf, DIGEST_FIELDS, type StoredRow } from './fields.ts';
 
 /** Operations of one block. */
 export const BLOCK_ROWS = 256;
@@ -33,18 +26,26 @@ export function* packRows(
 ): Generator<Block> {
   const packer = new Packer();
   if (rows === null) {
-    const table = db.prepare<[], Cell[]>(`SELECT ${FIELDS.join(', ')} FROM op ORDER BY idx`).raw();
+    const wanted = DIGEST_FIELDS.map(({ sql }) => sql).join(', ');
+    const table = db.prepare<[], Cell[]>(`SELECT ${wanted} FROM op ORDER BY idx`).raw();
     for (const cells of table.iterate()) if (packer.add(cells)) yield packer.take();
-  } else for (const row of rows) if (packer.add(cellsOf(row))) yield packer.take();
+  } else {
+    const cells: Cell[] = [];
+    for (const row of rows) {
+      for (const [at, { name, holds }] of DIGEST_FIELDS.entries())
+        cells[at] = cellOf(row, name, holds);
+      if (packer.add(cells)) yield packer.take();
+    }
+  }
   if (packer.count > 0) yield packer.take();
 }
 
 class Packer {
-  readonly #numbers = new Float64Array(BLOCK_ROWS * FIELDS.length);
+  readonly #numbers = new Float64Array(BLOCK_ROWS * DIGEST_FIELDS.length);
   count = 0;
   #texts = '';
 
-  /** In the order of FIELDS. Whether a block is full. */
+  /** In the order of DIGEST_FIELDS. Whether a block is full. */
   add(cells: readonly Cell[]): boolean {
     for (const cell of cells) {
       if (typeof cell === 'string') {
@@ -74,37 +75,6 @@ export class Digest {
   hex(): string {
     return this.#hash.digest('hex');
   }
-}
-
-/** A row as the table has it. In the order of FIELDS. */
-function cellsOf(row: StoredRow): Cell[] {
-  return [
-    row.idx,
-    row.process,
-    row.thread,
-    row.phase,
-    row.workload,
-    row.f,
-    row.key,
-    jsonCell(row.value),
-    row.node,
-    row.scheduled,
-    row.invoked,
-    row.completed ?? null,
-    row.outcome ?? null,
-    row.error ?? null,
-    row.message ?? null,
-    bitCell(row.final),
-    row.confidence ?? null,
-    row.warnings ?? null,
-    bitCell(row.stale),
-    row.server ?? null,
-    row.hops ?? null,
-    row.version ?? null,
-    jsonCell(row.siblings),
-    row.sentContext ?? null,
-    row.context ?? null,
-  ];
 }
 
 /** Puts the digest into the run's environment. */

@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { processStart } from '../world/process-start.ts';
 import { RunFileError, writeFailure } from './errors.ts';
-import { OpWriter, type StoredRow } from './op-writer.ts';
+import type { StoredRow } from './fields.ts';
+import { OpWriter } from './op-writer.ts';
 import type { RunHeader } from './records.ts';
 import { schemaSql } from './views.ts';
 

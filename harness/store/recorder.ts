@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history/history.ts';
 import { codeOf, RunFileError, writeFailure } from './errors.ts';
+import type { StoredRow } from './fields.ts';
 import { limitSize, makeRunFile } from './new-run-file.ts';
-import { OpWriter, type StoredRow } from './op-writer.ts';
+import { OpWriter } from './op-writer.ts';
 import type {
   FaultRecord,
   LogRecord,
@@ -321,7 +322,6 @@ class FileRecorder implements Recorder {
       for (const write of this.#others) write();
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#writer.clear();
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
       this.#fail(error);
       this.#timer = setTimeout(() => this.#write(), 10 * BATCH_MS);

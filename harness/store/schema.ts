@@ -5,6 +5,7 @@
  * It promises that a file made by `schemaSql()` is recognised by `APPLICATION_ID` and
  * `SCHEMA_VERSION`. It opens no file and runs no statement.
  */
+import { FIELD_LIST } from './fields.ts';
 
 /** "Amns" in ASCII: `PRAGMA application_id` of every run file. */
 export const APPLICATION_ID = 0x416d6e73;
@@ -75,40 +76,7 @@ const opTable: Table = {
   meaning:
     'The history: one row for each operation, in order of invocation. Times are ns since the start, ' +
     'monotonic. Operations in flight when the record ended have outcome NULL.',
-  columns: [
-    column('idx', 'INTEGER PRIMARY KEY', '0, 1, 2 ... in order of invocation'),
-    // SQLite keeps what is no number as text also in such a column.
-    column('process', 'INTEGER NOT NULL', "number of the logical process, or 'nemesis'"),
-    column('f', 'TEXT NOT NULL', 'what it does: read, write, cas, add, read-all, append ...'),
-    column(
-      'outcome',
-      // No CHECK here: it would cost a fifth of the rate at which operations are recorded.
-      'TEXT',
-      'ok: happened; fail: certainly did not; info: unknown; NULL: in flight at the end',
-    ),
-    column('invoked', 'INTEGER NOT NULL', 'when it was started'),
-    column('completed', 'INTEGER', 'when its end was known; NULL while in flight'),
-    column('thread', 'INTEGER NOT NULL', 'logical thread; -1 for the nemesis'),
-    column('node', 'TEXT', 'node that the client talked to'),
-    column('key', 'TEXT', 'space of a set, space/id of a register; before the first /: the space'),
-    column('value', 'TEXT', 'JSON: what was written, or what was read; cas: [expected, new]'),
-    column('phase', 'TEXT NOT NULL', 'warm-up, chaos, heal or final'),
-    column('workload', 'TEXT', 'the workload that asked for it'),
-    column('final', 'INTEGER', '1: a read of the final phase'),
-    column('error', 'TEXT', 'class of error: a row of the outcome table'),
-    column('message', 'TEXT', 'what the error said'),
-    column('scheduled', 'INTEGER NOT NULL', 'when the open-loop schedule wanted it started'),
-    column('confidence', 'REAL', 'confidence factor of the answer'),
-    column('warnings', 'INTEGER', 'number of warnings in the answer'),
-    column('stale', 'INTEGER', '1: the server said that it could not answer as fresh as asked'),
-    column('server', 'TEXT', 'node that served the request'),
-    column('hops', 'INTEGER', 'number of forwards'),
-    column('version', 'TEXT', 'dot that the server gave to the value, node:counter'),
-    column('siblings', 'TEXT', 'JSON array: all concurrent values, the shown one included'),
-    column('sent_context', 'TEXT', 'causal context that the request carried'),
-    column('context', 'TEXT', 'causal context of the answer'),
-    column('extra', 'TEXT', 'JSON object: what an imported history had beyond these columns'),
-  ],
+  columns: FIELD_LIST.map(({ sql, type, meaning }) => column(sql, type, meaning)),
 };
 
 const faultTable: Table = {

@@ -2,7 +2,7 @@
  * The operations of a run as they were handed to the recorder, kept so that its end needs not read back what
  * it has just written. Only where the run is short enough, and all of it was written.
  */
-import type { StoredRow } from './op-writer.ts';
+import type { StoredRow } from './fields.ts';
 
 /** Of a longer run nothing is kept: it would take more memory than time is saved. */
 const KEPT_ROWS_MAX = 50_000;

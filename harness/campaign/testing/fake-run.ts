@@ -10,7 +10,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { saveRun } from '../../columns/save.ts';
 import { judgeRun } from '../../judge/judge.ts';
-import type { StoredRow } from '../../store/op-writer.ts';
+import type { StoredRow } from '../../store/fields.ts';
 import { openRun } from '../../store/recorder.ts';
 import { runDirectory } from '../../store/results.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { saveRun } from '../../columns/save.ts';
-import type { StoredRow } from '../op-writer.ts';
+import type { StoredRow } from '../fields.ts';
 import { openRun, type Recorder } from '../recorder.ts';
 import type { RunHeader } from '../records.ts';
 

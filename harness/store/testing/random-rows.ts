@@ -1,6 +1,6 @@
 /** Random rows of run files for fast-check: every kind of operation, every outcome, every column. */
 import fc from 'fast-check';
-import type { StoredRow } from '../op-writer.ts';
+import type { StoredRow } from '../fields.ts';
 import { row } from './made-runs.ts';
 
 /** A context token of these counters. */
