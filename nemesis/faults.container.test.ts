@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import { createDockerCluster } from '../harness/cluster/docker/docker.ts';
-import { program } from '../harness/cluster/docker/inside.ts';
+import { runBeside } from '../harness/cluster/docker/testing/beside.ts';
 import { engineForTests } from '../harness/cluster/docker/testing/engine.ts';
+import { waitUntilReady } from '../harness/cluster/ready.ts';
 import type { FaultPlan } from '../harness/generator/fault-plan.ts';
 import { engramSpec } from '../harness/systems/engram/testing/start.ts';
 import { makeRng } from '../harness/world/rng.ts';
@@ -42,20 +43,19 @@ setInterval(() => { udp.send('1', 7999, peer); if (!socket.pending) socket.write
 setTimeout(() => { process.stdout.write(JSON.stringify(counts)); process.exit(0); }, Number(runMs));
 `;
 
-async function rulesOf(cluster: Cluster, node: string): Promise<string[]> {
-  const { stdout } = await cluster.exec(node, ['iptables', '-w', '-S'], execTimeoutMs);
+async function rulesOf(runId: string, node: string): Promise<string[]> {
+  const { stdout } = await runBeside(runId, node, ['iptables', '-w', '-S']);
   return stdout.trim().split('\n');
 }
 
 describe.skipIf(!answering)('faults in containers', () => {
+  const runId = `test-${process.pid}-faults`;
   let cluster: Cluster;
   const foreign = ['-A INPUT -s 192.0.2.77/32 -j DROP', '-A OTHER -p tcp -j ACCEPT'];
   let untouched: string[];
 
   beforeAll(async () => {
-    cluster = await createDockerCluster(
-      engramSpec({ runId: `test-${process.pid}-faults`, nodes: 5 }),
-    );
+    cluster = await createDockerCluster(engramSpec({ runId, nodes: 5 }));
     const body = JSON.stringify({ content: 'so that there is a primary' });
     const headers = { 'content-type': 'application/json' };
     const url = `${cluster.nodes[0].url}/api/v1/memories/remember`;
@@ -65,9 +65,9 @@ describe.skipIf(!answering)('faults in containers', () => {
       ['-N', 'OTHER'],
       ['-A', 'OTHER', '-p', 'tcp', '-j', 'ACCEPT'],
     ]) {
-      await cluster.exec('n1', ['iptables', '-w', ...argv], execTimeoutMs);
+      await runBeside(runId, 'n1', ['iptables', '-w', ...argv]);
     }
-    untouched = await rulesOf(cluster, 'n1');
+    untouched = await rulesOf(runId, 'n1');
     expect(untouched).toEqual(expect.arrayContaining(foreign));
   });
   afterAll(async () => {
@@ -87,7 +87,6 @@ describe.skipIf(!answering)('faults in containers', () => {
     refuseImpossible(cluster, kinds);
   });
 
-  // Partitions first: a killed node comes back in a new namespace, without the rules of others.
   for (const fault of possible) {
     for (const variant of fault.variants) {
       it(`${fault.kind} ${variant} is applied and proved, healed and proved`, async () => {
@@ -109,7 +108,7 @@ describe.skipIf(!answering)('faults in containers', () => {
         const healed = await fault.proveGone(cluster, plan);
         expect(healed.proved, healed.evidence.join('\n')).toBe(true);
         await fault.heal(cluster, plan);
-        if (fault.kind === 'partition') expect(await rulesOf(cluster, 'n1')).toEqual(untouched);
+        if (fault.kind === 'partition') expect(await rulesOf(runId, 'n1')).toEqual(untouched);
       });
     }
   }
@@ -117,8 +116,9 @@ describe.skipIf(!answering)('faults in containers', () => {
 
 describe.skipIf(!answering)('a partition in containers', () => {
   let cluster: Cluster;
+  const runId = `test-${process.pid}-cut`;
   beforeAll(async () => {
-    cluster = await createDockerCluster(engramSpec({ runId: `test-${process.pid}-cut`, nodes: 3 }));
+    cluster = await createDockerCluster(engramSpec({ runId, nodes: 3 }));
   });
   afterAll(async () => {
     await cluster?.destroy();
@@ -139,7 +139,11 @@ describe.skipIf(!answering)('a partition in containers', () => {
     const [n1, n2] = cluster.nodes.map((node) => node.address);
     const quietMs = 3000;
     const talk = (node: string, self: string, peer: string) =>
-      cluster.exec(node, program(talker, self, peer, '5000', String(quietMs)), execTimeoutMs);
+      cluster.exec(
+        node,
+        ['node', '-e', talker, '--', self, peer, '5000', String(quietMs)],
+        execTimeoutMs,
+      );
     const talks = Promise.all([talk('n1', n1!, n2!), talk('n2', n2!, n1!)]);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const plan = cutOf({ n1: ['n2'] });
@@ -161,8 +165,23 @@ describe.skipIf(!answering)('a partition in containers', () => {
     await partition.heal(cluster, second);
     expect(proof.effective, proof.evidence.join('\n')).toBe('effective');
     for (const { name } of cluster.nodes) {
-      expect((await rulesOf(cluster, name)).join()).not.toContain('AMNESIA');
+      expect(await rulesOf(runId, name)).not.toContain('-N AMNESIA');
     }
+  });
+
+  it('outlives the nodes: one that is killed and started again is still cut off', async () => {
+    const plan = cutOf({ n1: ['n2', 'n3'], n2: ['n1'], n3: ['n1'] });
+    await partition.apply(cluster, plan);
+    await cluster.kill('n1');
+    const dead = await partition.proveActive(cluster, plan);
+    await cluster.start('n1');
+    const again = await partition.proveActive(cluster, plan);
+    await partition.heal(cluster, plan);
+    expect(dead.effective, dead.evidence.join('\n')).toBe('effective');
+    expect(again.effective, again.evidence.join('\n')).toBe('effective');
+    const gone = await partition.proveGone(cluster, plan);
+    expect(gone.proved, gone.evidence.join('\n')).toBe(true);
+    await waitUntilReady(cluster, 20_000);
   });
 
   it('leaves every node to its clients', async () => {
@@ -178,7 +197,7 @@ describe.skipIf(!answering)('a partition in containers', () => {
   it('is partial, and says where, when a rule was lost on the way', async () => {
     const plan = cutOf({ n1: ['n2'], n2: ['n1'] });
     await partition.apply(cluster, plan);
-    await cluster.exec('n2', ['iptables', '-w', '-F', 'AMNESIA'], execTimeoutMs);
+    await runBeside(runId, 'n2', ['iptables', '-w', '-F', 'AMNESIA']);
     const proof = await partition.proveActive(cluster, plan);
     await partition.heal(cluster, plan);
     expect(proof.effective).toBe('partial');

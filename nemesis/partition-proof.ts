@@ -18,6 +18,8 @@ export interface Seen {
   readonly whole: boolean;
   /** Ordered pairs that are cut and could not connect. */
   readonly cut: number;
+  /** Some node has a rule of ours. */
+  readonly isRuled: boolean;
   /** All that is missing is what a busy machine may have been too late for. */
   readonly unsure: boolean;
 }
@@ -66,6 +68,7 @@ function rules(
         const unsure = wanted.includes(peer.name) && packets === 0;
         return { good, unsure, text: `${node.name}: ${what} ${peer.name}` };
       });
+    if (seen.astray) trials.push(wrong(`${node.name}: lives in another network namespace`));
     const chainLeft = seen.chained && wanted.length === 0;
     return chainLeft ? [...trials, wrong(`${node.name}: has our chain`)] : trials;
   });
@@ -85,6 +88,7 @@ export function judge(
     evidence: all.map(line),
     whole: all.length > 0 && bad.length === 0,
     cut: blocked.length,
+    isRuled: probes.some((probe) => probe?.chained === true),
     unsure: bad.length > 0 && bad.every((trial) => trial.unsure),
   };
 }

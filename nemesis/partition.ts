@@ -3,32 +3,10 @@
  * business (`NetworkPowers`); what counts as proof is in `partition-proof.ts`.
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
-import type { NetworkPowers } from '../harness/cluster/powers.ts';
-import type { Grudge } from '../harness/generator/fault-plan.ts';
 import type { Fault } from './fault.ts';
 import { affected, isolate, makeGrudge, shapes } from './grudges.ts';
-import { judge, proofOfCut, proofOfHeal, type Seen } from './partition-proof.ts';
-
-const connectTimeoutMs = 400;
-const attemptsMax = 3;
-
-function networkOf({ network }: Cluster): NetworkPowers {
-  if (!network) throw new Error('this cluster has no network under our hands');
-  return network;
-}
-
-/**
- * A connection that fails though nothing stands in its way, or a rule that met no packet yet, may be a busy
- * machine: that is tried again. One that comes about through a cut is evidence at once.
- */
-async function look(cluster: Cluster, grudge: Grudge): Promise<Seen> {
-  const network = networkOf(cluster);
-  for (let attempt = 1; ; attempt++) {
-    const probes = cluster.nodes.map(({ name }) => network.probe(name, connectTimeoutMs));
-    const seen = judge(cluster.nodes, await Promise.all(probes), grudge);
-    if (!seen.unsure || attempt === attemptsMax) return seen;
-  }
-}
+import { lookUntilSure, networkOf } from './network-look.ts';
+import { proofOfCut, proofOfHeal } from './partition-proof.ts';
 
 /** The node that leads, of most keys where there are several. */
 async function primaryOfMost(cluster: Cluster): Promise<string> {
@@ -62,7 +40,7 @@ export const partition: Fault = {
     return { ...plan, targets: [primary], grudge: isolate(primary, names) };
   },
   apply: (cluster, plan) => networkOf(cluster).cut(plan.grudge ?? {}, null),
-  proveActive: async (cluster, plan) => proofOfCut(await look(cluster, plan.grudge ?? {})),
-  proveGone: async (cluster) => proofOfHeal(await look(cluster, {})),
+  proveActive: async (cluster, plan) => proofOfCut(await lookUntilSure(cluster, plan.grudge ?? {})),
+  proveGone: async (cluster) => proofOfHeal(await lookUntilSure(cluster, {})),
   heal: (cluster) => networkOf(cluster).heal(),
 };

@@ -14,7 +14,12 @@ export function register(program: Command): void {
     .option('--json', 'one JSON document')
     .action(async (options: { all?: true; images?: true; json?: true }) => {
       const { sweep, sweepImages } = await import('../cluster/docker/leftovers.ts');
-      const removed = await sweep(options.all === true);
+      const { sweepNetns } = await import('../cluster/netns/netns.ts');
+      const namespaces = await sweepNetns(options.all === true);
+      const removed = [
+        ...namespaces.map((runId) => ({ kind: 'namespaces', name: runId, runId })),
+        ...(await sweep(options.all === true)),
+      ];
       if (options.images === true) {
         const { builtImages } = await import('../systems/images.ts');
         removed.push(...(await sweepImages(builtImages())));

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { RawOptions, RunOptions } from '../run/options.ts';
 import type { RunResult } from '../run/run.ts';
-import { EXIT, exitCodeOf, UsageError } from './errors.ts';
+import { EXIT, exitCodeOf } from './errors.ts';
 import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 
 export async function register(program: Command): Promise<void> {
@@ -52,27 +52,18 @@ async function test(given: RawOptions, verbose: boolean): Promise<void> {
   printLines(verdictLines(screen, terminalStyle(), form));
 }
 
-/** What was left open may have come out as something in which the system cannot live. */
-async function refuseRuntime(name: string, runtime: string): Promise<void> {
-  const { systems } = await import('../systems/index.ts');
-  const { runtimes } = systems[name];
-  if (runtimes.includes(runtime)) return;
-  throw new UsageError(
-    `${name} lives in ${runtimes.join(', ')} only, and this machine offers ${runtime}; ` +
-      'amnesia doctor says what is missing',
-  );
-}
-
 /** One run with its progress on standard error; Ctrl-C ends it. */
 export async function runOnce(options: RunOptions): Promise<RunResult> {
-  const [{ performRun }, { chooseRuntime }, { LiveWindow }] = await Promise.all([
+  const [{ performRun }, { chooseRuntime }, { LiveWindow }, { systems }] = await Promise.all([
     import('../run/run.ts'),
     import('../cluster/runtime.ts'),
     import('../report/live.ts'),
+    import('../systems/index.ts'),
   ]);
-  const runtime = await chooseRuntime(options.runtime);
-  await refuseRuntime(options.system, runtime.name);
-  if (runtime.name === 'docker') await (await import('../cluster/docker/leftovers.ts')).sweep();
+  const { runtimes: possible } = systems[options.system];
+  const watched = process.stderr.isTTY === true;
+  const runtime = await chooseRuntime(options.runtime, { possible, watched });
+  await runtime.sweep();
   const where = `${options.nodes} nodes   runtime ${runtime.title}`;
   const title = `amnesia test   seed ${options.seed}   ${where}`;
   const window = new LiveWindow(process.stderr, terminalStyle(), title);

@@ -7,7 +7,7 @@ import type { World } from '../world/world.ts';
 import type { LinkPowers, MachinePowers, NetworkPowers } from './powers.ts';
 import type { Program } from './program.ts';
 
-export const runtimeNames = ['auto', 'docker', 'sim'] as const;
+export const runtimeNames = ['auto', 'docker', 'netns', 'sim'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
 
 export interface ClusterSpec {
@@ -32,6 +32,8 @@ export interface NodeHandle {
   readonly name: string;
   /** Address inside the cluster's network; what a grudge's rules match. */
   readonly address: string;
+  /** Its second address, where the network has IPv6 too. */
+  readonly address6?: string;
   /** http://host:port of the clients' port, as reachable from the control process. */
   readonly url: string;
 }

@@ -1,6 +1,7 @@
 /** What can go wrong with a cluster. Each message says what to do. */
 export type ClusterErrorCode =
   | 'no-engine'
+  | 'no-runtime'
   | 'no-rights'
   | 'no-image'
   | 'no-subnet'
@@ -9,7 +10,9 @@ export type ClusterErrorCode =
   | 'node-died'
   | 'settings-refused'
   | 'not-ready'
-  | 'rules-stay'
+  | 'rules-refused'
+  | 'agent-lost'
+  | 'program-failed'
   | 'engine-failed';
 
 export class ClusterError extends Error {

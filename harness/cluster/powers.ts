@@ -12,6 +12,8 @@ export interface Probe {
   readonly dropped: Readonly<Record<string, number>>;
   /** Is there anything of ours that drops packets at all? */
   readonly chained: boolean;
+  /** Was this seen in another network namespace than the one in which the node lives? Then it proves nothing. */
+  readonly astray?: boolean;
 }
 
 /** Cuts between nodes. Clients, which are outside of the cluster's addresses, keep seeing every node. */

@@ -50,6 +50,8 @@ export interface NodeProgram {
 export interface Program {
   /** Name of an image that is there, or how to build one. */
   readonly image: string | BuiltImage;
+  /** Program and arguments where nodes are processes of a machine; a system without them lives in containers only. */
+  readonly command?: readonly string[];
   /** Where clients connect. */
   readonly clientPort: number;
   /** Data folder in a container; other runtimes have one for each node. It survives kill and start. */

@@ -82,8 +82,9 @@ export const optionTable = {
     schema: z.enum(runtimeNames, `takes ${runtimeNames.join(', ')}`),
     fallback: 'auto',
     meaning:
-      'where nodes live: docker, or sim (this process, virtual time); auto takes docker when an ' +
-      'engine answers, else sim',
+      'where nodes live: docker, netns (processes in network namespaces, as root), or sim (this ' +
+      'process, virtual time); auto takes docker when an engine answers, else netns where it may, ' +
+      'else sim where somebody sees it at a terminal',
   },
   latency: {
     schema: number(0.01, 20, false),

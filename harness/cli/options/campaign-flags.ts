@@ -57,7 +57,8 @@ export async function withRuntime(given: RawOptions): Promise<RawOptions> {
   const asked = optionTable.runtime.schema.safeParse(given.runtime ?? 'auto');
   if (!asked.success) throw new UsageError(`--runtime ${asked.error.issues[0].message}`);
   const { chooseRuntime } = await import('../../cluster/runtime.ts');
-  return { ...given, runtime: (await chooseRuntime(asked.data)).name };
+  const watched = process.stderr.isTTY === true;
+  return { ...given, runtime: (await chooseRuntime(asked.data, { watched })).name };
 }
 
 /** Carries a campaign with live progress; Ctrl-C once lets runs end, twice stops at once. */

@@ -12,10 +12,11 @@ import type {
   ProcessState,
 } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
+import { FilteredNetwork } from '../netfilter/network.ts';
 import type { LinkPowers, MachinePowers, NetworkPowers } from '../powers.ts';
 import { asking, explain, removing } from './answers.ts';
 import type { Container, Engine } from './engine.ts';
-import { ContainerNetwork } from './network.ts';
+import type { Holders } from './holders.ts';
 import { collect, withoutFraming } from './output.ts';
 
 const pollMs = 15;
@@ -78,12 +79,17 @@ interface Lent {
   readonly machines?: MachinePowers;
 }
 
+export interface DockerParts {
+  readonly engine: Engine;
+  readonly networkId: string;
+  readonly containers: ReadonlyMap<string, Container>;
+  readonly holders: Holders;
+}
+
 export class DockerCluster implements Cluster {
   readonly world = realWorld;
-  readonly #engine: Engine;
-  readonly #networkId: string;
-  readonly #containers: ReadonlyMap<string, Container>;
-  readonly nodes: readonly NodeHandle[];
+  readonly #parts: DockerParts;
+  #nodes: readonly NodeHandle[] = [];
   readonly inquiries: Inquiries;
   readonly capabilities = new Set<Capability>(['exec', 'kill', 'pause', 'logs']);
   readonly environment: Readonly<Record<string, string>>;
@@ -94,25 +100,33 @@ export class DockerCluster implements Cluster {
   #companion: Companion | null = null;
 
   constructor(
-    engine: Engine,
-    networkId: string,
-    containers: ReadonlyMap<string, Container>,
-    nodes: readonly NodeHandle[],
+    parts: DockerParts,
     inquiries: Inquiries,
     environment: Readonly<Record<string, string>>,
   ) {
-    this.#engine = engine;
-    this.#networkId = networkId;
-    this.#containers = containers;
-    this.nodes = nodes;
+    this.#parts = parts;
     this.inquiries = inquiries;
     this.environment = environment;
   }
 
-  /** For a cluster in whose nodes packet filters may be set. */
+  get nodes(): readonly NodeHandle[] {
+    return this.#nodes;
+  }
+
+  /** Once it is known how they are reached from here. */
+  settle(nodes: readonly NodeHandle[]): void {
+    this.#nodes = nodes;
+  }
+
+  /** For a cluster beside whose nodes packet filters may be set. */
   allowCuts(): void {
+    const { holders } = this.#parts;
     this.capabilities.add('cut');
-    this.network = new ContainerNetwork(this);
+    this.network = new FilteredNetwork({
+      nodes: this.nodes,
+      agentOf: (node) => holders.agentOf(node),
+      namespaceOf: (node) => holders.namespaceOf(node, this.#container(node)),
+    });
   }
 
   /** Gives it powers that its runtime has found to work here. */
@@ -132,25 +146,12 @@ export class DockerCluster implements Cluster {
   }
 
   #container(node: string): Container {
-    const container = this.#containers.get(node);
+    const container = this.#parts.containers.get(node);
     if (!container) throw new ClusterError('no-node', `there is no node ${node} in this cluster`);
     return container;
   }
 
-  #lastExit: Promise<unknown> = Promise.resolve();
-
-  /**
-   * One after another, a fraction of a second each: while an engine takes one container out of a network, another
-   * that leaves the same network can lock it up for good (Docker 20.10: endpoint removal takes the controller's lock
-   * and then the network's, `getSvcRecords` the other way round).
-   */
-  kill(node: string): Promise<void> {
-    const kill = this.#lastExit.then(() => this.#kill(node));
-    this.#lastExit = kill.catch(() => {});
-    return kill;
-  }
-
-  async #kill(node: string): Promise<void> {
+  async kill(node: string): Promise<void> {
     try {
       await this.#container(node).kill({ signal: 'SIGKILL' });
     } catch (error) {
@@ -212,7 +213,7 @@ export class DockerCluster implements Cluster {
   }
 
   async exec(node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    return execIn(this.#engine, this.#container(node), argv, timeoutMs);
+    return execIn(this.#parts.engine, this.#container(node), argv, timeoutMs);
   }
 
   async logs(node: string, maxLines: number): Promise<string[]> {
@@ -224,14 +225,15 @@ export class DockerCluster implements Cluster {
   }
 
   async destroy(): Promise<void> {
-    const problems: unknown[] = [];
-    // One after another, for the reason that `kill` has; one that cannot be removed does not keep the others.
-    for (const container of this.#containers.values()) {
-      const removal = removing(container.remove({ force: true, v: true }));
-      await removal.catch((problem) => problems.push(problem));
-    }
-    await this.#companion?.destroy().catch((problem) => problems.push(problem));
-    if (problems.length > 0) throw problems[0];
-    await removing(this.#engine.getNetwork(this.#networkId).remove());
+    const { engine, networkId, containers, holders } = this.#parts;
+    const removals = [...containers.values()].map((container) =>
+      removing(container.remove({ force: true, v: true })),
+    );
+    const tries = await Promise.allSettled(removals);
+    // What shares the holders' network goes before them.
+    const beside = await Promise.allSettled([this.#companion?.destroy()]);
+    await holders.destroy();
+    for (const each of [...tries, ...beside]) if (each.status === 'rejected') throw each.reason;
+    await removing(engine.getNetwork(networkId).remove());
   }
 }

@@ -6,14 +6,15 @@ import { statfs } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { BuiltImage } from '../program.ts';
+import { freeSubnets, subnetCount } from '../subnet.ts';
 import { asking, explain, removing } from './answers.ts';
 import { execIn } from './containers.ts';
-import { engineInfo, networkCapabilities, usedNetworks } from './docker.ts';
+import { engineInfo, usedNetworks } from './docker.ts';
 import { type Container, type Engine, openEngine } from './engine.ts';
+import { filterCapabilities } from './holders.ts';
 import { baseImage, baseLabels, ensureImage, iptablesLabel } from './image.ts';
 import { labelsOf } from './labels.ts';
 import { leftovers } from './leftovers.ts';
-import { freeSubnets, subnetCount } from './subnet.ts';
 
 export interface Finding {
   readonly name: string;
@@ -128,7 +129,7 @@ async function insideContainer(engine: Engine, variant: string): Promise<Finding
       HostConfig: {
         NetworkMode: 'none',
         CapDrop: ['ALL'],
-        CapAdd: networkCapabilities(variant),
+        CapAdd: filterCapabilities(variant),
         SecurityOpt: ['no-new-privileges'],
       },
     }),

@@ -1,4 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,18 +48,34 @@ describe.skipIf(!answering)('nodes in containers', () => {
       it(promise, () => check(cluster, engramSubject));
     }
 
-    it('may set packet filters in their own network and nothing else', async () => {
+    it('have no capability at all, and yet can be cut off from each other', async () => {
       expect(cluster.capabilities.has('cut')).toBe(true);
       const status = await cluster.exec('n1', ['grep', 'CapEff', '/proc/self/status'], 5000);
-      const bits = BigInt(`0x${status.stdout.split(/\s+/)[1]}`);
-      const netAdmin = 1n << 12n;
-      const netRaw = cluster.environment.iptables === 'legacy' ? 1n << 13n : 0n;
-      expect(bits).toBe(netAdmin | netRaw);
+      expect(BigInt(`0x${status.stdout.split(/\s+/)[1]}`)).toBe(0n);
+    });
+
+    it('have no way to anything outside of their cluster, not even to the machine they run on', async () => {
+      const gateway = cluster.nodes[0].address.replace(/\d+$/, (last) => String(Number(last) - 1));
+      const server = createServer((socket) => socket.end()).listen(0, gateway);
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const dial = `require('node:net').connect({ host: process.argv[1], port: process.argv[2] })
+        .on('connect', () => process.exit(0)).on('error', () => process.exit(3))
+        .setTimeout(1000, () => process.exit(4))`;
+      const to = (host: string, at: number) =>
+        cluster.exec('n1', ['node', '-e', dial, '--', host, String(at)], 10_000);
+      try {
+        expect((await to(cluster.nodes[1].address, 7432)).exitCode).toBe(0);
+        expect((await to(gateway, port)).exitCode).not.toBe(0);
+        expect((await to('192.0.2.1', 80)).exitCode).not.toBe(0);
+      } finally {
+        server.close();
+      }
     });
 
     it('belong to a living run, so that a sweep leaves them alone', async () => {
       const before = await ofRun(runId);
-      expect(before.containers).toHaveLength(acceptanceNodes);
+      expect(before.containers).toHaveLength(2 * acceptanceNodes);
       await sweep();
       expect(await ofRun(runId)).toEqual(before);
     });

@@ -1,5 +1,5 @@
 /** Labels on everything that a run makes in the engine: whose it is, and who may remove it. */
-import { type Owner, thisProcess } from './owner.ts';
+import { type Owner, thisProcess } from '../owner.ts';
 
 export const labelNames = {
   run: 'amnesia.run',

@@ -2,12 +2,13 @@
  * What dead runs left behind, found by label. A control process that was killed cannot tidy up; the next start
  * does it, and `amnesia clean`.
  */
+
+import { isDead } from '../owner.ts';
 import type { BuiltImage } from '../program.ts';
 import { asking, removing } from './answers.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { bundleLabel, digestOf } from './image.ts';
 import { labelNames, ownerOf } from './labels.ts';
-import { isDead } from './owner.ts';
 
 export interface Leftover {
   readonly kind: 'container' | 'network' | 'volume' | 'image';

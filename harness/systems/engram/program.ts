@@ -25,12 +25,14 @@ export function engramProgram({ nodeFaults = [], env = {} }: EngramStart = {}): 
   return {
     image: engramImage,
     clientPort: httpPort,
+    command: [process.execPath, `${packageRoot}/docker/engram/dist/engram.cjs`],
     dataDir: '/var/lib/engram',
     logFiles: [],
     ...defaultLimits,
-    node: ({ name, address }, all) => ({
+    node: ({ name, address, dataDir }, all) => ({
       env: {
         ENGRAM_NODE_ID: name,
+        ENGRAM_DATA_DIR: dataDir,
         ...(isIPv4(address) ? { ENGRAM_BIND: address } : {}),
         ENGRAM_ADVERTISE: address,
         ENGRAM_SEEDS: all

@@ -1,11 +1,12 @@
 /**
  * All that stands beside the nodes of a run so that their links, disks, clocks and power can fail: sidecars and
- * volumes. It is put there only for runs whose faults need it, and before the nodes: a sidecar owns the network
- * namespace of its node, which therefore stays, with its rules, when the node's process is killed.
+ * volumes. It is put there only for runs whose faults need it, and before the nodes. A sidecar shares the network
+ * namespace of its node, which the holder owns.
  */
 import type { Capability, ClusterSpec, NodeHandle } from '../../cluster.ts';
 import type { DockerCluster } from '../containers.ts';
 import type { Engine } from '../engine.ts';
+import type { Holders } from '../holders.ts';
 import { ensurePowersImage, powersFolder } from '../powers-image.ts';
 import { divertScript, undivertScript } from './link-rules.ts';
 import { ContainerLinks } from './links.ts';
@@ -56,15 +57,16 @@ export class Beside {
     engine: Engine,
     spec: ClusterSpec,
     nodes: readonly NodeHandle[],
-    network: string,
-    paths: MachinePaths,
+    holders: Holders,
   ): Promise<Beside> {
     const image = await ensurePowersImage(engine);
-    const beside = new Beside(engine, spec, image, paths);
+    const beside = new Beside(engine, spec, image, { data: spec.program.dataDir });
     try {
       const names = nodes.map(({ name }) => name);
       await createVolumes(engine, spec.runId, names);
-      const places = nodes.map((node) => beside.#sidecars.start(node, network));
+      const places = nodes.map((node) =>
+        beside.#sidecars.start(node.name, holders.idOf(node.name)),
+      );
       const failed = (await Promise.allSettled(places)).find(({ status }) => status === 'rejected');
       if (failed) throw (failed as PromiseRejectedResult).reason;
       // Writable for whichever user the node runs as.
@@ -76,10 +78,6 @@ export class Beside {
       await beside.destroy().catch(() => {});
       throw error;
     }
-  }
-
-  networkModeOf(node: string): string {
-    return `container:${this.#sidecars.idOf(node)}`;
   }
 
   mountsOf(node: string): Mount[] {

@@ -3,7 +3,7 @@
  * with the programs that make faults. So the node's own image needs no tool and its container no capability.
  */
 
-import type { ExecResult, NodeHandle } from '../../cluster.ts';
+import type { ExecResult } from '../../cluster.ts';
 import { ClusterError } from '../../errors.ts';
 import { asking, removing } from '../answers.ts';
 import { execIn } from '../containers.ts';
@@ -33,16 +33,15 @@ export class Sidecars {
     this.#paths = paths;
   }
 
-  /** In a network namespace of its own at the node's address; the node joins it. Rejects with ClusterError. */
-  async start({ name: node, address }: NodeHandle, network: string): Promise<void> {
+  /** In the network namespace of the node's holder. Rejects with ClusterError. */
+  async start(node: string, holder: string): Promise<void> {
     const container = await asking(
       this.#engine.createContainer({
         name: `amnesia-${this.#runId}-${node}-sidecar`,
-        Hostname: node,
         Image: this.#image,
         Labels: labelsOf(this.#runId),
         HostConfig: {
-          NetworkMode: network,
+          NetworkMode: `container:${holder}`,
           CapDrop: ['ALL'],
           CapAdd: capabilities,
           SecurityOpt: ['no-new-privileges'],
@@ -50,9 +49,6 @@ export class Sidecars {
           PidsLimit: pidsMax,
           RestartPolicy: { Name: 'no' },
           Mounts: mountsOf(this.#runId, node, this.#paths, 'sidecar'),
-        },
-        NetworkingConfig: {
-          EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } },
         },
       }),
     );
@@ -64,10 +60,6 @@ export class Sidecars {
     const container = this.#containers.get(node);
     if (!container) throw new ClusterError('no-node', `there is no sidecar of ${node}`);
     return container;
-  }
-
-  idOf(node: string): string {
-    return this.#of(node).id;
   }
 
   exec(node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult> {

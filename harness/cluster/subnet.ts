@@ -1,6 +1,6 @@
 /**
- * Picks a small subnet that nobody uses. The engine's own pools hold about thirty networks; a run needs
- * thirty-two addresses. Pure, except for the look at this machine's interfaces and routes.
+ * Picks a small subnet that nobody uses. An engine's own pools hold about thirty networks, and a run in containers
+ * needs thirty-two addresses. Pure, except for the look at this machine's interfaces and routes.
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
@@ -18,13 +18,23 @@ interface Range {
   readonly last: number;
 }
 
-const prefixLength = 27;
-const size = 2 ** (32 - prefixLength);
-/** 10.213.0.0/16: 2,048 subnets. */
-const base = (10 * 256 + 213) * 65536;
-export const subnetCount = 65536 / size;
+/** A /16 that is divided into subnets of the same size. */
+export interface Pool {
+  readonly base: number;
+  readonly prefixLength: number;
+}
+
+/** 10.213.0.0/16 for containers: 2,048 subnets. */
+export const containerPool: Pool = { base: (10 * 256 + 213) * 65536, prefixLength: 27 };
+/** 10.214.0.0/16 for network namespaces: 256 subnets, since there may be more nodes in each. */
+export const namespacePool: Pool = { base: (10 * 256 + 214) * 65536, prefixLength: 24 };
+
+const sizeOf = ({ prefixLength }: Pool): number => 2 ** (32 - prefixLength);
+export const subnetCountOf = (pool: Pool): number => 65536 / sizeOf(pool);
 /** Without the network's own address, the gateway's, and broadcast. */
-export const nodesMax = size - 3;
+export const nodesMaxOf = (pool: Pool): number => sizeOf(pool) - 3;
+export const subnetCount = subnetCountOf(containerPool);
+export const nodesMax = nodesMaxOf(containerPool);
 
 function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -43,20 +53,24 @@ function rangeOf(cidr: string): Range | null {
   return { first, last: first + length - 1 };
 }
 
-export function subnetAt(index: number): Subnet {
-  const first = base + (index % subnetCount) * size;
+export function subnetAt(index: number, pool: Pool = containerPool): Subnet {
+  const first = pool.base + (index % subnetCountOf(pool)) * sizeOf(pool);
   return {
-    cidr: `${toText(first)}/${prefixLength}`,
+    cidr: `${toText(first)}/${pool.prefixLength}`,
     gateway: toText(first + 1),
     address: (node) => toText(first + 1 + node),
   };
 }
 
 /** All subnets from number `start` on, round to it again, without those that overlap with `used` (CIDRs). */
-export function* freeSubnets(used: readonly string[], start: number): Generator<Subnet> {
+export function* freeSubnets(
+  used: readonly string[],
+  start: number,
+  pool: Pool = containerPool,
+): Generator<Subnet> {
   const taken = used.map(rangeOf).filter((range) => range !== null);
-  for (let i = 0; i < subnetCount; i++) {
-    const subnet = subnetAt(start + i);
+  for (let i = 0; i < subnetCountOf(pool); i++) {
+    const subnet = subnetAt(start + i, pool);
     const range = rangeOf(subnet.cidr)!;
     if (!taken.some((each) => each.first <= range.last && each.last >= range.first)) yield subnet;
   }
