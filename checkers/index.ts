@@ -52,6 +52,8 @@ export const checkers: Readonly<Record<string, Checker>> = Object.fromEntries(
 
 export class UnknownCheckerError extends Error {
   readonly code = 'unknown-checker';
+  /** Of the command line, as the rest of the house has it: bad arguments. */
+  readonly exitCode = 254;
 }
 
 export interface LibraryOptions extends Partial<CheckOptions> {

@@ -4,13 +4,12 @@
  */
 
 import type { Grudge } from '../harness/generator/fault-plan.ts';
+import { AmnesiaError } from '../harness/world/exit-codes.ts';
 import type { Rng } from '../harness/world/rng.ts';
 
 /** A plan that cannot be made; the message says why and what would do. */
-export class PlanError extends Error {
+export class PlanError extends AmnesiaError {
   readonly code = 'impossible-plan';
-  /** The arguments ask for what cannot be. */
-  readonly exitCode = 254;
   constructor(message: string) {
     super(message);
     this.name = 'PlanError';

@@ -1,5 +1,7 @@
 /** All faults by name. */
+
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
+import { AmnesiaError } from '../harness/world/exit-codes.ts';
 import { clock } from './clock.ts';
 import { dataFaults } from './data.ts';
 import { diskFaults } from './disk.ts';
@@ -18,9 +20,8 @@ export const faults: Readonly<Record<string, Fault>> = Object.fromEntries(
 );
 
 /** A fault that cannot be made in this cluster; the message says what is missing. */
-export class FaultRefused extends Error {
+export class FaultRefused extends AmnesiaError {
   readonly code = 'fault-refused';
-  readonly exitCode = 254;
   constructor(message: string) {
     super(message);
     this.name = 'FaultRefused';

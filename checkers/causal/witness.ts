@@ -25,7 +25,7 @@ export type ReadPattern =
 const rowOf = (trace: Trace, place: number): number => (trace.row ? trace.row[place] : place);
 
 /** Patterns of single reads that a history shows. */
-export function readPatterns({ trace, findings }: CausalAnalysis): Set<ReadPattern> {
+function readPatterns({ trace, findings }: CausalAnalysis): Set<ReadPattern> {
   const patterns = new Set<ReadPattern>(trace.sourceless.pattern);
   for (let i = 0; i < findings.read.length; i++) {
     patterns.add(findings.source.data[i] === 0 ? 'WriteCOInitRead' : 'WriteCORead');
@@ -188,13 +188,4 @@ export function witnessOfList(trace: Trace, violation: ListViolation): Witness {
   return shrink(history, withSources(history, all), (reduced) =>
     new CausalAnalysis(reduced, unlimited).lists.some((each) => each.pattern === pattern),
   );
-}
-
-/** Rows of the causal path between two writes of a history, ends included; null where there is none. */
-export function causalPathOfWrites(history: History, from: number, to: number): number[] | null {
-  const { trace } = analyse(history, unlimited);
-  const start = trace.place[history.value[from]];
-  const end = trace.place[history.value[to]];
-  if (start < 0 || end < 0) return null;
-  return causalPath(trace, start, end)?.map((place) => rowOf(trace, place)) ?? null;
 }

@@ -31,7 +31,7 @@ import { explainDivergence, explainSource, groupsOf } from './witness.ts';
 const keysShown = 20;
 
 /** Rows of the last round that every reader answered; of the last answers, if no round is complete. */
-export function lastRound(history: History, key: KeyFinals): readonly number[] {
+function lastRound(history: History, key: KeyFinals): readonly number[] {
   const attempts = [...key.attempts.values()];
   let rounds = Number.POSITIVE_INFINITY;
   for (const rows of attempts) rounds = Math.min(rounds, rows.length);

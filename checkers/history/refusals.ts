@@ -16,6 +16,8 @@ export type HistoryErrorCode =
 /** The history cannot be judged; the message names the operations. */
 export class HistoryError extends Error {
   readonly code: HistoryErrorCode;
+  /** Of the command line, as the rest of the house has it: bad arguments. */
+  readonly exitCode = 254;
   readonly ops: readonly number[];
   constructor(
     code: HistoryErrorCode,

@@ -43,12 +43,12 @@ export interface RegisterFates {
   readonly shownAtEnd: Uint8Array;
 }
 
-export function isRegisterWrite(kind: number): boolean {
+function isRegisterWrite(kind: number): boolean {
   return kind === Kind.Write || kind === Kind.Cas;
 }
 
 /** All values that a register read showed, siblings included; 0 (initial) is no value. */
-export function shownValues(history: History, row: number): number[] {
+function shownValues(history: History, row: number): number[] {
   const shown = history.value[row];
   const ids = shown === 0 ? [] : [shown];
   const { siblings } = history;

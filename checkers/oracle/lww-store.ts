@@ -144,7 +144,7 @@ export interface Parts {
 }
 
 /** A history of registers; the columns that nobody named are empty. */
-export function historyOf(parts: Parts): History {
+function historyOf(parts: Parts): History {
   const { n } = parts;
   const index = new Int32Array(n);
   for (let i = 0; i < n; i++) index[i] = i;

@@ -108,13 +108,6 @@ function project(
   });
 }
 
-/** The history reduced to some rows. `index` of the result is the row in the original. */
-export function extract(history: History, rows: readonly number[]): History {
-  const sorted = [...rows].sort((left, right) => left - right);
-  const operation = new Map(sorted.map((row) => [row, plain(history, row)]));
-  return buildHistory(project(history, sorted, operation));
-}
-
 export interface Witness {
   /** Rows in log order. */
   readonly rows: readonly number[];

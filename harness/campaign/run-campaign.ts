@@ -84,7 +84,7 @@ export async function runCampaign(
 }
 
 /** Everything that there is, by now. */
-export const universe = { faults, workloads: Object.keys(workloads) };
+const universe = { faults, workloads: Object.keys(workloads) };
 
 /** What there is so far in the folder of a campaign, which may be worked on. Throws RunFileError. */
 export function readCampaign(dir: string): CampaignReport {

@@ -43,7 +43,7 @@ export interface Shard {
   readonly of: number;
 }
 
-export const wholeCampaign: Shard = { part: 1, of: 1 };
+const wholeCampaign: Shard = { part: 1, of: 1 };
 
 /** Options of `amnesia test` that a campaign decides by itself. */
 export const OWN_OPTIONS: ReadonlySet<OptionName> = new Set<OptionName>([

@@ -3,10 +3,11 @@
  * exit code that `amnesia test` would have had. The history and the verdict are in the run file. Ends
  * when the campaign does.
  */
-import { exitCodeOf, explain } from '../cli/errors.ts';
+
 import { chooseRuntime } from '../cluster/runtime.ts';
 import { parseOptions } from '../run/options.ts';
 import { performRun } from '../run/run.ts';
+import { exitCodeOf, explain } from '../world/exit-codes.ts';
 import type { WorkerAnswer, WorkerTask } from './executor.ts';
 import { rawOf } from './spec.ts';
 

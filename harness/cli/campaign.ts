@@ -1,6 +1,6 @@
 /** `amnesia campaign`: the parts of a campaign, for engines that carry the runs themselves. */
 import type { Command } from 'commander';
-import { EXIT } from './errors.ts';
+import { EXIT } from '../world/exit-codes.ts';
 import { givenTo, withCampaign, withRuntime } from './options/campaign-flags.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 import { writeLines } from './output/write-lines.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Side } from '../campaign/report/compare.ts';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../world/exit-codes.ts';
 import { withResults } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 

@@ -3,7 +3,7 @@
  * acknowledge what it could lose. Exit code 0 when both did as foretold.
  */
 import type { Command } from 'commander';
-import { EXIT } from './errors.ts';
+import { EXIT } from '../world/exit-codes.ts';
 import { printLines, terminalStyle, terminalWidth } from './output/output.ts';
 
 interface Act {

@@ -3,7 +3,7 @@
  * something is missing without which no cluster can be run.
  */
 import type { Command } from 'commander';
-import { EXIT } from './errors.ts';
+import { EXIT } from '../world/exit-codes.ts';
 import { withResults } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 

@@ -1,7 +1,7 @@
 /** `amnesia import`: a history of another tool becomes a run. */
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../world/exit-codes.ts';
 import { oneOf, withResults } from './options/arguments.ts';
 import { printJson, printLines } from './output/output.ts';
 

@@ -4,7 +4,7 @@
  * our own crash.
  */
 import { Command } from 'commander';
-import { EXIT, explain } from './errors.ts';
+import { EXIT, explain } from '../world/exit-codes.ts';
 
 interface CommandFile {
   register(program: Command): void | Promise<void>;

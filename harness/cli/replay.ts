@@ -1,6 +1,6 @@
 /** `amnesia replay`: a stored run once more, from what its file says. */
 import type { Command } from 'commander';
-import { EXIT } from './errors.ts';
+import { EXIT } from '../world/exit-codes.ts';
 import { numberWithin, withResults } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { MutationReport } from '../selftest/mutation.ts';
 import type { CaseResult } from '../selftest/runner.ts';
-import { EXIT, UsageError } from './errors.ts';
+import { EXIT, UsageError } from '../world/exit-codes.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 interface Flags {

@@ -1,7 +1,7 @@
 /** `amnesia serve`: the inspector of all runs, in the browser. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../world/exit-codes.ts';
 import { numberWithin, withResults } from './options/arguments.ts';
 
 interface Flags {

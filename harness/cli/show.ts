@@ -1,6 +1,6 @@
 /** `amnesia show`: a run, or one thing of it with what stands around it. */
 import type { Command } from 'commander';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../world/exit-codes.ts';
 import { numberWithin, withResults } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 

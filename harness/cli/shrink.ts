@@ -1,6 +1,6 @@
 /** `amnesia shrink`: the smallest run that still shows a violation. */
 import type { Command } from 'commander';
-import { EXIT, UsageError } from './errors.ts';
+import { EXIT, UsageError } from '../world/exit-codes.ts';
 import { numberWithin, withResults } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 

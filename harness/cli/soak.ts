@@ -1,7 +1,7 @@
 /** `amnesia soak`: many runs, with what they show together. */
 import type { Command } from 'commander';
 import type { RawOptions } from '../run/options.ts';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../world/exit-codes.ts';
 import {
   defaultName,
   givenTo,

@@ -1,6 +1,6 @@
 /** `amnesia sql`: one question to a run file, in SQL; nothing can be changed. */
 import type { Command } from 'commander';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../world/exit-codes.ts';
 import { numberWithin, withResults } from './options/arguments.ts';
 import { printJson, printLines } from './output/output.ts';
 

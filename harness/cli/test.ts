@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { RawOptions, RunOptions } from '../run/options.ts';
 import type { RunResult } from '../run/run.ts';
-import { EXIT, exitCodeOf } from './errors.ts';
+import { EXIT, exitCodeOf } from '../world/exit-codes.ts';
 import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 
 export async function register(program: Command): Promise<void> {

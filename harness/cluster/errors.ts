@@ -1,4 +1,6 @@
 /** What can go wrong with a cluster. Each message says what to do. */
+import { AmnesiaError } from '../world/exit-codes.ts';
+
 export type ClusterErrorCode =
   | 'no-engine'
   | 'no-runtime'
@@ -15,10 +17,10 @@ export type ClusterErrorCode =
   | 'program-failed'
   | 'engine-failed';
 
-export class ClusterError extends Error {
+export class ClusterError extends AmnesiaError {
   readonly code: ClusterErrorCode;
   /** 254: bad arguments. 255: nothing is wrong with them, and there is nothing to be judged. */
-  readonly exitCode: 254 | 255;
+  override readonly exitCode: 254 | 255;
   constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ClusterError';

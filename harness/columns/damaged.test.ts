@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFacts } from '../campaign/run-facts.ts';
-import { EXIT, explain } from '../cli/errors.ts';
 import { EXPORT_FORMATS, exportRun } from '../foreign/export-run.ts';
 import { judgeRun } from '../judge/judge.ts';
 import { simulate } from '../run/testing/simulate.ts';
 import { overview } from '../store/look.ts';
 import { openRunFile } from '../store/run-file.ts';
 import { makeRun, row } from '../store/testing/made-runs.ts';
+import { EXIT, explain } from '../world/exit-codes.ts';
 import { makeRng, type Rng } from '../world/rng.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'amnesia-damage-'));

@@ -59,7 +59,7 @@ export const LONE_KEYS: Readonly<Record<ObjectKind, string>> = {
 };
 
 /** Whether two JSON values are the same; the order of keys does not matter. */
-export function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;

@@ -44,10 +44,7 @@ export function readForeign(path: string, format: Format = guessFormat(path)): I
 }
 
 /** The same for events that are there already. */
-export function rowsOf(
-  events: readonly PlacedEvent[],
-  format: Format,
-): Omit<ImportedHistory, 'file'> {
+function rowsOf(events: readonly PlacedEvent[], format: Format): Omit<ImportedHistory, 'file'> {
   const notes: string[] = [];
   const pairs = pairEvents(events);
   const convention: Convention = {

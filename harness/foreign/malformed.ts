@@ -1,8 +1,9 @@
 /**
  * A history file of another tool that cannot be read, with the place where it stops making sense.
  */
+import { AmnesiaError } from '../world/exit-codes.ts';
 
-export class MalformedHistoryError extends Error {
+export class MalformedHistoryError extends AmnesiaError {
   readonly code = 'malformed-history';
   readonly line: number;
   /** Counted from 1. */

@@ -24,7 +24,7 @@ export interface Kept {
 /** The f that other tools use, and ours. */
 const THEIR_F: Readonly<Record<string, string>> = { 'read-all': 'read', 'read-list': 'read' };
 
-export function theirF(f: string): string {
+function theirF(f: string): string {
   return THEIR_F[f] ?? f;
 }
 

@@ -1,7 +1,9 @@
 /** What each address of the inspector answers. Reads files below the results and nothing else. */
+
 import { relative, resolve, sep } from 'node:path';
 import { openRunFile, type RunFile, readSummary } from '../store/run-file.ts';
 import { listRuns } from '../store/run-index.ts';
+import { AmnesiaError } from '../world/exit-codes.ts';
 import { listCampaigns } from './campaigns.ts';
 import { KeptPages } from './pages.ts';
 import { growthSince, operationAnswer, replicaMatrix } from './questions.ts';
@@ -15,7 +17,7 @@ export interface Reply {
 }
 
 /** The address cannot be answered; the message says why. */
-export class BadQuestionError extends Error {
+export class BadQuestionError extends AmnesiaError {
   readonly code = 'bad-question';
 }
 

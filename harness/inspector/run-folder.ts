@@ -2,10 +2,12 @@
  * From what a browser asks for to a run file below the results: names of two folders and nothing else. What leads
  * out of the results is refused, and links are not followed, wherever they lead.
  */
+
 import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { AmnesiaError } from '../world/exit-codes.ts';
 
-export class NoSuchRunError extends Error {
+export class NoSuchRunError extends AmnesiaError {
   readonly code = 'no-such-run';
   constructor(wanted: string) {
     super(`there is no run ${JSON.stringify(wanted.slice(0, 200))} below the results`);

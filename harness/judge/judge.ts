@@ -43,8 +43,8 @@ export interface Judgement {
 }
 
 /** Limits for one checker where none are given. */
-export const TIME_LIMIT_S = 300;
-export const MEMORY_MB = 4096;
+const TIME_LIMIT_S = 300;
+const MEMORY_MB = 4096;
 /** What columns take at least. */
 const OPERATION_BYTES = 48;
 
@@ -275,7 +275,7 @@ function show(
   return { valid, verdicts, screen, checkNo: null };
 }
 
-export function countOutcomes(history: History): VerdictScreen['counts'] {
+function countOutcomes(history: History): VerdictScreen['counts'] {
   const { n, status } = history;
   let ok = 0;
   let fail = 0;

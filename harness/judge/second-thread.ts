@@ -84,7 +84,7 @@ export function startThread(path: string | null): SecondThread {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1, port2 } = new MessageChannel();
   // From here, and from the bundle of a command, it is in the same place.
-  const worker = new Worker(new URL('../judge/checker-thread.cjs', import.meta.url), {
+  const worker = new Worker(new URL('../judge/checker-thread.js', import.meta.url), {
     workerData: { port: port2, state, path } satisfies Start,
     transferList: [port2],
   });

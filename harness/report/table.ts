@@ -6,7 +6,7 @@ export type CellValue = string | number | boolean | bigint | null | Uint8Array;
 /** Widest cell, columns. */
 const CELL_MAX = 60;
 
-export function cellText(value: CellValue): string {
+function cellText(value: CellValue): string {
   if (value === null) return '';
   if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
   return String(value);

@@ -295,7 +295,7 @@ export function anomalyLines(
 }
 
 /** One line for each fault: what, when, whom, and whether it was proved. */
-export function faultLines(
+function faultLines(
   faults: readonly FaultWindow[],
   nodes: readonly string[],
   style: Style,

@@ -21,6 +21,7 @@ import { type AnySystem, systems } from '../systems/index.ts';
 import { promisesOf } from '../systems/offers.ts';
 import { parseSystemOptions } from '../systems/options.ts';
 import { type Clock, startClock, type Timer } from '../world/clock.ts';
+import { AmnesiaError } from '../world/exit-codes.ts';
 import { makeRng } from '../world/rng.ts';
 import { extensionsOf } from './extensions/used.ts';
 import { newIdentity, type RunIdentity } from './identity.ts';
@@ -50,9 +51,9 @@ export interface RunResult extends Ending {
 }
 
 /** The run was stopped before it began: there is nothing to be judged. */
-export class RunInterrupted extends Error {
+export class RunInterrupted extends AmnesiaError {
   readonly code = 'run-interrupted';
-  readonly exitCode = 2;
+  override readonly exitCode = 2;
   constructor() {
     super('interrupted before the first operation; there is nothing to judge');
     this.name = 'RunInterrupted';

@@ -18,7 +18,7 @@ export interface Schedule {
   readonly operations?: ChosenOperations;
 }
 
-export const SCHEDULE_FORMAT = 'amnesia-schedule';
+const SCHEDULE_FORMAT = 'amnesia-schedule';
 const VERSION = 1;
 
 const ms = z.number().min(0).max(172_800_000);

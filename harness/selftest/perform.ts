@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import type { Verdict } from '../../checkers/verdict/verdict.ts';
-import { EXIT } from '../cli/errors.ts';
+import { EXIT } from '../world/exit-codes.ts';
 import type { CaseOptions } from './cases.ts';
 import { CannotRun, type Perform, type RunSummary } from './runner.ts';
 

@@ -2,7 +2,9 @@
  * Runs cases until each is decided. Knows no cluster and no process: a run is whatever `perform` makes of
  * its options.
  */
+
 import type { Valid } from '../../checkers/verdict/verdict.ts';
+import { AmnesiaError } from '../world/exit-codes.ts';
 import { type Case, type CaseOptions, type Expectation, whyImpossible } from './cases.ts';
 
 /** Of a verdict, what is needed here. */
@@ -24,7 +26,7 @@ export interface RunSummary {
 }
 
 /** The runtime cannot do what the run needs; the message says why. */
-export class CannotRun extends Error {
+export class CannotRun extends AmnesiaError {
   readonly code = 'cannot-run';
 }
 

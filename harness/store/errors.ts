@@ -2,6 +2,7 @@
  * Why a run file could not be written or read. Each message is one sentence that says what is wrong
  * and what to do about it, ready for the terminal.
  */
+import { AmnesiaError } from '../world/exit-codes.ts';
 
 export type RunFileErrorCode =
   /** No such file or directory. */
@@ -23,7 +24,7 @@ export type RunFileErrorCode =
   /** The recorder was used in a way that would make a wrong history. */
   | 'recorder-misuse';
 
-export class RunFileError extends Error {
+export class RunFileError extends AmnesiaError {
   readonly code: RunFileErrorCode;
   readonly path: string;
   constructor(code: RunFileErrorCode, path: string, message: string, cause?: unknown) {

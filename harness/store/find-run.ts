@@ -2,14 +2,16 @@
  * What a person means by RUN: a folder, a run.sqlite, `latest`, the name of a test (its newest
  * run), a folder's name or the beginning of it, of a run id or of a seed.
  */
+
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { AmnesiaError } from '../world/exit-codes.ts';
 import { RunFileError } from './errors.ts';
 import { runFilePath } from './run-file.ts';
 import { type IndexedRun, listRuns } from './run-index.ts';
 
 /** RUN matches several runs; the message lists them. */
-export class AmbiguousRunError extends Error {
+export class AmbiguousRunError extends AmnesiaError {
   readonly code = 'ambiguous-run';
   readonly candidates: readonly string[];
   constructor(wanted: string, candidates: readonly string[]) {

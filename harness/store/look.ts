@@ -2,7 +2,9 @@
  * Looks into a run file for people: an operation with its surroundings, a key, a process, the time
  * of a fault. Reads rows, bounded in number, and leaves how they are shown to the report.
  */
+
 import type { Anomaly } from '../../checkers/verdict/verdict.ts';
+import { AmnesiaError } from '../world/exit-codes.ts';
 import { cellJson } from './errors.ts';
 import { type RunFile, type RunSummary, readSummary } from './run-file.ts';
 import { readCheck, type StoredCheck } from './verdicts.ts';
@@ -24,7 +26,7 @@ export interface ShownOperation {
 const COLUMNS = 'idx, process, node, f, key, value, outcome, invoked, completed, error';
 
 /** There is no such operation, key, process, fault or anomaly in the run. */
-export class NothingToShowError extends Error {
+export class NothingToShowError extends AmnesiaError {
   readonly code = 'nothing-to-show';
   constructor(message: string) {
     super(message);

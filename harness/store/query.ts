@@ -1,9 +1,10 @@
 /** One reading SQL statement against a run file. */
+import { AmnesiaError } from '../world/exit-codes.ts';
 import { codeOf, RunFileError } from './errors.ts';
 import { openRunFile } from './run-file.ts';
 
 /** The statement is none, more than one, or would change something. */
-export class QueryRefusedError extends Error {
+export class QueryRefusedError extends AmnesiaError {
   readonly code = 'query-refused';
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

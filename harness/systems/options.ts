@@ -1,9 +1,11 @@
 /** A system's own options, as one text: `wait=1,appendfsync=always`. */
+
 import { z } from 'zod';
+import { AmnesiaError } from '../world/exit-codes.ts';
 import type { AnySystem } from './index.ts';
 
 /** What `--system-options` has cannot be used; a sentence for each problem. */
-export class SystemOptionsError extends Error {
+export class SystemOptionsError extends AmnesiaError {
   readonly code = 'bad-options';
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {

@@ -3,6 +3,7 @@
  * are ready, what is promised, and how operations are done. Where the nodes live is the runtime's business. What a
  * system leaves out switches off, by name, the faults and checkers that need it.
  */
+
 import { z } from 'zod';
 import type { Property } from '../../checkers/verdict/checker.ts';
 import { define, field } from '../../checkers/verdict/definition.ts';

@@ -2,10 +2,12 @@
  * A run once more, with options and a schedule of one's choice, in a folder of its own. The edge that
  * `replay` and `shrink` have in common.
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Schedule, scheduleText } from '../../run/schedule.ts';
 import { openRunFile, readSummary } from '../../store/run-file.ts';
+import { AmnesiaError } from '../../world/exit-codes.ts';
 import type { Executor } from '../executor.ts';
 import { executorFor } from '../run-campaign.ts';
 import { type RunFacts, readFacts, type Signature } from '../run-facts.ts';
@@ -18,9 +20,9 @@ export interface Again {
 }
 
 /** The run came to no verdict. */
-export class RepeatFailed extends Error {
+class RepeatFailed extends AmnesiaError {
   readonly code = 'repeat-failed';
-  readonly exitCode = 255;
+  override readonly exitCode = 255;
   constructor(message: string) {
     super(`the run could not be repeated: ${message}`);
     this.name = 'RepeatFailed';

@@ -6,6 +6,7 @@ import { kindOfOption, type OptionName, optionTable } from '../../run/options.ts
 import type { Schedule } from '../../run/schedule.ts';
 import { openRunFile, type RunFile, readSummary } from '../../store/run-file.ts';
 import { readCheck } from '../../store/verdicts.ts';
+import { AmnesiaError } from '../../world/exit-codes.ts';
 import { type RunFacts, readFacts } from '../run-facts.ts';
 
 /** An operation of the load, by its number in its workload. */
@@ -37,7 +38,7 @@ export interface StoredRun {
 }
 
 /** The run was not made by `amnesia test`, or by one that kept no plan. */
-export class NotRepeatable extends Error {
+class NotRepeatable extends AmnesiaError {
   readonly code = 'bad-arguments';
   constructor(path: string, why: string) {
     super(`${path} cannot be run again: ${why}`);

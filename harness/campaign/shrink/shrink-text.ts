@@ -82,7 +82,7 @@ const quoted = (text: string): string =>
   `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** A test that fails as long as the violation is there. */
-export function testCase({ signature, options, schedulePath }: ShrinkReport): string[] {
+function testCase({ signature, options, schedulePath }: ShrinkReport): string[] {
   const { checker, anomaly } = signature;
   const given = Object.entries(options)
     .filter(([name]) => name !== 'checkers')

@@ -3,9 +3,11 @@
  * has no row until it is begun, `running` until its end is stored, and everything that is kept of it is stored
  * in one transaction with its end. Holds no list of runs in memory.
  */
+
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, type Db, openDatabase } from '../../store/database.ts';
+import { AmnesiaError } from '../../world/exit-codes.ts';
 import { processStart } from '../../world/process-start.ts';
 import type { RunFacts } from '../run-facts.ts';
 import { type CampaignSpec, expand, type RunSpec, runSpec, type Shard, specKey } from '../spec.ts';
@@ -44,7 +46,7 @@ export interface RunEnd {
 }
 
 /** Somebody else works on this campaign. */
-export class CampaignBusyError extends Error {
+export class CampaignBusyError extends AmnesiaError {
   readonly code = 'run-file-busy';
   constructor(dir: string, pid: number) {
     super(`${dir} is being worked on by process ${pid}; wait for it, or end it`);
@@ -266,7 +268,7 @@ export interface Tally {
 }
 
 /** A merged campaign has no plan of its own. */
-export class NotResumable extends Error {
+export class NotResumable extends AmnesiaError {
   readonly code = 'bad-arguments';
   constructor(dir: string) {
     super(`${dir} is a merged campaign: resume the ones it was merged from`);

@@ -1,6 +1,6 @@
 /** Values of options, checked before anything starts; the message says what is accepted. */
 import type { Command } from 'commander';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../world/exit-codes.ts';
 
 /** Where runs lie, unless --results says otherwise. */
 export const RESULTS = 'results';

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CampaignEnd } from '../../campaign/run-campaign.ts';
 import type { CampaignState } from '../../campaign/state/state.ts';
 import type { RawOptions } from '../../run/options.ts';
-import { EXIT, UsageError } from '../errors.ts';
+import { EXIT, UsageError } from '../../world/exit-codes.ts';
 import { printJson, printLines, terminalStyle } from '../output/output.ts';
 
 /**

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../world/exit-codes.ts';
 
 /** `path` undefined: standard output. Throws UsageError when the file cannot be written. */
 export async function writeLines(

@@ -1,7 +1,9 @@
 /** The built program and colours of the pages: made by `npm run build`, part of the package. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AmnesiaError } from '../../world/exit-codes.ts';
 
 export interface PageParts {
   readonly script: string;
@@ -9,7 +11,7 @@ export interface PageParts {
 }
 
 /** The page cannot be written as long as its program is not built. */
-export class PagesNotBuiltError extends Error {
+export class PagesNotBuiltError extends AmnesiaError {
   readonly code = 'pages-not-built';
   constructor(folder: string) {
     super(

@@ -2,11 +2,13 @@
  * `report.html` beside a run file: read, gathered, written at once. It never changes a verdict; what keeps it from
  * being written is said by whoever asked.
  */
+
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadOpen } from '../../columns/columns.ts';
 import { openRunFile, type RunFile, readSummary } from '../../store/run-file.ts';
 import { readCheck } from '../../store/verdicts.ts';
+import { AmnesiaError } from '../../world/exit-codes.ts';
 import type { Cause } from '../cause/index.ts';
 import { gatherPage, type Page } from './gather.ts';
 import type { PageData } from './page-data.ts';
@@ -14,7 +16,7 @@ import { readParts } from './page-parts.ts';
 import { writePage } from './write-page.ts';
 
 /** The history has no room on a page. */
-export class PageTooLargeError extends Error {
+export class PageTooLargeError extends AmnesiaError {
   readonly code = 'page-too-large';
   constructor(operations: number) {
     super(

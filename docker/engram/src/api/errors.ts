@@ -20,7 +20,7 @@ const statuses = {
 
 export type ErrorCode = keyof typeof statuses;
 
-export const rememberExample =
+const rememberExample =
   'POST /api/v1/memories/remember {"content":"The kettle is in the cupboard","confidence":0.9}';
 
 export const episodeExample =

@@ -85,7 +85,7 @@ function normal(v: VersionVector, d: Dots, actors: readonly string[]): Knowledge
 }
 
 /** Actors that are named, in the vector or by single dots. */
-export function actorsOf({ v, d }: Knowledge): string[] {
+function actorsOf({ v, d }: Knowledge): string[] {
   return [...new Set([...Object.keys(v), ...Object.keys(d)])];
 }
 

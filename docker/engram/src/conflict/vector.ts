@@ -4,12 +4,12 @@
  */
 import type { VersionVector } from '../data.ts';
 
-export function counterOf(vector: VersionVector, actor: string): number {
+function counterOf(vector: VersionVector, actor: string): number {
   return vector[actor] ?? 0;
 }
 
 /** Does `vector` know the write `actor:counter`? */
-export function coversDot(vector: VersionVector, actor: string, counter: number): boolean {
+function coversDot(vector: VersionVector, actor: string, counter: number): boolean {
   return counterOf(vector, actor) >= counter;
 }
 
@@ -39,11 +39,6 @@ export function withDot(vector: VersionVector, actor: string, counter: number): 
   return next;
 }
 
-/** Equal as knowledge: an actor at 0 is the same as an absent one. */
-export function equals(left: VersionVector, right: VersionVector): boolean {
-  return covers(left, right) && covers(right, left);
-}
-
 export function formatDot(actor: string, counter: number): string {
   return `${actor}:${counter}`;
 }
@@ -60,11 +55,6 @@ export function deferredActorOf(actor: string): string {
 
 export function isDeferredActor(actor: string): boolean {
   return actor.endsWith('+');
-}
-
-/** The life of an actor: that of `n1.k3x9q` and `n1.k3x9q+` is `k3x9q`. */
-export function lifeOfActor(actor: string): string {
-  return actor.slice(actor.indexOf('.') + 1).replace('+', '');
 }
 
 /** The node behind an actor: `n1.k3x9q` and `n1.k3x9q+` are both n1. */

@@ -8,7 +8,7 @@ import type { Context } from '../data.ts';
 import { ConnectionLost } from '../env/virtual.ts';
 import type { Answer, VirtualCluster } from './cluster.ts';
 
-export const spaces = ['kitchen', 'attic', 'cellar', 'garden'] as const;
+const spaces = ['kitchen', 'attic', 'cellar', 'garden'] as const;
 const ids = ['cup', 'pot', 'jug'] as const;
 
 interface Write {

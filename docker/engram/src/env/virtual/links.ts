@@ -40,7 +40,7 @@ export interface LinkWeather {
   readonly bytesPerMs: number;
 }
 
-export const fairLink: LinkWeather = {
+const fairLink: LinkWeather = {
   loss: 0,
   duplication: 0,
   reordering: 0,

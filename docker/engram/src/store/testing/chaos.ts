@@ -17,7 +17,7 @@ export interface ChaosOptions extends WorldOptions {
   readonly peaceMs: number;
 }
 
-export const chaosDefaults: ChaosOptions = {
+const chaosDefaults: ChaosOptions = {
   nodes: 5,
   copies: 3,
   loss: 0.02,

@@ -12,7 +12,7 @@ import type { LogLimits } from '../journal.ts';
 import { VirtualDisk } from './disk.ts';
 
 /** mulberry32: enough chance for a test. */
-export function chanceOf(seed: number): () => number {
+function chanceOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

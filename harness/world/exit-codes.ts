@@ -12,8 +12,14 @@ export const EXIT = {
   crash: 255,
 } as const;
 
+/** Every error of ours says which exit code it means. Nearly all can be mended by who typed the command. */
+export abstract class AmnesiaError extends Error {
+  abstract readonly code: string;
+  readonly exitCode: number = EXIT.badArguments;
+}
+
 /** The command line cannot be carried out as it stands. */
-export class UsageError extends Error {
+export class UsageError extends AmnesiaError {
   readonly code = 'bad-arguments';
   constructor(message: string) {
     super(message);
@@ -34,31 +40,6 @@ export function exitCodeOf(valid: Valid): number {
   }
 }
 
-/**
- * Codes of errors that the person at the terminal can mend: wrong path, wrong option, wrong file.
- */
-const MENDABLE: ReadonlySet<string> = new Set([
-  'bad-arguments',
-  'bad-options',
-  'ambiguous-run',
-  'nothing-to-show',
-  'pages-not-built',
-  'query-refused',
-  'malformed-history',
-  'run-file-missing',
-  'run-file-foreign',
-  'run-file-newer',
-  'run-file-denied',
-  'run-file-exists',
-  'run-file-busy',
-  'run-file-damaged',
-  'disk-full',
-  'duplicate-value',
-  'completed-before-invoked',
-  'process-busy',
-  'bad-operation',
-]);
-
 /** Exit code and text for an error that reached the top. */
 export function explain(error: unknown): { readonly exitCode: number; readonly text: string } {
   const code = codeOf(error);
@@ -66,9 +47,6 @@ export function explain(error: unknown): { readonly exitCode: number; readonly t
     const asked = code === 'commander.help' || code === 'commander.helpDisplayed';
     const shown = asked || code === 'commander.version';
     return { exitCode: shown ? EXIT.valid : EXIT.badArguments, text: '' };
-  }
-  if (error instanceof Error && MENDABLE.has(code)) {
-    return { exitCode: EXIT.badArguments, text: error.message };
   }
   if (error instanceof Error && code !== '' && 'exitCode' in error) {
     const exitCode = typeof error.exitCode === 'number' ? error.exitCode : EXIT.crash;
