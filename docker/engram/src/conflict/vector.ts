@@ -57,6 +57,11 @@ export function isDeferredActor(actor: string): boolean {
   return actor.endsWith('+');
 }
 
+/** The life of an actor: that of `n1.k3x9q` and `n1.k3x9q+` is `k3x9q`. */
+export function lifeOfActor(actor: string): string {
+  return actor.slice(actor.indexOf('.') + 1).replace('+', '');
+}
+
 /** The node behind an actor: `n1.k3x9q` and `n1.k3x9q+` are both n1. */
 export function nodeOfActor(actor: string): string {
   const dot = actor.indexOf('.');
