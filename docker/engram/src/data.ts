@@ -187,6 +187,9 @@ export interface DataPlane {
   /** Whether a peer has said that it takes no writes: its disk is full, or it stops. */
   isSick(peer: string): boolean;
 
+  /** Versions of a memory that a write with this context would leave beside itself. */
+  siblingsBeside(space: string, id: string, context: Context | null): number;
+
   /** What an answer about a space must say of itself. */
   standing(space: string): Standing;
 

@@ -46,6 +46,7 @@ async function start(settings: Settings, log: Log, die: (error: unknown) => void
   const running: Running = { env: null, agent: null, node: null };
   stopOnSignals(running, settings.drainMs, log, die);
   const env = await realEnv(settings, log);
+  warnWhenOpen(settings, log);
   running.env = env;
   const { advertise, httpPort, swimPort, rpcPort, rack, zone } = settings;
   const self = {
@@ -71,6 +72,16 @@ async function start(settings: Settings, log: Log, die: (error: unknown) => void
   }));
   await node.start();
   running.node = node;
+}
+
+/** Who can reach the ports can read and write everything: that must be known. */
+function warnWhenOpen({ bind, clusterKeys, apiKeys }: Settings, log: Log): void {
+  if (bind.startsWith('127.')) return;
+  const open = [
+    ...(clusterKeys.length === 0 ? ['ENGRAM_CLUSTER_KEY'] : []),
+    ...(apiKeys.length === 0 ? ['ENGRAM_API_KEYS'] : []),
+  ];
+  if (open.length > 0) log('warn', 'node.open', { bind, notSet: open });
 }
 
 /** What has come up so far, and is to be taken down. */

@@ -16,8 +16,10 @@ export interface Settings {
   readonly faults: readonly FaultName[];
   readonly rack: string;
   readonly zone: string;
-  /** Secret; null means that datagrams are not authenticated. */
-  readonly clusterKey: string | null;
+  /** Secrets: the first signs what nodes send each other, all are accepted; none: nothing is authenticated. */
+  readonly clusterKeys: readonly string[];
+  /** Secrets of clients; none: anybody may ask. */
+  readonly apiKeys: readonly string[];
   readonly replicationFactor: number;
   /** How long a stop may ship what is on this disk alone. */
   readonly drainMs: number;
@@ -122,7 +124,21 @@ export const settingRows: readonly SettingRow[] = [
     fallback: '',
     accepts: 'at least 16 characters',
     pattern: /^(.{16,256})?$/,
-    meaning: 'Secret that authenticates datagrams of SWIM; the same on every node',
+    meaning: 'Secret that authenticates datagrams and calls between nodes; the same on every node',
+  },
+  {
+    name: 'ENGRAM_CLUSTER_KEY_ALSO',
+    fallback: '',
+    accepts: 'at least 16 characters',
+    pattern: /^(.{16,256})?$/,
+    meaning: 'A second key that is accepted and not signed with, while keys are changed',
+  },
+  {
+    name: 'ENGRAM_API_KEYS',
+    fallback: '',
+    accepts: 'texts of 16 to 256 of A-Z a-z 0-9 . _ -, separated by commas',
+    pattern: /^([A-Za-z0-9._-]{16,256}(,[A-Za-z0-9._-]{16,256})*)?$/,
+    meaning: 'Keys of clients, sent as Authorization: Bearer; none: anybody may ask',
   },
   {
     name: 'ENGRAM_REPLICATION_FACTOR',
@@ -161,7 +177,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     if (value === null) {
       problems.push(`${row.name} is not set; set it to ${row.accepts}`);
     } else if (!row.pattern.test(value)) {
-      const shown = row.name === 'ENGRAM_CLUSTER_KEY' ? '(hidden)' : JSON.stringify(value);
+      const shown = /KEY/.test(row.name) ? '(hidden)' : JSON.stringify(value);
       problems.push(`${row.name} is ${shown}; it takes ${row.accepts}`);
     } else {
       values.set(row.name, value);
@@ -186,6 +202,11 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   if (values.has('ENGRAM_HTTP_PORT') && sameTcpPort(values)) {
     problems.push('ENGRAM_RPC_PORT is the same as ENGRAM_HTTP_PORT; give them different ports');
   }
+  if (values.get('ENGRAM_CLUSTER_KEY') === '' && values.get('ENGRAM_CLUSTER_KEY_ALSO') !== '') {
+    problems.push(
+      'ENGRAM_CLUSTER_KEY_ALSO is set without ENGRAM_CLUSTER_KEY; set the key to sign with',
+    );
+  }
   if (problems.length > 0) return { ok: false, problems };
   const text = (name: string): string => values.get(name)!;
   return {
@@ -204,7 +225,12 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
       faults: faults.filter(isFaultName),
       rack: text('ENGRAM_RACK'),
       zone: text('ENGRAM_ZONE'),
-      clusterKey: text('ENGRAM_CLUSTER_KEY') || null,
+      clusterKeys: [text('ENGRAM_CLUSTER_KEY'), text('ENGRAM_CLUSTER_KEY_ALSO')].filter(
+        (key) => key !== '',
+      ),
+      apiKeys: text('ENGRAM_API_KEYS')
+        .split(',')
+        .filter((key) => key !== ''),
       replicationFactor: Number(text('ENGRAM_REPLICATION_FACTOR')),
       drainMs: Number(text('ENGRAM_DRAIN_MS')),
       logLevel: text('ENGRAM_LOG_LEVEL') as Settings['logLevel'],

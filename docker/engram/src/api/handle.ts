@@ -90,6 +90,23 @@ function handlerOf(request: HttpRequest): readonly [Handler, string] {
   );
 }
 
+/** Probes of liveness know no key. */
+const openPaths = new Set(['/health', '/health/alive']);
+
+function authorize({ env, settings }: Service, request: HttpRequest): void {
+  if (settings.apiKeys.length === 0 || openPaths.has(request.path)) return;
+  const [scheme = '', given = ''] = (request.headers.get('authorization') ?? '').split(' ');
+  const isKnown = env.isOneOf?.(given, settings.apiKeys) ?? settings.apiKeys.includes(given);
+  if (scheme.toLowerCase() === 'bearer' && isKnown) return;
+  throw new ApiError(
+    'UNAUTHORIZED',
+    'This node wants a key, and the request has none that it knows.',
+    'Send one of ENGRAM_API_KEYS in the header Authorization.',
+    'Authorization: Bearer <key>',
+    { headers: { 'www-authenticate': 'Bearer' }, fields: { applied: false } },
+  );
+}
+
 /** Answers any request; never rejects. */
 export async function handle(service: Service, request: HttpRequest): Promise<HttpResponse> {
   try {
@@ -102,6 +119,7 @@ export async function handle(service: Service, request: HttpRequest): Promise<Ht
         { headers: { 'retry-after': '1', connection: 'close' }, fields: { applied: false } },
       );
     }
+    authorize(service, request);
     const [handler, argument] = handlerOf(request);
     return withServer(service, await handler(service, request, argument));
   } catch (error) {

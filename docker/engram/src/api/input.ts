@@ -53,8 +53,10 @@ export function spaceOf(request: HttpRequest, body?: Body): string {
 
 export function spaceName(given: unknown): string {
   if (typeof given !== 'string' || !spacePattern.test(given)) {
+    // A value that is nested deeply cannot be written out.
+    const shown = typeof given === 'object' ? '(object)' : JSON.stringify(given).slice(0, 80);
     throw invalid(
-      `The memory space ${JSON.stringify(given).slice(0, 80)} is not a valid name.`,
+      `The memory space ${shown} is not a valid name.`,
       'A space is 3 to 64 of a-z 0-9 - and _.',
       'X-Memory-Space: kitchen',
     );
@@ -62,11 +64,18 @@ export function spaceName(given: unknown): string {
   return given;
 }
 
-export function contextOf(request: HttpRequest): Context | null {
+/** A token may have seen the clock of a node that is ahead, but not by more than that. */
+const aheadMsMax = 24 * 3600 * 1000;
+
+export function contextOf(request: HttpRequest, nowMs: number): Context | null {
   const token = request.headers.get('x-engram-context');
   if (token === undefined || token === '') return null;
   try {
-    return decodeContext(token);
+    const context = decodeContext(token);
+    if (context.t.ms <= nowMs + aheadMsMax) return context;
+    throw new ContextError(
+      'X-Engram-Context is of a clock that is more than a day ahead of this node',
+    );
   } catch (error) {
     if (!(error instanceof ContextError)) throw error;
     if (error.code === 'TOO_LARGE') {

@@ -2,6 +2,8 @@
  * What can be forwarded between nodes, and how it is served by an owner. Bodies and values are plain
  * data: they go through MessagePack.
  */
+
+import { emptyContext } from '../conflict/context.ts';
 import type {
   Context,
   DataPlane,
@@ -41,6 +43,8 @@ export interface WriteValue {
   readonly copies: number;
   readonly satisfied: boolean;
   readonly deferred: boolean;
+  /** Not written: the memory has so many versions that nobody has seen together. */
+  readonly declined?: true;
 }
 
 export interface DeleteBody {
@@ -184,12 +188,27 @@ async function remove(
   return { written, context: written.context, standing: data.standing(space) };
 }
 
+/** A memory has at most so many concurrent versions; more are a client that never reads. */
+export const siblingsMax = 128;
+
+const nothingWritten = {
+  dot: '',
+  storedAtMs: 0,
+  copies: 0,
+  satisfied: true,
+  deferred: false,
+  declined: true,
+} as const;
+
 export function makeKinds(data: DataPlane): Readonly<Record<string, Kind>> {
   return {
     write: {
       idempotent: false,
       handler: (space, body, deadlineMs): Promise<WriteValue> => {
         const given = body as WriteBody;
+        if (data.siblingsBeside(space, given.id, given.context) >= siblingsMax) {
+          return Promise.resolve({ ...nothingWritten, context: given.context ?? emptyContext });
+        }
         const request: WriteRequest = {
           space,
           id: given.id,

@@ -28,7 +28,13 @@ import {
   timeField,
   wholeParameter,
 } from './input.ts';
-import type { DeleteBody, DeleteValue, WriteBody, WriteValue } from './kinds.ts';
+import {
+  type DeleteBody,
+  type DeleteValue,
+  siblingsMax,
+  type WriteBody,
+  type WriteValue,
+} from './kinds.ts';
 import type { Service } from './service.ts';
 import { showMemory, showVersion, timeText } from './shown.ts';
 
@@ -59,6 +65,16 @@ function refuseTooFewCopies(
   );
 }
 
+function refuseTooManySiblings(id: string): never {
+  throw new ApiError(
+    'TOO_MANY_SIBLINGS',
+    `The memory ${JSON.stringify(id.slice(0, 80))} has ${siblingsMax} versions that your context does not cover.`,
+    'Read it, and write again with the X-Engram-Context of that answer.',
+    `GET /api/v1/memories/${encodeURIComponent(id.slice(0, 80))}`,
+    { fields: { applied: false } },
+  );
+}
+
 async function store(
   service: Service,
   request: HttpRequest,
@@ -74,11 +90,12 @@ async function store(
     memoryType: memory.memoryType,
     observedAtMs: memory.observedAtMs,
     embedding: memory.embedding,
-    context: contextOf(request),
+    context: contextOf(request, service.env.nowMs()),
     durability,
   };
   const answer = await serveWrite<WriteValue>(service, 'write', space, body);
   const { value } = answer;
+  if (value.declined) refuseTooManySiblings(memory.id);
   const headers = writtenHeaders(answer, durability, value);
   refuseTooFewCopies(value, headers, durability);
   return json(
@@ -156,7 +173,7 @@ export async function getMemory(
 ): Promise<HttpResponse> {
   const id = pathId(argument);
   const space = spaceOf(request);
-  const context = contextOf(request);
+  const context = contextOf(request, service.env.nowMs());
   const answer = await serveRead(service, request, 'read', space, { id, context });
   const { value } = answer;
   const seen = seenNow(service, value);
@@ -185,7 +202,7 @@ export async function listMemories(service: Service, request: HttpRequest): Prom
   const offset = wholeParameter(request, 'offset', 0, 0, 1e9);
   const limit = wholeParameter(request, 'limit', 100, 1, 1000);
   const embeddings = request.query.get('include_embeddings') === 'true';
-  const context = contextOf(request);
+  const context = contextOf(request, service.env.nowMs());
   // All memories of this release are hot: the other tiers are empty, not unknown.
   const answer = await serveRead(service, request, 'list', space, {
     context,
@@ -217,7 +234,7 @@ export async function deleteMemory(
   const id = pathId(argument);
   const space = spaceOf(request);
   const durability = durabilityOf(request);
-  const context = contextOf(request);
+  const context = contextOf(request, service.env.nowMs());
   const body: DeleteBody = { id, nowMs: service.env.nowMs(), context, durability };
   const answer = await serveWrite<DeleteValue>(service, 'delete', space, body);
   const { written } = answer.value;

@@ -19,7 +19,7 @@ interface Recollection {
 async function recollect(service: Service, request: HttpRequest): Promise<Recollection> {
   const space = spaceOf(request);
   const body: RecallBody = {
-    context: contextOf(request),
+    context: contextOf(request, service.env.nowMs()),
     cue: bytesOf(cueOf(request)),
     threshold: numberParameter(request, 'threshold', 0.5, -1, 1),
     resultsMax: wholeParameter(request, 'max_results', 10, 1, 1000),

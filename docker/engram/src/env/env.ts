@@ -22,6 +22,8 @@ export interface Env {
   readonly disk: Disk;
   readonly http: Http;
   readonly log: Log;
+  /** Whether a secret is one of several, in a time that says nothing of it. Absent where nobody listens. */
+  isOneOf?(given: string, accepted: readonly string[]): boolean;
   /** Absent where host names are addresses. */
   readonly names?: Names;
 }

@@ -23,6 +23,8 @@ export const status = {
   failedPrecondition: 9,
   unimplemented: 12,
   internal: 13,
+  /** The caller is nobody of the cluster, or speaks to a former life of the node. */
+  unauthenticated: 16,
 } as const;
 
 export interface Status {

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../settings.ts';
+import { ClusterKey, isOneOf } from './cluster-key.ts';
 import type { Env, Log } from './env.ts';
 import { FolderDisk } from './files.ts';
 import { GrpcRpc } from './grpc.ts';
@@ -50,7 +51,9 @@ async function open<T>(what: string, advice: string, opening: Promise<T>): Promi
 
 /** Opens all listeners. Rejects with WorldError. */
 export async function realEnv(settings: Settings, log: Log): Promise<RealEnv> {
-  const { bind, dataDir, swimPort, rpcPort, httpPort, clusterKey } = settings;
+  const { bind, dataDir, swimPort, rpcPort, httpPort, clusterKeys } = settings;
+  const [first, ...others] = clusterKeys;
+  const key = first === undefined ? null : new ClusterKey([first, ...others]);
   const names = new NameBook(log);
   const disk = await open(
     `the data folder ${dataDir}`,
@@ -60,12 +63,12 @@ export async function realEnv(settings: Settings, log: Log): Promise<RealEnv> {
   const datagram = await open(
     `UDP ${bind}:${swimPort}`,
     'stop what uses it or set ENGRAM_SWIM_PORT',
-    UdpDatagrams.bind(bind, swimPort, clusterKey, names),
+    UdpDatagrams.bind(bind, swimPort, key, names),
   );
   const rpc = await open(
     `TCP ${bind}:${rpcPort}`,
     'stop what uses it or set ENGRAM_RPC_PORT',
-    GrpcRpc.listen(bind, rpcPort),
+    GrpcRpc.listen(bind, rpcPort, key),
   );
   const http = await open(
     `TCP ${bind}:${httpPort}`,
@@ -88,9 +91,11 @@ export async function realEnv(settings: Settings, log: Log): Promise<RealEnv> {
     http,
     log,
     names,
+    isOneOf,
     metrics: () => ({
       datagram_send_errors_total: datagram.counters.sendErrors,
       datagrams_unauthenticated_total: datagram.counters.unauthenticated,
+      calls_unauthenticated_total: rpc.counters.unauthenticated,
       resident_bytes: process.memoryUsage.rss(),
       uptime_seconds: Math.round(process.uptime()),
     }),

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ClusterKey } from './cluster-key.ts';
 import { FolderDisk } from './files.ts';
 import { bodyBytesMax, NodeHttp } from './http.ts';
 import { UdpDatagrams } from './udp.ts';
@@ -27,7 +28,8 @@ async function freeUdpPort(): Promise<number> {
 
 async function udp(key: string | null): Promise<{ port: number; datagrams: UdpDatagrams }> {
   const port = await freeUdpPort();
-  const datagrams = await UdpDatagrams.bind(host, port, key, names);
+  const cluster = key === null ? null : new ClusterKey([key]);
+  const datagrams = await UdpDatagrams.bind(host, port, cluster, names);
   closing.push(() => datagrams.close());
   return { port, datagrams };
 }

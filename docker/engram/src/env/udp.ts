@@ -1,20 +1,18 @@
 /**
- * Datagrams by UDP. With a cluster key each one carries an HMAC, and others are counted and dropped.
- * Authentication only: contents are readable, and an old datagram may be played again.
+ * Datagrams by UDP. With a cluster key each one is sealed (cluster-key.ts), and others are counted and dropped: what
+ * is foreign, and what was played again. Authentication only: contents are readable.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import type { ClusterKey } from './cluster-key.ts';
 import type { Address, Datagrams, Names } from './env.ts';
-
-const macBytes = 16;
 
 export class UdpDatagrams implements Datagrams {
   readonly #socket: Socket;
-  readonly #key: string | null;
+  readonly #key: ClusterKey | null;
   readonly #names: Names;
   readonly counters = { sendErrors: 0, unauthenticated: 0 };
 
-  private constructor(socket: Socket, key: string | null, names: Names) {
+  private constructor(socket: Socket, key: ClusterKey | null, names: Names) {
     this.#socket = socket;
     this.#key = key;
     this.#names = names;
@@ -24,7 +22,7 @@ export class UdpDatagrams implements Datagrams {
   static async bind(
     host: string,
     port: number,
-    key: string | null,
+    key: ClusterKey | null,
     names: Names,
   ): Promise<UdpDatagrams> {
     const socket = createSocket('udp4');
@@ -41,10 +39,6 @@ export class UdpDatagrams implements Datagrams {
     return datagrams;
   }
 
-  #mac(bytes: Uint8Array): Buffer {
-    return createHmac('sha256', this.#key!).update(bytes).digest().subarray(0, macBytes);
-  }
-
   send(to: Address, bytes: Uint8Array): void {
     const colon = to.lastIndexOf(':');
     const [address] = this.#names.addresses(to.slice(0, colon));
@@ -53,7 +47,7 @@ export class UdpDatagrams implements Datagrams {
       this.counters.sendErrors++;
       return;
     }
-    const sealed = this.#key === null ? bytes : Buffer.concat([this.#mac(bytes), bytes]);
+    const sealed = this.#key?.seal(bytes) ?? bytes;
     this.#socket.send(sealed, port, address, (error) => {
       if (error) this.counters.sendErrors++;
     });
@@ -63,13 +57,9 @@ export class UdpDatagrams implements Datagrams {
     this.#socket.on('message', (sealed, peer) => {
       const from = `${peer.address}:${peer.port}`;
       if (this.#key === null) return handler(from, sealed);
-      const bytes = sealed.subarray(macBytes);
-      const given = sealed.subarray(0, macBytes);
-      if (given.length === macBytes && timingSafeEqual(given, this.#mac(bytes))) {
-        handler(from, bytes);
-      } else {
-        this.counters.unauthenticated++;
-      }
+      const bytes = this.#key.open(sealed);
+      if (bytes !== null) handler(from, bytes);
+      else this.counters.unauthenticated++;
     });
   }
 

@@ -8,6 +8,7 @@ import type { Dots, Knowledge, MemoryVersion, VersionVector } from '../data.ts';
 import { Parcel, type RpcBody } from '../env/env.ts';
 import { ownBytes } from '../query/embedding.ts';
 import type { Pieces } from '../wal/record.ts';
+import { checked, ForeignError } from './foreign.ts';
 
 const packr = new Packr({ useRecords: false });
 
@@ -43,6 +44,8 @@ export function parcelOf<T>(value: T, wire: Wire<T>): RpcBody {
 export function openedAs<T>(body: RpcBody, wire: Wire<T>): T {
   return body instanceof Parcel ? (body.value as T) : wire.unpack(unpack(body));
 }
+
+const tupleLength = 18;
 
 /** A version as a flat tuple, in the order of `packVersion`. */
 export type PackedVersion = readonly unknown[];
@@ -100,10 +103,13 @@ export function packInPieces(version: MemoryVersion): Pieces {
   return [Buffer.concat([bare, binHead(embedding.length)]), embedding];
 }
 
-/** Of a message, which is gone when its versions are stored. */
+/** Of a message, which is gone when its versions are stored. Throws ForeignError where it is none. */
 export function unpackVersion(packed: PackedVersion): MemoryVersion {
+  if (!Array.isArray(packed) || packed.length !== tupleLength)
+    throw new ForeignError('form is none');
   const bytes = packed[17] as Uint8Array | null;
-  return versionOf(packed, bytes === null ? null : ownBytes(bytes));
+  const own = bytes instanceof Uint8Array && bytes.length % 4 === 0 ? ownBytes(bytes) : bytes;
+  return checked(versionOf(packed, own));
 }
 
 /**

@@ -220,6 +220,12 @@ class NodeData implements DataPlane {
     return !current;
   }
 
+  siblingsBeside(space: string, id: string, context: Context | null): number {
+    if (context === null) return 0;
+    const versions = this.#replica.peek(space).versions(id);
+    return versions.filter(({ actor, counter }) => !coversDot(context, actor, counter)).length;
+  }
+
   get trouble(): string | null {
     return this.#replica.trouble;
   }

@@ -175,7 +175,7 @@ describe('versions as bytes', () => {
     expect(bytes.length).toBeLessThan(768 * 4 + 200);
     expect(unpackVersion(unpack(bytes) as unknown[])).toEqual(original);
     expect(unpackVersionInPlace(unpack(bytes) as unknown[])).toEqual(original);
-    const tombstone = version('a:1', {}, { deleted: true });
+    const tombstone = version('n1.aaaaa:1', {}, { deleted: true });
     expect(unpackVersion(unpack(pack(packVersion(tombstone))) as unknown[])).toEqual(tombstone);
   });
 
@@ -193,7 +193,7 @@ describe('versions as bytes', () => {
 
   it('point into a log that was read, and have memory of their own where they came in a message', () => {
     const embedding = bytesOf(Float32Array.from([1, 2, 3]));
-    const bytes = pack(packVersion(version('a:1', {}, { embedding })));
+    const bytes = pack(packVersion(version('n1.aaaaa:1', {}, { embedding })));
     const kept = unpackVersionInPlace(unpack(bytes) as unknown[]).embedding!;
     const own = unpackVersion(unpack(bytes) as unknown[]).embedding!;
     bytes.fill(0);

@@ -11,6 +11,8 @@ import type { Effect, SwimSettings } from './protocol.ts';
 import { Swim } from './swim.ts';
 
 const joinLookMs = 10;
+/** How far ahead of this node's clock an incarnation may be: a clock that is a day wrong. */
+const incarnationAheadMax = 24 * 3600 * 1000;
 
 export class SwimAgent implements Membership {
   readonly #env: Env;
@@ -111,11 +113,19 @@ export class SwimAgent implements Membership {
       this.counters.rejected++;
       return;
     }
+    // An incarnation is a clock at a start, and grows by refutations: no owner of a name has got beyond that.
+    const limit = this.#env.nowMs() + incarnationAheadMax;
+    if (datagram.from.incarnation > limit) {
+      this.counters.rejected++;
+      return;
+    }
+    const gossip = datagram.gossip.filter((claim) => claim.incarnation <= limit);
+    this.counters.rejected += datagram.gossip.length - gossip.length;
     this.counters.received++;
     const { id, swimAddress } = datagram.from;
     if (id === this.self.id && swimAddress !== this.self.swimAddress) this.#namesake(from);
     const now = this.#env.monotonicMs();
-    this.#perform(this.#swim.receive(datagram.from, datagram.message, datagram.gossip, now));
+    this.#perform(this.#swim.receive(datagram.from, datagram.message, gossip, now));
   }
 
   /** Two nodes with one id would refute each other for ever and write as one actor. */

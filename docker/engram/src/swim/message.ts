@@ -1,5 +1,5 @@
 /**
- * Datagrams of SWIM: MessagePack, at most 1384 bytes, so that there is room for 16 bytes of
+ * Datagrams of SWIM: MessagePack, at most 1372 bytes, so that there is room for 28 bytes of
  * authentication in the 1400 that every network carries. Every message says who sends it, as the
  * sender sees itself, and carries gossip. `decode` returns null for whatever is foreign or
  * malformed.
@@ -7,7 +7,7 @@
 import { pack, unpack } from '../store/codec.ts';
 import type { MemberState } from './membership.ts';
 
-export const messageBytesMax = 1384;
+export const messageBytesMax = 1372;
 
 /** A member as it travels: no local times. */
 export interface Claim {

@@ -13,6 +13,7 @@ import { swimSettings } from '../swim/protocol.ts';
 export interface ClusterOptions {
   readonly nodes: number;
   readonly faults?: readonly FaultName[];
+  readonly apiKeys?: readonly string[];
   readonly weather?: ConstructorParameters<typeof VirtualWorld>[1];
 }
 
@@ -70,7 +71,8 @@ export class VirtualCluster {
       faults: this.#options.faults ?? [],
       rack: '',
       zone: '',
-      clusterKey: null,
+      clusterKeys: [],
+      apiKeys: this.#options.apiKeys ?? [],
       replicationFactor: 3,
       drainMs: 8000,
       logLevel: 'debug',

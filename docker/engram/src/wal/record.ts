@@ -103,7 +103,16 @@ function bodyAt(
   const end = offset + headerBytes + length;
   if (end > bytes.length) return null;
   const body = bytes.subarray(offset + headerBytes, end);
+  // Looked at first, since a checksum of anything that might be a frame takes seconds over a damaged file.
+  if (!isFilled(view, offset + headerBytes, end)) return null;
   return crc32(body, placeSeed(segment, offset)) === view.getUint32(offset + 4, true) ? body : null;
+}
+
+/** Whether records, one after the other, end exactly where the body does. */
+function isFilled(view: DataView, from: number, end: number): boolean {
+  let at = from;
+  while (at + 4 <= end) at += 4 + view.getUint32(at, true);
+  return at === end;
 }
 
 function recordsOf(body: Uint8Array): Uint8Array[] {
@@ -117,8 +126,11 @@ function recordsOf(body: Uint8Array): Uint8Array[] {
   return records;
 }
 
-/** Splits the content of a segment into records. */
-export function scan(bytes: Uint8Array, segment: number): Scan {
+/**
+ * Splits the content of a segment into records. `whole`: the file counts only if all of it is valid, so that it does
+ * not matter what kind of damage there is, and nobody looks for it.
+ */
+export function scan(bytes: Uint8Array, segment: number, whole = false): Scan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: Uint8Array[] = [];
   let offset = 0;
@@ -129,6 +141,7 @@ export function scan(bytes: Uint8Array, segment: number): Scan {
     offset += headerBytes + body.length;
   }
   if (offset === bytes.length) return { type: 'whole', records };
+  if (whole) return { type: 'torn', records, validBytes: offset };
   for (let later = offset + 1; later + headerBytes < bytes.length; later++) {
     if (bodyAt(bytes, view, segment, later) !== null) return { type: 'damaged', offset };
   }

@@ -45,7 +45,7 @@ export async function writeSnapshot(
 
 /** The records of a snapshot, or null where it is not complete. */
 export function readSnapshot(bytes: Uint8Array, index: number): readonly Uint8Array[] | null {
-  const found = scan(bytes, index);
+  const found = scan(bytes, index, true);
   if (found.type !== 'whole' || found.records.at(-1)?.length !== 0) return null;
   return found.records.slice(0, -1);
 }
