@@ -34,12 +34,15 @@ interface Place {
   clockSettings: number;
 }
 
+/** What can be done to virtual nodes, their machines and their network. */
+export const simCapabilities: ReadonlySet<Capability> = new Set<Capability>([
+  ...(['kill', 'pause', 'logs', 'cut', 'link', 'power', 'disk', 'clock'] as const),
+]);
+
 class SimCluster implements Cluster, MachinePowers {
   readonly nodes: readonly NodeHandle[];
   readonly world: SimWorld;
-  readonly capabilities: ReadonlySet<Capability> = new Set<Capability>([
-    ...(['kill', 'pause', 'logs', 'cut', 'link', 'power', 'disk', 'clock'] as const),
-  ]);
+  readonly capabilities = simCapabilities;
   readonly environment: Readonly<Record<string, string>>;
   readonly inquiries: Inquiries;
   readonly network: NetworkPowers;
