@@ -4,10 +4,11 @@
  */
 
 import type { World } from '../world/world.ts';
+import type { ExternalSpec, SshSpec } from './places.ts';
 import type { LinkPowers, MachinePowers, NetworkPowers } from './powers.ts';
 import type { Program } from './program.ts';
 
-export const runtimeNames = ['auto', 'docker', 'netns', 'sim'] as const;
+export const runtimeNames = ['auto', 'docker', 'netns', 'local', 'ssh', 'external', 'sim'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
 
 export interface ClusterSpec {
@@ -25,6 +26,10 @@ export interface ClusterSpec {
   /** What the faults of this run need. A real cluster is made ready for that, and for nothing else. */
   readonly powers?: ReadonlySet<Capability>;
   readonly readyTimeoutMs: number;
+  /** Hosts, where nodes live on some. */
+  readonly ssh?: SshSpec;
+  /** Where others run the nodes. */
+  readonly external?: ExternalSpec;
 }
 
 export interface NodeHandle {

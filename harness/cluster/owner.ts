@@ -30,6 +30,9 @@ function statOf(pid: number): { readonly state: string; readonly started: string
   return { state: fields[0] ?? '', started: fields[19] ?? '' };
 }
 
+/** When a process started, as text; empty for one that is gone. */
+export const startOf = (pid: number): string => statOf(pid).started;
+
 function here(): string {
   const machine = contentOf(() => readFileSync('/etc/machine-id', 'utf8')) || hostname();
   const boot = contentOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));

@@ -52,6 +52,8 @@ export interface Program {
   readonly image: string | BuiltImage;
   /** Program and arguments where nodes are processes of a machine; a system without them lives in containers only. */
   readonly command?: readonly string[];
+  /** Absolute paths of files that are words of `command`: a node on another machine gets them uploaded. */
+  readonly uploads?: readonly string[];
   /** Where clients connect. */
   readonly clientPort: number;
   /** Data folder in a container; other runtimes have one for each node. It survives kill and start. */

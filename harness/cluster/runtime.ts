@@ -46,6 +46,32 @@ async function sim(why: string): Promise<Runtime> {
   };
 }
 
+async function local(): Promise<Runtime> {
+  const { createLocalCluster, sweepLocal } = await import('./local/local.ts');
+  return { name: 'local', title: 'local', createCluster: createLocalCluster, sweep: sweepLocal };
+}
+
+/** Its hosts are swept when it is known which they are. */
+async function ssh(): Promise<Runtime> {
+  const { createSshCluster } = await import('./ssh/ssh.ts');
+  return { name: 'ssh', title: 'ssh', createCluster: createSshCluster, sweep: async () => {} };
+}
+
+async function external(): Promise<Runtime> {
+  const { createExternalCluster: createCluster } = await import('./external/external.ts');
+  return { name: 'external', title: 'external', createCluster, sweep: async () => {} };
+}
+
+/** Those that were asked for by name. */
+const named = {
+  docker: () => docker(''),
+  netns: () => netns(''),
+  sim: () => sim(''),
+  local,
+  ssh,
+  external,
+} as const;
+
 /** Null where an engine answers; else why not. */
 async function whyNoDocker(): Promise<string | null> {
   const { engineInfo } = await import('./docker/docker.ts');
@@ -78,9 +104,7 @@ export async function chooseRuntime(
   name: RuntimeName,
   { possible, watched }: Choice = { watched: false },
 ): Promise<Runtime> {
-  if (name === 'sim') return sim('');
-  if (name === 'docker') return docker('');
-  if (name === 'netns') return netns('');
+  if (name !== 'auto') return named[name]();
   const reasons: string[] = [];
   for (const candidate of candidates) {
     if (possible?.includes(candidate.name) === false) continue;

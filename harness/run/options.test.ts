@@ -49,7 +49,7 @@ describe('what cannot be met is refused in words that say what is accepted', () 
     [{ seed: '-4' }, /--seed/],
     [{ 'time-limit': '' }, /--time-limit/],
     [{ name: '../up' }, /--name/],
-    [{ runtime: 'moon' }, /--runtime takes auto, docker, netns, sim/],
+    [{ runtime: 'moon' }, /--runtime takes auto, docker, netns, local, ssh, external, sim/],
     [{ runtime: 'sim', keep: true }, /--keep needs containers/],
     [{ 'node-faults': 'a;rm -rf' }, /--node-faults/],
     [{ checkers: 'all-of-them' }, /--checkers .* accepted are checkers: lost-writes/],

@@ -14,6 +14,7 @@ import { makeRng } from '../world/rng.ts';
 import { nameOf, wordFor } from './extensions/origins.ts';
 import { beyondSystem, usualFor } from './fit.ts';
 import { OptionsError } from './options-error.ts';
+import { placeOptions, usualPlaces } from './place-options.ts';
 
 export { OptionsError };
 
@@ -82,10 +83,11 @@ export const optionTable = {
     schema: z.enum(runtimeNames, `takes ${runtimeNames.join(', ')}`),
     fallback: 'auto',
     meaning:
-      'where nodes live: docker, netns (processes in network namespaces, as root), or sim (this ' +
-      'process, virtual time); auto takes docker when an engine answers, else netns where it may, ' +
+      'where nodes live: docker, netns (processes in network namespaces, as root), local (processes ' +
+      'on loopback), ssh, external, or sim (this process, virtual time); auto takes docker when an engine answers, else netns where it may, ' +
       'else sim where somebody sees it at a terminal',
   },
+  ...placeOptions,
   latency: {
     schema: number(0.01, 20, false),
     fallback: '0.5',
@@ -205,7 +207,8 @@ export type RunOptions = {
 
 /** Throws OptionsError with every problem. `randomSeed` is used where no seed is given. */
 export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
-  const usual = usualFor(nameOf('system', String(raw.system ?? optionTable.system.fallback)));
+  const system = nameOf('system', String(raw.system ?? optionTable.system.fallback));
+  const usual = { ...usualFor(system), ...usualPlaces(raw) };
   const problems: string[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, { schema, fallback }] of Object.entries(optionTable)) {

@@ -28,6 +28,7 @@ import { newIdentity, type RunIdentity } from './identity.ts';
 import { type Ending, Life, type RunObserver } from './life.ts';
 import { saveLogs } from './logs.ts';
 import { nodeNames, type RunOptions, replayLine } from './options.ts';
+import { placesOf } from './place-options.ts';
 import { environmentOf, versionsOf } from './provenance.ts';
 import { readSchedule, type Schedule } from './schedule.ts';
 
@@ -121,6 +122,7 @@ export async function performRun(
     inquiries: system.inquiries,
     powers: powersFor(plans.map(({ kind }) => kind)),
     readyTimeoutMs: system.readyTimeoutMs,
+    ...placesOf(options),
   });
   const clock = startClock(cluster.world.clock);
   const problems: string[] = [];

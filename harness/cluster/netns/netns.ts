@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { release as kernelRelease, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, ClusterSpec } from '../cluster.ts';
@@ -13,8 +13,8 @@ import { Agent } from '../netfilter/agent.ts';
 import { FilteredNetwork } from '../netfilter/network.ts';
 import { agentCommand } from '../netfilter/script.ts';
 import { type Cgroup, cgroupAt, makeCgroup } from '../processes/cgroup.ts';
-import { NodeProcess } from '../processes/node-process.ts';
-import { placeFiles } from '../processes/place-files.ts';
+import { processesOf } from '../processes/launch.ts';
+import type { NodeProcess } from '../processes/node-process.ts';
 import { ProcessCluster } from '../processes/process-cluster.ts';
 import { mustRun, runProgram } from '../processes/run.ts';
 import type { NodePlace } from '../program.ts';
@@ -166,36 +166,6 @@ function placesOf({ subnet, folder }: Premises, spec: ClusterSpec): NodePlace[] 
   });
 }
 
-function processesOf(
-  premises: Premises,
-  spec: ClusterSpec,
-  places: readonly NodePlace[],
-): Map<string, NodeProcess> {
-  const processes = new Map<string, NodeProcess>();
-  for (const place of places) {
-    const { argv = spec.program.command, env, files } = spec.program.node(place, places);
-    if (argv === undefined) {
-      const text = 'this system exists as an image only; take --runtime docker';
-      throw new ClusterError('settings-refused', text);
-    }
-    mkdirSync(place.dataDir, { recursive: true });
-    placeFiles(files, place.dataDir);
-    const launch = {
-      argv: [...wayInto(namespaceOf(premises.runId, place.name)), ...argv],
-      env: {
-        PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-        HOME: place.dataDir,
-        ...env,
-      },
-      folder: place.dataDir,
-      logFile: join(premises.folder, `${place.name}.log`),
-      cgroup: premises.cgroups.get(place.name) ?? null,
-    };
-    processes.set(place.name, new NodeProcess(place.name, launch));
-  }
-  return processes;
-}
-
 /** Where the process of a node lives; null where it does not run. */
 function livesIn(found: NodeProcess | undefined): string | null {
   const pid = found?.pid ?? null;
@@ -223,7 +193,11 @@ export async function createNetnsCluster(spec: ClusterSpec): Promise<Cluster> {
   try {
     const nodes = placesOf(premises, spec);
     await createNamespaces(spec.runId, premises.subnet, nodes);
-    const processes = processesOf(premises, spec, nodes);
+    const processes = processesOf(spec, nodes, {
+      folder: premises.folder,
+      way: (node) => wayInto(namespaceOf(spec.runId, node)),
+      cgroupOf: (node) => premises.cgroups.get(node) ?? null,
+    });
     const network = new FilteredNetwork({
       nodes,
       agentOf: (node) => premises.agentOf(node),

@@ -24,6 +24,8 @@ export interface ProcessClusterParts {
   /** Program and arguments that come before those of a program which is to run beside a node. */
   way(node: string): readonly string[];
   readonly network?: NetworkPowers;
+  /** Called when a node has been started: its process is another one then. */
+  afterStart?(): void;
   /** Removes what is left when all processes are gone. Safe to call twice. */
   remove(): Promise<void>;
 }
@@ -59,6 +61,7 @@ export class ProcessCluster implements Cluster {
 
   async start(node: string): Promise<void> {
     await this.#process(node).start();
+    this.#parts.afterStart?.();
   }
 
   async pause(node: string): Promise<void> {

@@ -14,6 +14,8 @@ export const engramImage: BuiltImage = {
   sources: ['Dockerfile', 'dist/engram.cjs'],
 };
 
+const bundle = `${packageRoot}/docker/engram/dist/engram.cjs`;
+
 export interface EngramStart {
   /** ENGRAM_FAULTS: ways in which the nodes are broken on purpose. */
   readonly nodeFaults?: readonly string[];
@@ -25,7 +27,8 @@ export function engramProgram({ nodeFaults = [], env = {} }: EngramStart = {}): 
   return {
     image: engramImage,
     clientPort: httpPort,
-    command: [process.execPath, `${packageRoot}/docker/engram/dist/engram.cjs`],
+    command: [process.execPath, bundle],
+    uploads: [bundle],
     dataDir: '/var/lib/engram',
     logFiles: [],
     ...defaultLimits,

@@ -22,7 +22,7 @@ export const engram = defineSystem<Record<never, never>, SessionContexts>({
   describe: 'the reference node of this repository: memories in spaces, causal contexts, siblings',
   options: z.strictObject({}),
   nodes: { fallback: 5, least: 1, most: 13 },
-  runtimes: ['docker', 'netns', 'sim'],
+  runtimes: ['docker', 'netns', 'local', 'ssh', 'external', 'sim'],
   takesNodeFaults: true,
   program: ({ nodeFaults }) => engramProgram({ nodeFaults }),
   inquiries: engramInquiries,
