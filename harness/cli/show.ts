@@ -1,7 +1,8 @@
 /** `amnesia show`: a run, or one thing of it with what stands around it. */
 import type { Command } from 'commander';
+import { VIOLATION_FILTERS, type ViolationFilter } from '../store/look.ts';
 import { UsageError } from '../world/exit-codes.ts';
-import { numberWithin, withResults } from './options/arguments.ts';
+import { numberWithin, oneOf, withResults } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle } from './output/output.ts';
 
 interface Flags {
@@ -11,11 +12,12 @@ interface Flags {
   readonly process?: string;
   readonly fault?: string;
   readonly anomaly?: string;
+  readonly violations?: string;
   readonly limit: string;
   readonly json?: true;
 }
 
-const VIEWS = ['op', 'key', 'process', 'fault', 'anomaly'] as const;
+const VIEWS = ['op', 'key', 'process', 'fault', 'anomaly', 'violations'] as const;
 const IDX_MAX = Number.MAX_SAFE_INTEGER;
 
 export function register(program: Command): void {
@@ -30,6 +32,10 @@ export function register(program: Command): void {
     .option('--process <p>', 'what a process did (a number, or nemesis)')
     .option('--fault <n>', 'a fault: proof, and what clients saw of it')
     .option('--anomaly <n>', 'a violation of the newest check: witness and picture')
+    .option(
+      '--violations <which>',
+      'operations that checkers complain of: all, no-fault-before, under-fault, no-fault-there, reconnect-after',
+    )
     .option('--limit <n>', 'show at most so many operations', '200')
     .option('--json', 'one JSON document')
     .action(async (wanted: string, flags: Flags) => {
@@ -69,6 +75,13 @@ function wish(name: (typeof VIEWS)[number] | undefined, flags: Flags) {
       return { view: 'fault', id: number('--fault', flags.fault!) } as const;
     case 'anomaly':
       return { view: 'anomaly', number: number('--anomaly', flags.anomaly!) } as const;
+    case 'violations': {
+      const accepted = Object.keys(VIOLATION_FILTERS) as ViolationFilter[];
+      return {
+        view: 'violations',
+        which: oneOf('--violations', flags.violations!, accepted),
+      } as const;
+    }
     default:
       return name satisfies never;
   }

@@ -9,6 +9,8 @@ import {
   opsOfProcess,
   overview,
   surroundingsOf,
+  type ViolationFilter,
+  violatingOperations,
 } from '../store/look.ts';
 import type { RunFile } from '../store/run-file.ts';
 import { clip, escapeText } from './escape.ts';
@@ -24,7 +26,8 @@ export type Wish =
   | { readonly view: 'key'; readonly key: string }
   | { readonly view: 'process'; readonly process: string }
   | { readonly view: 'fault'; readonly id: number }
-  | { readonly view: 'anomaly'; readonly number: number };
+  | { readonly view: 'anomaly'; readonly number: number }
+  | { readonly view: 'violations'; readonly which: ViolationFilter };
 
 /** Operations shown before and after the one that was asked for. */
 const NEIGHBOURS = 4;
@@ -53,6 +56,8 @@ export function look(file: RunFile, wish: Wish, limit: number) {
       return { view: wish.view, ...faultWindow(file, wish.id) };
     case 'anomaly':
       return { view: wish.view, number: wish.number, ...anomaly(file, wish.number) };
+    case 'violations':
+      return { ...wish, rows: violatingOperations(file, wish.which, limit) };
     default:
       return wish satisfies never;
   }
@@ -82,6 +87,8 @@ export function viewLines(view: View, style: Style): string[] {
         ...anomalyLines(view.anomaly, view.number, style),
         ...opTable(view.ops, null),
       ];
+    case 'violations':
+      return violationLines(view, style);
     default:
       return view satisfies never;
   }
@@ -92,6 +99,16 @@ function opTable(ops: readonly ShownOperation[], marked: number | null): string[
     OPERATION_HEAD,
     ops.map((op) => operationCells(op, op.idx === marked)),
   ).map((line) => `  ${line}`);
+}
+
+function violationLines({ rows, which }: Viewed<'violations'>, style: Style): string[] {
+  const [first] = rows;
+  if (first === undefined) {
+    return [which === 'all' ? 'no checker lists operations' : `none of the violations is ${which}`];
+  }
+  const head = Object.keys(first);
+  const cells = rows.map((row) => head.map((name) => row[name] ?? null));
+  return [style.strong(`${rows.length} operations, ${which}`), ...tableLines(head, cells)];
 }
 
 type Viewed<Name extends View['view']> = Extract<View, { readonly view: Name }>;

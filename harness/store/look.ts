@@ -233,3 +233,32 @@ export function overview(file: RunFile): Overview {
     damage,
   };
 }
+
+/** Which operations that a checker complains of are wanted, by what stood around them. */
+export const VIOLATION_FILTERS = {
+  all: '1',
+  'no-fault-before': 'fault_before IS NULL',
+  'under-fault': 'fault_there IS NOT NULL',
+  'no-fault-there': 'fault_there IS NULL',
+  'reconnect-after': 'refused_within_10_s = 1',
+} as const;
+export type ViolationFilter = keyof typeof VIOLATION_FILTERS;
+
+/** Rows of view `violations`. Throws NothingToShowError for a file that was made before there was that view. */
+export function violatingOperations(
+  file: RunFile,
+  which: ViolationFilter,
+  limit: number,
+): readonly Readonly<Record<string, string | number | null>>[] {
+  const there = file.db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'violations'").get();
+  if (there === undefined) {
+    throw new NothingToShowError(
+      'this file is older than the view `violations`: --anomaly shows what its check found',
+    );
+  }
+  return file.db
+    .prepare<[number], Readonly<Record<string, string | number | null>>>(
+      `SELECT * FROM violations WHERE ${VIOLATION_FILTERS[which]} ORDER BY at_s LIMIT ?`,
+    )
+    .all(limit);
+}

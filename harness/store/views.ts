@@ -112,7 +112,55 @@ const latencyByWindow: View = {
   FROM ranked GROUP BY fault, window, f`,
 };
 
-export const VIEWS: readonly View[] = [opsByKey, faultWindows, anomalies, latencyByWindow];
+const violations: View = {
+  name: 'violations',
+  meaning:
+    'One row for each operation that the newest check complains of, as far as its checker lists them: who served it, ' +
+    'and which fault came before, was there, or came next.',
+  columns: [
+    ['checker', 'who found it'],
+    ['pattern', 'published name of the bad pattern'],
+    ['informational', '1: does not decide the verdict'],
+    ['idx', 'the operation'],
+    ['at_s', 's since the start at which its client knew, or else asked'],
+    ['node', 'node that the client talked to'],
+    ['server', 'node that served it, or else the one that was asked'],
+    ['key', 'its key'],
+    ['value', 'its value'],
+    ['fault_before', 'last fault that was applied before; NULL: not preceded by any'],
+    ['fault_there', 'a fault that was there; NULL: none'],
+    ['fault_next', 'first fault that was applied afterwards'],
+    ['s_to_next', 's until then'],
+    ['refused_within_10_s', '1: its server refused or reset a connection in the 10 s after it'],
+  ],
+  select: `SELECT verdict.checker, list.key AS pattern, verdict.informational, op.idx,
+    ${inSeconds('coalesce(op.completed, op.invoked)')} AS at_s, op.node,
+    coalesce(op.server, op.node) AS server, op.key, op.value,
+    (SELECT id FROM fault WHERE applied <= coalesce(op.completed, op.invoked)
+      ORDER BY applied DESC LIMIT 1) AS fault_before,
+    (SELECT id FROM fault WHERE applied <= coalesce(op.completed, op.invoked)
+      AND coalesce(healed_at, 9e18) >= coalesce(op.completed, op.invoked) ORDER BY applied LIMIT 1)
+      AS fault_there,
+    (SELECT id FROM fault WHERE applied > coalesce(op.completed, op.invoked)
+      ORDER BY applied LIMIT 1) AS fault_next,
+    (SELECT round((min(applied) - coalesce(op.completed, op.invoked)) / 1e9, 3) FROM fault
+      WHERE applied > coalesce(op.completed, op.invoked)) AS s_to_next,
+    EXISTS (SELECT 1 FROM op AS later WHERE later.invoked > coalesce(op.completed, op.invoked)
+      AND later.invoked < coalesce(op.completed, op.invoked) + 10000000000
+      AND later.node = coalesce(op.server, op.node) AND later.error IN ('refused', 'reset'))
+      AS refused_within_10_s
+  FROM verdict, json_each(verdict.details, '$.violations') AS list, json_each(list.value) AS each
+    JOIN op ON op.idx = each.value
+  WHERE verdict.check_no = (SELECT max(check_no) FROM verdict)`,
+};
+
+export const VIEWS: readonly View[] = [
+  opsByKey,
+  faultWindows,
+  anomalies,
+  violations,
+  latencyByWindow,
+];
 
 /** Everything that makes an empty file a run file. */
 export function schemaSql(): string {

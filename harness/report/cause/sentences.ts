@@ -14,6 +14,35 @@ const NOUNS: Readonly<Record<string, readonly [string, string]>> = {
     'writes that failed or were deleted, and are there',
   ],
   phantom: ['answer with a value that nobody wrote', 'answers with values that nobody wrote'],
+  diverged: ['key on which nodes differ', 'keys on which nodes differ'],
+  WriteCOInitRead: [
+    'read of nothing, where a write was known (WriteCOInitRead)',
+    'reads of nothing, where a write was known (WriteCOInitRead)',
+  ],
+  WriteCORead: [
+    'read of a value that was known to be replaced (WriteCORead)',
+    'reads of values that were known to be replaced (WriteCORead)',
+  ],
+  CyclicCF: [
+    'pair of writes that was seen in both orders (CyclicCF)',
+    'pairs of writes that were seen in both orders (CyclicCF)',
+  ],
+  'read-your-writes': [
+    "read that misses its own client's write",
+    "reads that miss their own client's write",
+  ],
+  'monotonic-reads': [
+    'read that misses what its client had read before',
+    'reads that miss what their client had read before',
+  ],
+  'writes-follow-reads': [
+    'read that shows a write without what its writer had read',
+    'reads that show a write without what its writer had read',
+  ],
+  'monotonic-writes': [
+    "read that shows a client's later write without the earlier one",
+    "reads that show a client's later write without the earlier one",
+  ],
   duplicated: ['value that is there twice', 'values that are there twice'],
 };
 
@@ -23,11 +52,14 @@ export function nounOf(pattern: string, count: number): string {
   return count === 1 ? `violation ${pattern}` : `violations ${pattern}`;
 }
 
+/** Patterns whose operations are counted one by one. */
+const COUNTED = { lost: 1, resurrected: 1, phantom: 1, duplicated: 1 };
+
 function verbOf(pattern: string, count: number): string {
   const be = count === 1 ? 'was' : 'were';
   if (pattern === 'lost' || pattern === 'duplicated') return `${be} acknowledged`;
   if (pattern === 'resurrected') return `${be} handled`;
-  return `${be} answered`;
+  return `${count === 1 ? 'comes' : 'come'} from answers`;
 }
 
 function faultOf({ faults }: History, id: number | null): FaultWindow | null {
@@ -120,7 +152,9 @@ export function causeSentence(
   const rest = all.slice(CLAUSES_MAX).reduce((sum, { count }) => sum + count, 0);
   if (rest > 0) clauses.push(`${numberText(rest)} elsewhere`);
   const known = placed < total ? ` (looked at: ${numberText(placed)})` : '';
-  return `${head}${known}: ${clauses.join(', ')}.`;
+  // One alone is best told by itself.
+  const told = total === 1 && !(pattern in COUNTED) ? (groups[0]?.typical.steps[0] ?? '') : '';
+  return `${head}${known}: ${clauses.join(', ')}.${told === '' ? '' : ` ${told}`}`;
 }
 
 function alikes(history: History, groups: readonly CauseGroup[]): Alike[] {

@@ -14,6 +14,9 @@ import { blowOf, conditionOf, covers, listed } from './standing.ts';
 
 const logsMax = 6;
 const stepMax = 800;
+const proofMax = 14;
+/** Patterns that are about one write. */
+const OF_WRITES: ReadonlySet<string> = new Set(['lost', 'resurrected', 'phantom', 'duplicated']);
 const logMarginNs = 2e9;
 
 export function typicalOf(
@@ -30,10 +33,17 @@ export function typicalOf(
   const anomaly = verdict.anomalies.findIndex(
     (each) => each.pattern === pattern && each.ops.includes(op),
   );
+  // A loss is told by what became of the write; anything else by the proof that its checker gave.
+  const proof = OF_WRITES.has(pattern) ? null : (verdict.anomalies[anomaly] ?? null);
   const steps = [
-    `operation ${op}: ${describe(history, row)}${servedText(history, row)}.`,
+    ...(proof === null
+      ? [`operation ${op}: ${describe(history, row)}${servedText(history, row)}.`]
+      : [
+          `${capital(proof.summary)}.`,
+          ...proof.steps.slice(0, proofMax).map((step) => `${step}.`),
+        ]),
     ...faultSteps(history, place, time),
-    ...(isWrite(history.kind[row]) ? sightingSteps(history, row, seen) : []),
+    ...(isWrite(history.kind[row]) && proof === null ? sightingSteps(history, row, seen) : []),
     ...(pattern === 'lost' ? absenceSteps(history, row) : []),
   ];
   const until = fault === null ? time : Math.max(time, Math.min(fault.end, time + 30e9));
@@ -52,6 +62,10 @@ export function typicalOf(
     ops,
     anomaly: anomaly < 0 ? null : anomaly,
   };
+}
+
+function capital(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
 
 /** A value may be as long as it likes; a sentence about it may not. */

@@ -27,6 +27,7 @@ async function start(): Promise<void> {
     const sections = runSections(world, timeline);
     replace(root, navigation(sections, themeChoice()), h('main', {}, ...sections), panel.element);
     document.documentElement.dataset.ready = 'yes';
+    document.documentElement.dataset.readyMs = String(Math.round(performance.now()));
   } catch (error) {
     replace(
       root,

@@ -56,13 +56,14 @@ function place(ops: readonly PageOperation[]): {
   return { placed, slots: column + 1, lanes };
 }
 
-function labelOf({ f, value, outcome }: PageOperation, subject: string | null): string {
+function labelOf({ f, key, value, outcome }: PageOperation, subject: string | null): string {
   if (f === 'read-all' || f === 'read-list') {
     if (value === null) return `${f} ${outcome ?? 'in flight'}`;
     const has = subject !== null && contains(value, subject);
     return subject === null ? `${f}` : `${f}: ${has ? 'has' : 'no'} ${subject}`;
   }
-  return `${f} ${value ?? ''}`.trim();
+  const name = key?.includes('/') ? `${key.slice(key.lastIndexOf('/') + 1)}=` : '';
+  return `${f} ${name}${value ?? ''}`.trim();
 }
 
 /** Whether a JSON array has an element that is written so. A text that was cut has lost its end. */
