@@ -143,7 +143,8 @@ export function witnessLanes(world: World, about: readonly number[]): Element | 
 }
 
 function whereOf({ node, server, invoked, outcome }: PageOperation): string {
-  const by = server ?? node;
+  const by =
+    server !== null && node !== null && server !== node ? `${node} to ${server}` : (server ?? node);
   const word = outcome === 'ok' ? '' : `${outcome ?? 'in flight'} `;
   return `${word}${by ?? ''} ${(invoked / 1e9).toFixed(3)} s`.trim();
 }
