@@ -44,6 +44,16 @@ async function lostWrites() {
   return { path: report(join(screen.run ?? '', 'run.sqlite')), screen };
 }
 
+/** Runs in the page. */
+function paintedPixels(canvas: Element): number {
+  const { width, height } = canvas as HTMLCanvasElement;
+  const context = (canvas as HTMLCanvasElement).getContext('2d');
+  const data = context?.getImageData(0, 0, width, height).data ?? [];
+  let painted = 0;
+  for (let at = 3; at < data.length; at += 4) if (data[at] > 0) painted++;
+  return painted;
+}
+
 test('a red run says on its first screen what was lost, by whom, and under which fault', async () => {
   const { path } = await lostWrites();
   const page = await open(path);
@@ -58,17 +68,13 @@ test('a red run says on its first screen what was lost, by whom, and under which
   for (let i = 0; i < count; i++) {
     const picture = pictures.nth(i);
     await picture.scrollIntoViewIfNeeded();
-    await page.waitForTimeout(60);
     const name = (await picture.locator('figcaption b').textContent()) ?? '';
-    const drawn = await picture.locator('canvas').evaluate((canvas) => {
-      const { width, height } = canvas as HTMLCanvasElement;
-      const context = (canvas as HTMLCanvasElement).getContext('2d');
-      const { data } = context?.getImageData(0, 0, width, height) ?? { data: [] };
-      let painted = 0;
-      for (let at = 3; at < data.length; at += 4) if (data[at] > 0) painted++;
-      return painted;
-    });
-    expect(drawn, name).toBeGreaterThan(200);
+    await expect
+      .poll(() => picture.locator('canvas').evaluate(paintedPixels), {
+        message: name,
+        timeout: 10_000,
+      })
+      .toBeGreaterThan(200);
     await picture.locator('summary').click();
     expect(await picture.locator('tbody tr').count(), name).toBeGreaterThan(0);
   }

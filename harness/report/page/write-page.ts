@@ -42,9 +42,9 @@ function titleOf({ data }: Page): string {
   return `${word === true ? 'valid' : word}: ${data.title}`;
 }
 
-/** A block that browsers neither run nor show. */
+/** A block that browsers neither run nor show. A higher level takes nine times as long for 0.4 %. */
 function dataBlock(id: string, bytes: Uint8Array): string {
-  const packed = deflateRawSync(bytes, { level: 9 }).toString('base64');
+  const packed = deflateRawSync(bytes, { level: 6 }).toString('base64');
   return `<script type="application/octet-stream" id="${id}">${packed}</script>`;
 }
 
