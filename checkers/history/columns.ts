@@ -55,7 +55,7 @@ export const COLUMNS = {
   /** Index into PHASES. */
   phase: { array: 'u8', cell: 'number', absent: 0 },
   /** Name of the operation as its workload calls it (index into `fs`). */
-  f: { array: 'u8', cell: 'name', names: 'fs', absent: 255, max: 255 },
+  f: { array: 'u8', cell: 'name', names: 'fs', absent: 0, max: 255 },
   /** Dense, 0..sessions-1. */
   session: { array: 'i32', cell: 'own', absent: -1 },
   /** The process number as in the source; -1 where there is none. */

@@ -7,7 +7,12 @@
  */
 import type { Phase } from '../../checkers/history/history.ts';
 import type { Generator, GeneratorContext, ThreadId } from '../generator/generator.ts';
-import type { Completion, Invocation, OperationRow } from '../generator/operation.ts';
+import {
+  type Completion,
+  ended,
+  type Invocation,
+  type OperationRow,
+} from '../generator/operation.ts';
 import type { Client } from '../systems/client.ts';
 import type { Effect } from '../systems/data-types.ts';
 import type { Clock, Timer } from '../world/clock.ts';
@@ -89,37 +94,6 @@ class Look implements GeneratorContext {
     for (const thread of this.#all) if (!thread.busy) free.push(thread.number);
     return free;
   }
-}
-
-/** Field by field: two spreads into one object cost more than all else that is done at an end. */
-function ended(row: OperationRow, end: Completion, completed: number): OperationRow {
-  return {
-    idx: row.idx,
-    process: row.process,
-    thread: row.thread,
-    phase: row.phase,
-    workload: row.workload,
-    f: row.f,
-    key: row.key,
-    value: end.value,
-    node: row.node,
-    scheduled: row.scheduled,
-    invoked: row.invoked,
-    completed,
-    outcome: end.outcome,
-    final: row.final,
-    error: end.error,
-    message: end.message,
-    context: end.context,
-    sentContext: end.sentContext,
-    confidence: end.confidence,
-    warnings: end.warnings,
-    stale: end.stale,
-    version: end.version,
-    siblings: end.siblings,
-    server: end.server,
-    hops: end.hops,
-  };
 }
 
 export class Interpreter {

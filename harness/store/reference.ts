@@ -3,6 +3,7 @@
  * beside it fails when the page in the repository is not what this prints, and says how to renew
  * it.
  */
+import { COLUMN_NAMES, columnOf } from '../../checkers/history/columns.ts';
 import { TABLES } from './schema.ts';
 import { VIEWS } from './views.ts';
 
@@ -155,6 +156,66 @@ the version of this layout.
 
 This page is printed from the code (\`harness/store/schema.ts\`).
 
+## The file in one picture
+
+\`\`\`
+run.sqlite
+  run ............ what was run, and how it ended                          1 row
+  op ............. the record: a row for each operation, by invocation     idx 0, 1, 2 ...
+  fault, sample, node_log ... what stood around the operations
+  verdict ........ what checkers said; later checks stand beside the first
+  seal ........... said once for all chunks: format, digest of op, header  0 or 1 row
+  chunk .......... the operations of op once more, in log order            seq 0, 1, 2 ...
+  row_check ...... checksums of what was there when the run was sealed
+
+chunk.cols, little-endian; each part begins at a multiple of 8 bytes, and there is no other padding:
+
+  +--------------------------+  i32 x 6: from and to before of the contexts, duplicates and dots
+  | ranges                   |           that are new in this chunk
+  +--------------------------+
+${columnsPicture()}
+  +--------------------------+  where header.delta is there:
+  | off, data                |  i32 x (n+1), i32 x ...   +id appeared, -id disappeared
+  +--------------------------+  where header.siblings is there:
+  | off, data                |  i32 x (n+1), i32 x ...   ids of all values that were shown
+  +--------------------------+  where header.duplicates is there:
+  | row, id                  |  i32 x 2 each             elements that one read returned twice
+  +--------------------------+  where header.actors is there:
+  | dotActor                 |  i16 x n                  version of a write; -1: none
+  | dotCounter               |  i32 x n
+  | context                  |  i32 x n                  number of a context; -1: none
+  | counters                 |  i32 x actors each        of each new context
+  | context, actor, counter  |  i32 x 3 each             single writes beside these counters
+  +--------------------------+
+\`\`\`
+
+*Log order* has reads where they ended and writes where they began. Offsets (\`off\`) and rows count through all
+chunks; the number of a key, node, error or \`f\` is its place in the list of that name in the header. A value's
+number is its place among all written values in log order, from 1; 0 is "nothing was written yet"; larger numbers than
+\`header.writes\` are values that were read or named and that nobody brought, their texts stand in \`header.unattempted\`. The
+texts of the others are looked up in \`op\`.
+
+What makes chunks unusable, and what happens then: another \`seal.format\`, a wrong checksum of a chunk or of the header, a
+missing chunk, or a change of \`op\` (triggers set \`seal.changed\`; \`seal.digest\` says how many rows there are, the last
+idx and a sum of their durations). Then the rows are read, and the check says so. Columns that a later version adds stand behind everything
+else, so that the format need not change for them.
+
 ## Tables`;
+
+/** The columns of a chunk as lines of the picture. */
+function columnsPicture(): string {
+  return COLUMN_NAMES.map((name) => {
+    const { array, names, optional, absent } = columnOf(name);
+    const what = [
+      names === undefined ? '' : `place in header.${names}`,
+      optional === true ? `where header.has.${name}` : '',
+      Number.isFinite(absent) && absent !== 0 && (names ?? optional) !== undefined
+        ? `${absent}: none`
+        : '',
+    ].filter((each) => each !== '');
+    const length = `${array} x n`.padEnd(24);
+    return `  | ${name.padEnd(24)} |  ${`${length} ${what.join('; ')}`.trimEnd()}`;
+  }).join('\n');
+}
 
 const EXAMPLES_HEAD = '## Questions and how to ask them';
