@@ -3,6 +3,7 @@
  * use the checkers as a library.
  */
 import { CELL_NAMES, type Cell, type CellName, type Cells, HistoryBuilder } from './builder.ts';
+import type { OptionalCells } from './columns.ts';
 import type { DecodedContext } from './context-table.ts';
 import {
   type ClusterSample,
@@ -18,7 +19,8 @@ import { KIND_ROWS, kindOf } from './kinds.ts';
 
 export { HistoryError, type HistoryErrorCode } from './refusals.ts';
 
-export interface PlainOperation {
+/** Beside these it has what columns may lack: server, error, confidence, hops, late (ns) ... */
+export interface PlainOperation extends OptionalCells {
   /** Index in its source; its place in the list where left out. */
   readonly index?: number;
   readonly process: number | string;
@@ -43,12 +45,6 @@ export interface PlainOperation {
   readonly warned?: boolean;
   readonly phase?: Phase;
   readonly node?: string | null;
-  readonly server?: string | null;
-  readonly error?: string | null;
-  readonly confidence?: number | null;
-  readonly hops?: number | null;
-  /** ns. */
-  readonly late?: number;
   /** Writes and deletes: `actor:counter`. */
   readonly dot?: string | null;
   /** Version vector of the request's context. */
@@ -70,8 +66,10 @@ const STATUS = { ok: Status.Ok, fail: Status.Fail, info: Status.Info } as const;
 const json = (value: unknown): string | null =>
   value === undefined || value === null ? null : JSON.stringify(value);
 
-/** How each cell comes from an operation. */
-const CELLS: Readonly<Record<CellName, (op: PlainOperation, place: number) => Cell>> = {
+/** How cells come from an operation, if not as they stand. */
+const MADE: Readonly<
+  Record<Exclude<CellName, keyof OptionalCells>, (op: PlainOperation, place: number) => Cell>
+> = {
   index: (op, place) => op.index ?? place,
   status: (op) => STATUS[op.status],
   flags: (op) =>
@@ -88,15 +86,16 @@ const CELLS: Readonly<Record<CellName, (op: PlainOperation, place: number) => Ce
   node: (op) => op.node || null,
   invoke: (op) => op.invoke,
   complete: (op) => op.complete,
-  confidence: (op) => op.confidence ?? null,
-  hops: (op) => op.hops ?? null,
-  server: (op) => op.server || null,
-  error: (op) => op.error || null,
-  late: (op) => op.late ?? 0,
   siblings: (op) => json(op.siblings),
   dot: (op) => op.dot || null,
   context: (op) => contextText(op),
 };
+
+const CELLS = CELL_NAMES.map(
+  (name) =>
+    (MADE as Partial<Record<CellName, (op: PlainOperation, place: number) => Cell>>)[name] ??
+    ((op: PlainOperation) => op[name as keyof OptionalCells] ?? null),
+);
 
 /** As `decodeContext` below takes it. */
 function contextText({ context, contextDots }: PlainOperation): string | null {
@@ -111,8 +110,7 @@ function contextText({ context, contextDots }: PlainOperation): string | null {
 
 const decodeContext = (text: string) => JSON.parse(text) as DecodedContext;
 
-const cellsOf = (op: PlainOperation, place: number): Cells =>
-  CELL_NAMES.map((name) => CELLS[name](op, place));
+const cellsOf = (op: PlainOperation, place: number): Cells => CELLS.map((cell) => cell(op, place));
 
 /** Throws HistoryError. */
 export function buildHistory(

@@ -103,6 +103,13 @@ export type OptionalName = {
   [Name in ColumnName]: Table[Name] extends { readonly optional: true } ? Name : never;
 }[ColumnName];
 
+/** What an operation may say about the columns that may be missing and have a cell of their own. */
+export type OptionalCells = {
+  readonly [Name in OptionalName as Table[Name]['cell'] extends 'none' ? never : Name]?:
+    | (Table[Name]['cell'] extends 'number' ? number : string)
+    | null;
+};
+
 export const OPTIONAL_NAMES = COLUMN_NAMES.filter(
   (name): name is OptionalName => columnOf(name).optional === true,
 );
@@ -111,6 +118,11 @@ export const OPTIONAL_NAMES = COLUMN_NAMES.filter(
 export function columnOf(name: ColumnName): Column {
   return COLUMNS[name];
 }
+
+/** The columns of a history in which no operation has what may be missing. */
+export const NO_OPTIONAL_COLUMNS = Object.fromEntries(
+  OPTIONAL_NAMES.map((name) => [name, null]),
+) as { readonly [Name in OptionalName]: null };
 
 /** Memory for arrays, if it is to be of another kind than usual. */
 export type Memory = (bytes: number) => ArrayBufferLike;

@@ -3,6 +3,7 @@
  * clocks, replication in causal order, sessions that stay at one replica. Such a store is causally convergent
  * (CCv), so every violation in its histories was put there. Used by tests and benchmarks.
  */
+import { NO_OPTIONAL_COLUMNS } from '../history/columns.ts';
 import { Flag, type History, Kind, PHASES, Status } from '../history/history.ts';
 
 export interface StoreShape {
@@ -149,6 +150,7 @@ function historyOf(parts: Parts): History {
   const index = new Int32Array(n);
   for (let i = 0; i < n; i++) index[i] = i;
   return {
+    ...NO_OPTIONAL_COLUMNS,
     ...parts,
     index,
     status: parts.status ?? new Uint8Array(n).fill(Status.Ok),
@@ -162,15 +164,9 @@ function historyOf(parts: Parts): History {
     valueText: (id) => String(id),
     delta: null,
     duplicates: null,
-    expected: null,
     siblings: null,
     versions: null,
-    confidence: null,
-    hops: null,
-    server: null,
-    error: null,
     errors: [],
-    late: null,
     f: new Uint8Array(n),
     fs: ['op'],
     faults: [],

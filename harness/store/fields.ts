@@ -277,8 +277,12 @@ export const DIGEST_FIELDS = FIELD_LIST.filter(({ digest }) => digest !== null).
   (left, right) => left.digest! - right.digest!,
 );
 
+const place = ({ digest }: Field): number => digest ?? FIELD_LIST.length;
+
 const inEvents = (known: Field['known']) =>
-  DIGEST_FIELDS.filter((each) => each.event !== null && each.known === known);
+  FIELD_LIST.filter((each) => each.event !== null && each.known === known).sort(
+    (left, right) => place(left) - place(right),
+  );
 
 /** Those that have a name of their own in the events of other tools, in the order in which they stand there. */
 export const EVENT_FIELDS = { invocation: inEvents('invocation'), end: inEvents('end') } as const;
