@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes this machine ready: a container engine that answers, the base image, the node's image. Can be run
+# Makes this machine ready: a container engine that answers, the base image, the node's image, and those of the
+# systems that are named as arguments (redis-sentinel, etcd), which a run would else build itself. Can be run
 # as often as you like; what is there already is left alone. Without an engine it still succeeds, and
 # says what is missing: everything but running clusters works without one.
 set -euo pipefail
@@ -231,8 +232,22 @@ ensure_powers_image() {
   fi
 }
 
+# The same digest as harness/cluster/docker/image.ts; packages are fetched, so the build needs the network.
+ensure_system_image() {
+  local name=$1 digest tag
+  [ -f "docker/$name/Dockerfile" ] ||
+    missing "there is no system $name here; docker/ has redis-sentinel and etcd"
+  digest=$(sha256sum <"docker/$name/Dockerfile" | cut -c1-12)
+  tag="amnesia-$name:$digest"
+  if docker image inspect "$tag" >/dev/null 2>&1; then return; fi
+  say "building $tag from the distribution's packages"
+  classic_build --network host -t "$tag" --label "amnesia.bundle=$digest" "docker/$name" ||
+    { last_words "$work/build"; missing "the image of $name could not be built"; }
+}
+
 ensure_engine
 ensure_base
 ensure_node_image
 ensure_powers_image
+for name in "$@"; do ensure_system_image "$name"; done
 say 'ready'
