@@ -5,6 +5,7 @@
  *   const { valid, verdicts } = checkHistory(operations, { checkers: ['causal', 'lost-writes'] });
  */
 import { availability } from './availability/availability.ts';
+import { bank } from './bank/bank.ts';
 import { causal } from './causal/causal.ts';
 import { session } from './causal/session.ts';
 import { logs } from './cluster/logs.ts';
@@ -13,14 +14,19 @@ import { routing } from './cluster/routing.ts';
 import { splitBrain } from './cluster/split-brain.ts';
 import { confidence } from './confidence/confidence.ts';
 import { convergence } from './convergence/convergence.ts';
+import { counter } from './counter/counter.ts';
 import { buildHistory, type PlainOperation } from './history/build.ts';
 import type { History } from './history/history.ts';
+import { kv } from './kv/kv.ts';
 import { linearizable } from './linearizable/linearizable.ts';
+import { lock } from './lock/lock.ts';
 import { lostWrites } from './lost-writes/lost-writes.ts';
+import { queue } from './queue/queue.ts';
 import { outcomes } from './run/outcomes.ts';
 import { stats } from './run/stats.ts';
 import { vacuity } from './run/vacuity.ts';
 import { staleness } from './staleness/staleness.ts';
+import { uniqueIds } from './unique-ids/unique-ids.ts';
 import { type Budget, type Checker, type CheckOptions, unlimited } from './verdict/checker.ts';
 import { compose, defaultCheckOptions } from './verdict/compose.ts';
 import type { Valid, Verdict } from './verdict/verdict.ts';
@@ -46,6 +52,7 @@ export {
 export const checkers: Readonly<Record<string, Checker>> = Object.fromEntries(
   [
     ...[lostWrites, convergence, causal, session, linearizable, staleness, confidence],
+    ...[queue, counter, bank, lock, uniqueIds, kv],
     ...[splitBrain, membership, routing, availability, outcomes, logs, stats, vacuity],
   ].map((checker) => [checker.name, checker]),
 );

@@ -236,6 +236,7 @@ export const availability: Checker = {
   version: '3',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'not judged',
   decides:
     'The share and latency of answered operations: overall, per phase, node, fault and side of a ' +

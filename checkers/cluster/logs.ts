@@ -146,6 +146,7 @@ export const logs: Checker = {
   version: '1',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'not judged',
   decides:
     "Panics, failed assertions and exhausted memory in the nodes' logs, starts of nodes that no " +

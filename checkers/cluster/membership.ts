@@ -199,6 +199,7 @@ export const membership: Checker = {
   version: '1',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'not judged',
   decides:
     'How soon nodes noticed that another one was gone, how often they were wrong, and whether all ' +

@@ -87,6 +87,7 @@ export const routing: Checker = {
   version: '1',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'not judged',
   decides:
     'The share of answers that were served where they were asked, after one forward, or by a stale ' +

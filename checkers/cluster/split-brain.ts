@@ -171,6 +171,7 @@ export const splitBrain: Checker = {
   version: '1',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'not judged',
   decides:
     'No generation of a space has two primaries, and after the heal all nodes name the same primary ' +

@@ -181,6 +181,7 @@ export const confidence: Checker = {
   version: '2',
   scope: 'cluster',
   types: ['register', 'cas-register', 'set', 'list'],
+  takesRepeated: true,
   foreign: 'not judged',
   property: 'confidence',
   decides:

@@ -2,7 +2,14 @@
  * From plain operations to columns. This is the door for histories of any origin: tests, witnesses, programs that
  * use the checkers as a library.
  */
-import { CELL_NAMES, type Cell, type CellName, type Cells, HistoryBuilder } from './builder.ts';
+import {
+  type BuildOptions,
+  CELL_NAMES,
+  type Cell,
+  type CellName,
+  type Cells,
+  HistoryBuilder,
+} from './builder.ts';
 import type { OptionalCells } from './columns.ts';
 import type { DecodedContext } from './context-table.ts';
 import {
@@ -53,7 +60,7 @@ export interface PlainOperation extends OptionalCells {
   readonly contextDots?: readonly string[] | null;
 }
 
-export interface Surroundings {
+export interface Surroundings extends Pick<BuildOptions, 'recognised' | 'typeOf'> {
   readonly faults?: readonly FaultWindow[];
   readonly samples?: readonly ClusterSample[];
   readonly logs?: readonly LogLine[];
@@ -115,12 +122,18 @@ const cellsOf = (op: PlainOperation, place: number): Cells => CELLS.map((cell) =
 /** Throws HistoryError. */
 export function buildHistory(
   ops: readonly PlainOperation[],
-  { nodes, ...around }: Surroundings = {},
+  { nodes, recognised, typeOf, ...around }: Surroundings = {},
 ): History {
   const builder = new HistoryBuilder({ nodes, room: ops.length });
   builder.add(ops.map(cellsOf));
   ops.forEach((op, row) => {
     if (op.kind !== undefined) builder.setKind(row, op.kind);
   });
-  return builder.build({ ...around, decodeContext });
+  // Whoever says the kinds has no use for names.
+  const hasKinds = ops.some(({ kind }) => kind !== undefined);
+  const types = {
+    recognised: recognised ?? (hasKinds ? ('own' as const) : ('names' as const)),
+    typeOf,
+  };
+  return builder.build({ ...around, ...types, decodeContext });
 }

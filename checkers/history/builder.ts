@@ -18,18 +18,21 @@ import {
   gather,
 } from './columns.ts';
 import { ContextTable, type DecodeContext } from './context-table.ts';
+import { COLUMN_TYPES, type DataType, OBJECT_TYPES } from './data-type.ts';
 import {
   type ClusterSample,
   type FaultWindow,
   type History,
   type LogLine,
+  type Objects,
   Status,
   type Versions,
 } from './history.ts';
-import { isWrite, KIND_ROWS, kindOf, standsAtInvocation } from './kinds.ts';
+import { isWrite, KIND_ROWS, Kind, kindOf, standsAtInvocation } from './kinds.ts';
 import { logOrder } from './log-order.ts';
 import { Names } from './names.ts';
 import { numberReads, numberWrites, type Texts } from './number-values.ts';
+import { recognise } from './recognise.ts';
 import { refuseNonsense } from './refusals.ts';
 import { ValueIds } from './value-ids.ts';
 
@@ -72,6 +75,14 @@ export interface BuilderOptions {
 }
 
 export interface BuildOptions {
+  /** The data type of a key, where it was stated. */
+  readonly typeOf?: (key: string) => DataType | undefined;
+  /**
+   * `names`: types of keys are recognised by the names of all operations. `own`: only where none of them could be on a
+   * register, set or list, since workloads of ours have operations beside those. `all`: as `names`, and nothing
+   * is judged of a key with an operation that no type knows. By default `names`.
+   */
+  readonly recognised?: 'own' | 'names' | 'all';
   /** JSON of the value that stands for "nothing was written yet", beside null. */
   readonly initial?: string;
   readonly decodeContext: DecodeContext;
@@ -237,6 +248,7 @@ export class HistoryBuilder {
     refuseNonsense(source, source.process, (process) =>
       process < -1 ? this.#processes.list[-2 - process] : process,
     );
+    const types = this.#types(source, options);
     const order = this.#order(source);
     const log = this.#inOrder(source, order);
     const { kind, key, value, process } = log;
@@ -248,7 +260,7 @@ export class HistoryBuilder {
       keys: this.#names.keys.list,
       fOf: (i) => this.#names.fs.list[log.f[i]],
     };
-    const expectedText = numberWrites(texts, order, log, ids);
+    const { expectedText, repeated } = numberWrites(texts, order, log, ids);
     const writes = ids.count;
     const reads = numberReads(texts, order, log, ids);
     if (expectedText !== null) {
@@ -256,7 +268,12 @@ export class HistoryBuilder {
       this.#present.add('expected');
     }
     const writeOp = new Int32Array(ids.count + 1).fill(-1);
-    for (let i = 0; i < n; i++) if (isWrite(kind[i])) writeOp[value[i]] = i;
+    for (let i = 0; i < n; i++) {
+      // Of several writes of one value the source of reads is one that did not fail.
+      if (!isWrite(kind[i])) continue;
+      const known = writeOp[value[i]];
+      if (known === -1 || log.status[known] === Status.Fail) writeOp[value[i]] = i;
+    }
     return {
       n,
       ...this.#withoutAbsent(log),
@@ -266,9 +283,53 @@ export class HistoryBuilder {
       sessions: this.#sessions.size,
       ...{ keys: this.#names.keys.list, nodes: this.nodes.list },
       ...{ errors: this.#names.errors.list, fs: this.#names.fs.list },
+      objects: this.#objects(types, key, order, repeated),
       versions: this.#versions(order, kind, options.decodeContext),
       ...{ faults: options.faults ?? [], samples: options.samples ?? [], logs: options.logs ?? [] },
     };
+  }
+
+  /** Types of keys; what is no register, set or list is taken out of the sight of their checkers. */
+  #types(
+    { kind, key, f }: AllColumns,
+    { typeOf, recognised = 'names' }: BuildOptions,
+  ): (DataType | null)[] | null {
+    const fs = this.#names.fs.list;
+    const keys = this.#names.keys.list;
+    const seen: number[][] = keys.map(() => []);
+    for (let row = 0; row < this.n; row++) {
+      if (key[row] >= 0 && !seen[key[row]].includes(f[row])) seen[key[row]].push(f[row]);
+    }
+    const types = seen.map((own, k) => {
+      const names = own.map((each) => fs[each] ?? '');
+      const stated = typeOf?.(keys[k]);
+      if (stated !== undefined) return stated;
+      const isPlain = recognised === 'own' && names.some((f) => kindOf(f) !== Kind.Other);
+      return isPlain ? null : recognise(names);
+    });
+    const isHidden = (type: DataType | null): boolean =>
+      type === null ? recognised === 'all' : !COLUMN_TYPES.has(type);
+    if (!types.some(isHidden)) return null;
+    for (let row = 0; row < this.n; row++) {
+      if (key[row] >= 0 && isHidden(types[key[row]])) kind[row] = Kind.Other;
+    }
+    return types;
+  }
+
+  #objects(
+    types: readonly (DataType | null)[] | null,
+    key: Int32Array,
+    order: Uint32Array,
+    repeated: Uint8Array | null,
+  ): Objects | null {
+    if (types === null && repeated === null) return null;
+    const payload = new Map<number, string>();
+    for (let i = 0; types !== null && i < this.n; i++) {
+      const type = key[i] < 0 ? null : types[key[i]];
+      const text = this.#values[order[i]];
+      if (type !== null && OBJECT_TYPES.has(type) && text !== null) payload.set(i, text);
+    }
+    return { types: types ?? this.#names.keys.list.map(() => null), payload, repeated };
   }
 
   /** Columns cut to their length, without copying; the kinds are filled in. */

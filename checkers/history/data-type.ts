@@ -16,3 +16,21 @@ export const DATA_TYPES = [
   'txn',
 ] as const;
 export type DataType = (typeof DATA_TYPES)[number];
+
+/** Types whose operations are kept as they were said. */
+export const OBJECT_TYPES: ReadonlySet<DataType> = new Set([
+  'queue',
+  'counter',
+  'bank',
+  'lock',
+  'unique-ids',
+  'kv',
+]);
+
+/** Types that columns alone tell of. */
+export const COLUMN_TYPES: ReadonlySet<DataType> = new Set([
+  'register',
+  'cas-register',
+  'set',
+  'list',
+]);

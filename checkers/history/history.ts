@@ -24,6 +24,7 @@
  * the *fork* of the process model: the thread goes on with everything but the indeterminate one.
  */
 import type { Columns } from './columns.ts';
+import type { DataType } from './data-type.ts';
 
 export { isWrite, Kind } from './kinds.ts';
 
@@ -48,6 +49,16 @@ export type Phase = (typeof PHASES)[number];
 export interface Ragged {
   readonly off: Int32Array;
   readonly data: Int32Array;
+}
+
+/** What is known of keys whose operations are not told by columns alone. */
+export interface Objects {
+  /** By key; null: unknown. */
+  readonly types: readonly (DataType | null)[];
+  /** By row: JSON of the values of operations on an object of `OBJECT_TYPES`. */
+  readonly payload: ReadonlyMap<number, string>;
+  /** By key, 1 where a value was written more than once; null where that is nowhere so. */
+  readonly repeated: Uint8Array | null;
 }
 
 /** The columns of `columns.ts`, each with one number for each of `n` operations, and what belongs to them. */
@@ -81,6 +92,8 @@ export interface History extends Columns {
 
   readonly errors: readonly string[];
   readonly fs: readonly string[];
+  /** Null where all keys are registers, sets and lists whose values are unique. */
+  readonly objects: Objects | null;
 
   /** What the nemesis did, in order of time. Empty where nothing is known. */
   readonly faults: readonly FaultWindow[];

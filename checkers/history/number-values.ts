@@ -7,7 +7,7 @@ import type { Columns } from './columns.ts';
 import { Status } from './history.ts';
 import { IntList } from './int-list.ts';
 import { isWrite, KIND_ROWS } from './kinds.ts';
-import { badOperation, duplicate, unreadable } from './refusals.ts';
+import { badOperation, unreadable } from './refusals.ts';
 import { PreviousReads } from './set-deltas.ts';
 import type { ValueIds } from './value-ids.ts';
 
@@ -24,8 +24,16 @@ export interface Texts {
   fOf(i: number): string;
 }
 
+interface WrittenValues {
+  /** What each cas expects, by row of the log. */
+  readonly expectedText: Map<number, unknown> | null;
+  /** By key, 1 where two writes that did not fail have one value. */
+  readonly repeated: Uint8Array | null;
+}
+
 /**
- * Gives each written value its id, in log order. A cas says `[expected, new]`; what it expects may be written
+ * Gives each written value its id, in log order; a value that was written before has its id already. A cas
+ * says `[expected, new]`; what it expects may be written
  * later in the log, so it is handed back by row of the log, to be looked up at the end.
  */
 export function numberWrites(
@@ -33,9 +41,12 @@ export function numberWrites(
   order: Uint32Array,
   log: LogColumns,
   ids: ValueIds,
-): Map<number, unknown> | null {
-  const { index, kind, key, value } = log;
+): WrittenValues {
+  const { index, kind, key, value, status } = log;
   let expected: Map<number, unknown> | null = null;
+  let repeated: Uint8Array | null = null;
+  /** Values of which every write so far has failed. */
+  const inVain = new Set<number>();
   let i = 0;
   try {
     for (; i < order.length; i++) {
@@ -52,13 +63,19 @@ export function numberWrites(
         text = JSON.stringify(pair[1]);
       }
       const id = ids.write(key[i], text);
-      if (id === 0) throw duplicate(index[i], keys[key[i]] ?? '', text);
-      value[i] = id;
+      const known = id === 0 ? ids.readText(key[i], text ?? 'null') : id;
+      value[i] = known;
+      if (status[i] === Status.Fail) {
+        if (id !== 0) inVain.add(id);
+      } else if (id === 0 && !inVain.delete(known)) {
+        repeated ??= new Uint8Array(keys.length);
+        repeated[key[i]] = 1;
+      }
     }
   } catch (error) {
     throw unreadable(index[i], error);
   }
-  return expected;
+  return { expectedText: expected, repeated };
 }
 
 /** Numbers what was read. Throws HistoryError for a value that is not what such an operation returns. */

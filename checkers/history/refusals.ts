@@ -6,7 +6,6 @@ import type { Columns } from './columns.ts';
 import { byTime } from './log-order.ts';
 
 export type HistoryErrorCode =
-  | 'duplicate-value'
   | 'completed-before-invoked'
   | 'process-busy'
   | 'bad-operation'
@@ -34,15 +33,6 @@ export class HistoryError extends Error {
 
 export function badOperation(index: number, what: string): HistoryError {
   return new HistoryError('bad-operation', `operation ${index} ${what}`, [index]);
-}
-
-export function duplicate(index: number, key: string, text: string | null): HistoryError {
-  return new HistoryError(
-    'duplicate-value',
-    `operation ${index} writes ${text} to ${key}, which another operation wrote too: a history can ` +
-      'be judged only when every written value is unique',
-    [index],
-  );
 }
 
 /** What was thrown, or where it came from a text that is no JSON, the error that names the operation. */

@@ -4,10 +4,13 @@ import { buildHistory, type PlainOperation } from '../history/build.ts';
 import { LITMUS, says } from '../oracle/litmus.ts';
 import { notate } from '../oracle/notate.ts';
 import { parseHistory } from '../oracle/notation.ts';
+import { hasOrder } from '../oracle/orders.ts';
 import { isLinearizable } from '../oracle/reference.ts';
 import { operations, type Shape } from '../oracle/testing/random.ts';
-import { type CheckOptions, unlimited } from '../verdict/checker.ts';
+import { BudgetExceeded, type CheckOptions, unlimited } from '../verdict/checker.ts';
+import { Actions, observing, writing } from './calls.ts';
 import { decideLinearizable, linearizable } from './linearizable.ts';
+import { States } from './models.ts';
 
 const runs = Number(process.env.RUNS ?? 300);
 
@@ -107,6 +110,16 @@ describe('linearizable', () => {
       'A add 1 fail; B readall {1} stale; B readall {1}',
       'AbortedRead',
     ],
+    ['judges lists by their order', 'A append 1; B append 2; C readlist [1,2]', null],
+    ['finds a list in the wrong order', 'A append 1; B append 2; C readlist [2,1]', 'OutOfOrder'],
+    [
+      'finds two answers that are no beginnings of one list',
+      'A append 1 || B append 2; C readlist [1,2] || D readlist [2,1]',
+      'IncompatibleOrder',
+    ],
+    ['searches where a value comes again', 'A w x 1; B w x 2; A w x 1; C r x 1', null],
+    ['finds a stale one of such values', 'A w x 1; B w x 2; A w x 1; C r x 2', 'NoLinearization'],
+    ['takes a write that failed for none', 'A w x 1 fail; B w x 1; C r x 1', null],
     ['finds an element that a later read lacks', 'A add 1; B readall {}', 'OutOfOrder'],
   ];
   for (const [name, text, pattern] of literal) {
@@ -119,6 +132,37 @@ describe('linearizable', () => {
       }
     });
   }
+
+  /** Each value is swapped for each other one, all at once: an Euler walk, of which there are very many. */
+  const swaps = (values: number): string =>
+    Array.from({ length: values * values }, (_, i) => [Math.floor(i / values), i % values] as const)
+      .filter(([from, to]) => from !== to)
+      .map(([from, to], i) => `P${i} cas x ${from + 1} ${to + 1}`)
+      .join(' || ');
+
+  it('gives up a search that has too many orders, and says where and how far it came', () => {
+    const verdict = judge(`A w x 1; ${swaps(7)} || Z cas x 50 51`);
+    expect(verdict).toMatchObject({ valid: 'unknown', reason: 'checker-memory' });
+    expect(verdict.message).toMatch(/^x: \d+ of 44 operations were put in order, then more orders/);
+  });
+
+  it('stops in the middle of a search when the time is up, and keeps what it found on other keys', () => {
+    let looks = 0;
+    const budget = {
+      step() {
+        if (looks++ > 20) throw new BudgetExceeded('checker-timeout', 'late');
+      },
+    };
+    const stuck = parseHistory(`A w x 1; ${swaps(7)} || Z cas x 50 51; A w y 1`);
+    expect(linearizable.check(stuck, options, budget)).toMatchObject({
+      valid: 'unknown',
+      reason: 'checker-timeout',
+    });
+    looks = 0;
+    const both = parseHistory(`A w x 1; ${swaps(7)} || Z cas x 50 51; A w y 1; B r y 0`);
+    const verdict = linearizable.check(both, options, budget);
+    expect(verdict).toMatchObject({ valid: false, figures: { 'keys-undecided-count': 1 } });
+  });
 });
 
 describe('linearizable agrees with brute force on random histories', () => {
@@ -189,6 +233,61 @@ describe('linearizable agrees with brute force on random histories', () => {
     );
   }, 3_600_000);
 });
+
+describe('lists', () => {
+  it('agree with trying all orders', () => {
+    const shape: Shape = {
+      sessions: 3,
+      keys: 1,
+      operations: 6,
+      sets: 'all',
+      future: false,
+      overlapping: true,
+    };
+    const asLists = (ops: readonly PlainOperation[], turn: number): PlainOperation[] =>
+      ops.map((op) => {
+        if (op.f === 'add') return { ...op, f: 'append' };
+        const value = op.value as number[] | null;
+        const turned = value !== null && (turn >> (op.invoke % 5)) % 2 === 1;
+        return { ...op, f: 'read-list', value: turned ? value.toReversed() : value };
+      });
+    fc.assert(
+      fc.property(operations(shape), fc.nat(31), (raw, turn) => {
+        const ops = asLists(raw, turn);
+        const found = decideLinearizable(buildHistory(ops), unlimited);
+        expect(Object.keys(found.counts).length === 0, notate(ops)).toBe(triesAllLists(ops));
+      }),
+      { numRuns: runs },
+    );
+  }, 3_600_000);
+});
+
+function triesAllLists(ops: readonly PlainOperation[]): boolean {
+  const states = new States();
+  const initial = states.id('');
+  const actions = new Actions();
+  const calls = ops.filter(
+    ({ status, f }) => status === 'ok' || (status === 'info' && f === 'append'),
+  );
+  const action = calls.map(({ f, value }) => {
+    const text =
+      f === 'append' ? `${value},` : (value as number[]).map((each) => `${each},`).join('');
+    return actions.id(`${f} ${text}`, () =>
+      f === 'append'
+        ? { ...writing(0), blind: false, step: (at) => states.id(states.texts[at] + text) }
+        : observing(states.id(text)),
+    );
+  });
+  return hasOrder(
+    {
+      n: calls.length,
+      invoke: Float64Array.from(calls, ({ invoke }) => invoke),
+      complete: Float64Array.from(calls, ({ complete }) => complete ?? Number.POSITIVE_INFINITY),
+      action: Int32Array.from(action),
+    },
+    { initial, actions: actions.list },
+  );
+}
 
 /** Every order of the operations that respects real time, with and without each indeterminate one. */
 function triesAll(ops: readonly PlainOperation[]): boolean {

@@ -2,7 +2,7 @@
  * Linearizability (Herlihy and Wing 1990), key by key: it is local, so that decides the whole. Registers with unique
  * values by zones, without search; sets by the order of their contents; keys with compare-and-set or
  * deletes by a bounded search. Real time is the invocations and completions as the clients saw them;
- * what touches overlaps. Answers that the server marked stale are left out. Lists are judged as sets.
+ *what touches overlaps. Answers that the server marked stale are left out.
  *
  * An eventually consistent store is not expected to pass: without a promise this is information.
  */
@@ -22,6 +22,7 @@ type Pattern =
   | 'ForwardZonesOverlap'
   | 'BackwardZoneInside'
   | 'IncomparableReads'
+  | 'IncompatibleOrder'
   | 'OutOfOrder'
   | 'NoLinearization';
 
@@ -50,10 +51,12 @@ export interface LinearizableResult {
   readonly searchedKeys: number;
 }
 
-/** How a key is decided: 0 by zones, 1 by search, 2 as a set. */
+/** How a key is decided: 0 by zones, 1 by search, 2 as a set or list, 3 not at all. */
 function methods(history: History): Uint8Array | null {
   const { n, kind, key } = history;
-  let found: Uint8Array | null = null;
+  // Where a value comes again there are no zones.
+  const repeated = history.objects?.repeated ?? null;
+  let found: Uint8Array | null = repeated?.slice() ?? null;
   for (let row = 0; row < n; row++) {
     const k = kind[row];
     if (k === Kind.Read || k === Kind.Write || k === Kind.Other || key[row] < 0) continue;
@@ -66,7 +69,9 @@ function methods(history: History): Uint8Array | null {
   }
   if (found === null) return null;
   for (let row = 0; row < n; row++) {
-    if (kind[row] === Kind.Delete && found[key[row]] === 2) found[key[row]] = 3;
+    const k = key[row];
+    if (k < 0 || found[k] !== 2) continue;
+    if (kind[row] === Kind.Delete || (repeated !== null && repeated[k] === 1)) found[k] = 3;
   }
   return found;
 }
@@ -194,6 +199,8 @@ function explainFinding(
   }
   const witness = shrink(history, rows, (reduced) => {
     const { findings } = decideLinearizable(reduced, { step() {} });
+    // Fewer operations may be decided in another way, where no value comes again among them.
+    if (finding.pattern === 'NoLinearization') return findings.length > 0;
     return findings.some((each) => each.pattern === finding.pattern);
   });
   return {
@@ -246,7 +253,7 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
     return {
       ...verdict,
       valid: 'unknown',
-      reason: result.undecided.find(({ limit }) => limit !== null)?.limit ?? 'checker-timeout',
+      reason: result.undecided.find(({ limit }) => limit !== null)?.limit ?? 'not-judged',
       message: result.undecided
         .slice(0, 3)
         .map((each) => howFar(history, each))
@@ -265,7 +272,9 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
 
 function howFar(history: History, { key, limit, ended, calls }: Undecided): string {
   const name = history.keys[key];
-  if (limit === null) return `${name} is a set from which elements were deleted`;
+  if (limit === null) {
+    return `${name} is a set or list from which elements were deleted, or to which one was added twice`;
+  }
   const why =
     limit === 'checker-memory' ? 'more orders are possible than have room' : 'the time was up';
   return `${name}: ${ended} of ${calls} operations were put in order, then ${why}`;
@@ -273,13 +282,15 @@ function howFar(history: History, { key, limit, ended, calls }: Undecided): stri
 
 export const linearizable: Checker = {
   name: 'linearizable',
-  version: '2',
+  version: '3',
   scope: 'key',
-  types: ['register', 'cas-register', 'set'],
+  types: ['register', 'cas-register', 'set', 'list'],
+  takesRepeated: true,
   foreign: 'judged',
   decides:
-    'Linearizability of each key: registers with unique values by zones, sets by the order of their ' +
-    'contents, compare-and-set and deletes by a bounded search. Information unless promised.',
+    'Linearizability of each key: registers with unique values by zones, sets and lists by the order of their ' +
+    'contents; compare-and-set, deletes and values that come again by a complete and bounded search. ' +
+    'Information unless promised.',
   source:
     'Gibbons, Korach: Testing Shared Memories, SIAM J. Comput. 26(4), 1997; Lowe: Testing for ' +
     'Linearizability, CCPE 2017',

@@ -16,7 +16,7 @@ export interface SearchResult extends Pick<Search, 'linearizable' | 'limit' | 'e
 }
 
 /** Whole numbers of 4 bytes that the configurations of one moment may take. */
-const numbersMax = 2 ** 24;
+const numbersMax = 2 ** 22;
 
 export function searchKey(history: History, rows: readonly number[], budget: Budget): SearchResult {
   const observed = observedValues(history, rows);

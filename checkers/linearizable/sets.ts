@@ -1,14 +1,20 @@
 /**
- * Linearizability of a set to which each element is added once and that is read as a whole. Without search:
+ * Linearizability of a set (or list, see `list-order.ts`) to which each element is added once and that is read as a whole. Without search:
  * the contents of all reads must grow, so reads that are not ordered by inclusion exclude each other. Then
  * the order of everything but equals is known: elements that first appear in the i-th content are added before
  * the reads of that content and after those of the one before. It is a linearization iff nothing
  * completes before something that stands earlier is invoked. (In the manner of Abdulla et al., PLDI 2025.)
  */
 import { Flag, type History, Kind, Status } from '../history/history.ts';
+import { listOrder } from './list-order.ts';
 
 export interface SetViolation {
-  readonly pattern: 'ThinAirRead' | 'AbortedRead' | 'IncomparableReads' | 'OutOfOrder';
+  readonly pattern:
+    | 'ThinAirRead'
+    | 'AbortedRead'
+    | 'IncomparableReads'
+    | 'IncompatibleOrder'
+    | 'OutOfOrder';
   /**
    * Rows: the one that had to come first, and the one that had completed before it began; or the read of an
    * element that nobody had added.
@@ -35,6 +41,10 @@ export function checkSet(history: History, rows: readonly number[]): SetViolatio
   if (reads.length === 0) return null;
   const { sizes, smallest, strange } = contents(history, rows);
   if (strange !== null) return strange;
+  const list = listOrder(history, rows);
+  if (list !== null && list.conflict !== null) {
+    return { pattern: 'IncompatibleOrder', rows: [...new Set(list.conflict)] };
+  }
   // Elements that are in some read of at most this size.
   const ordered: Read[] = reads.map((row) => ({ row, size: sizes.get(row)! }));
   ordered.sort((a, b) => a.size - b.size || a.row - b.row);
@@ -57,7 +67,10 @@ export function checkSet(history: History, rows: readonly number[]): SetViolatio
     if (kind[row] !== Kind.Add && kind[row] !== Kind.Append) continue;
     const first = smallest.get(value[row]);
     if (status[row] === Status.Fail || (status[row] === Status.Info && !first)) continue;
-    placed.push({ row, block: first ? 2 * first.size : Number.POSITIVE_INFINITY });
+    // Of a list the place is known, of a set only the first content that has the element.
+    const place = list?.place.get(value[row]);
+    const size = place === undefined ? first?.size : place + 1;
+    placed.push({ row, block: size === undefined ? Number.POSITIVE_INFINITY : 2 * size });
   }
   placed.sort((a, b) => a.block - b.block || a.row - b.row);
   let latest = -1;

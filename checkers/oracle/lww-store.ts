@@ -169,6 +169,7 @@ function historyOf(parts: Parts): History {
     errors: [],
     f: new Uint8Array(n),
     fs: ['op'],
+    objects: null,
     faults: [],
     samples: [],
     logs: [],

@@ -11,6 +11,12 @@
  *   add [s] 1     add to a set             readall [s] {1 2}  read of a whole set
  *   append [l] 1  append to a list         readlist [l] [1,2] read of a whole list
  *
+ *   enqueue 1, dequeue 1, dequeue, drain [1]         a queue      generate 7            a source of ids
+ *   acquire 3, release                               a lock, with or without a token
+ *   increment c 1, decrement c 1, r c 0              a counter
+ *   transfer {0 1 5}, readbank {5 15}                accounts
+ *   put k "a", append k "b", get k "ab"              a key with a text
+ *
  * Marks: `ok` (where none is given), `fail`, `info`; `final`, `stale`, `warned`; `@2-4` spans steps 2 to
  * 4; `t[0,10]` and `t[0,info]` give the times in ms; `on n2` names the node; `error refused`,
  * `hops 2` and `confidence 0.9` say what the answer said. A session talks to a node
@@ -35,6 +41,17 @@ const verbs: Readonly<Record<string, string>> = {
   readall: 'read-all',
   append: 'append',
   readlist: 'read-list',
+  readbank: 'read',
+  ...Object.fromEntries(
+    ['increment', 'decrement', 'put', 'get', 'enqueue', 'dequeue', 'drain'].map((f) => [f, f]),
+  ),
+  ...Object.fromEntries(['transfer', 'acquire', 'release', 'generate'].map((f) => [f, f])),
+};
+
+/** Keys of objects of which there is one. */
+const objectKeys: Readonly<Record<string, string>> = {
+  ...{ enqueue: 'queue', dequeue: 'queue', drain: 'queue' },
+  ...{ acquire: 'lock', release: 'lock', generate: 'ids', transfer: 'bank' },
 };
 
 interface Draft {
@@ -72,6 +89,14 @@ function list(token: string): unknown[] {
     .map(scalar);
 }
 
+/** A number, a text in quotes, or a list in brackets or braces. */
+const isArgument = (token: string): boolean => /^(-?\d|"|\[|\{)/.test(token);
+
+function argument(token: string): unknown {
+  if (/^[{[]/.test(token)) return list(token);
+  return token.startsWith('"') ? JSON.parse(token) : scalar(token);
+}
+
 const initialIsNull = (value: unknown): unknown => (value === 0 || value === '-' ? null : value);
 
 /** Takes key and argument off `rest`. */
@@ -82,11 +107,33 @@ function argue(draft: Draft, rest: string[], text: string): void {
     return token;
   };
   switch (draft.f) {
+    case 'enqueue':
+    case 'dequeue':
+    case 'drain':
+    case 'acquire':
+    case 'release':
+    case 'generate':
+    case 'transfer':
+      draft.key = objectKeys[draft.f];
+      if (rest.length > 0 && isArgument(rest[0])) draft.value = argument(take());
+      return;
+    case 'increment':
+    case 'decrement':
+    case 'put':
+    case 'get':
+      draft.key = take();
+      if (rest.length > 0 && isArgument(rest[0])) draft.value = argument(take());
+      return;
     case 'write':
       draft.key = take();
       draft.value = scalar(take());
       return;
     case 'read':
+      if (rest[0]?.startsWith('{')) {
+        draft.key = 'bank';
+        draft.value = argument(take());
+        return;
+      }
       draft.key = take();
       if (draft.status === 'ok') draft.value = initialIsNull(scalar(take()));
       return;
@@ -102,9 +149,9 @@ function argue(draft: Draft, rest: string[], text: string): void {
     case 'add':
     case 'append': {
       const first = take();
-      const keyed = rest.length > 0 && /^-?\d/.test(rest[0]);
+      const keyed = rest.length > 0 && /^(-?\d|")/.test(rest[0]);
       draft.key = keyed ? first : 's';
-      draft.value = scalar(keyed ? take() : first);
+      draft.value = argument(keyed ? take() : first);
       return;
     }
     default: {

@@ -156,6 +156,7 @@ export const outcomes: Checker = {
   version: '1',
   scope: 'cluster',
   types: ['register', 'cas-register', 'set', 'list'],
+  takesRepeated: true,
   foreign: 'not judged',
   decides:
     'Whether the history contradicts the outcome table: a fail that took effect, an ok that did not, ' +

@@ -98,6 +98,7 @@ export const stats: Checker = {
   version: '1',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'judged',
   decides:
     'Counts of operations by name, outcome and class of error. Unknown where the operations of one ' +

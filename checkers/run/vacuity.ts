@@ -115,6 +115,7 @@ export const vacuity: Checker = {
   version: '1',
   scope: 'cluster',
   types: 'any',
+  takesRepeated: true,
   foreign: 'judged',
   decides:
     'Whether enough happened for the other verdicts to mean anything: operations that succeeded, ' +

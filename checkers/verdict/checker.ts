@@ -33,7 +33,9 @@ export type Property =
   | 'session'
   | 'linearizable'
   | 'staleness'
-  | 'confidence';
+  | 'confidence'
+  | 'at-least-once'
+  | 'at-most-once';
 
 /** Raised by `Budget.step`; composition turns it into `unknown` with the reason. */
 export class BudgetExceeded extends Error {
@@ -72,6 +74,8 @@ export interface Checker {
   readonly scope: Scope;
   /** Types whose operations it judges; `any`: it asks how operations ended, not what they mean. */
   readonly types: readonly DataType[] | 'any';
+  /** It judges keys, or does not ask for values, where a value was written more than once. */
+  readonly takesRepeated?: true;
   /** What it can say of a history that another tool recorded, which knows no nodes and no faults. */
   readonly foreign: 'judged' | 'judged with final reads' | 'not judged';
   /** What it decides, in one or two sentences. Printed in the reference. */

@@ -5,6 +5,7 @@
  */
 
 import type { History } from '../history/history.ts';
+import { type UniqueView, uniqueView } from '../history/unique-view.ts';
 import { type Budget, BudgetExceeded, type Checker, type CheckOptions } from './checker.ts';
 import { decide, type UnknownReason, type Valid, type Verdict } from './verdict.ts';
 
@@ -96,10 +97,24 @@ function answerOf(
   budgetFor: (checker: Checker) => Budget,
 ): Verdict {
   try {
-    return checker.check(history, options, budgetFor(checker));
+    // Who looks at whole runs, or at each key by what it holds, sees everything.
+    if (checker.takesRepeated === true) return checker.check(history, options, budgetFor(checker));
+    const view = uniqueView(history);
+    const verdict = checker.check(view.history, options, budgetFor(checker));
+    return view.hidden === 0 ? verdict : withHidden(verdict, view);
   } catch (error) {
     return failed(checker, error);
   }
+}
+
+/** What a verdict leaves out is part of it. */
+function withHidden(verdict: Verdict, { hidden, keys }: UniqueView): Verdict {
+  const left = `${hidden} operations on ${keys} keys whose values come again are not judged by it`;
+  return {
+    ...verdict,
+    message: `${verdict.message}; ${left}`,
+    figures: { ...verdict.figures, 'not-judged-count': hidden },
+  };
 }
 
 /** `budgetFor` is asked once for each checker, right before it runs. */

@@ -5,8 +5,10 @@
  * A history that no checker could make sense of (two writes of one value, an operation that ended
  * before it began) is refused with `HistoryError`, never guessed at.
  */
+
 import { HistoryError } from '../../checkers/history/build.ts';
-import type { HistoryBuilder } from '../../checkers/history/builder.ts';
+import type { BuildOptions, HistoryBuilder } from '../../checkers/history/builder.ts';
+import { DATA_TYPES } from '../../checkers/history/data-type.ts';
 import type { History } from '../../checkers/history/history.ts';
 import { damagedAt } from '../store/errors.ts';
 import { openRunFile, type RunFile, type RunSummary, readSummary } from '../store/run-file.ts';
@@ -85,9 +87,17 @@ export function historyOf(
 ): History {
   const around = readSurroundings(file, (name) => operations.nodes.id(name), note);
   try {
-    return operations.build({ ...around, initial, decodeContext: decodeToken });
+    return operations.build({ ...around, ...typesOf(file), initial, decodeContext: decodeToken });
   } catch (error) {
     if (!(error instanceof HistoryError) || error.code !== 'unreadable-value') throw error;
     throw damagedAt(file.path, `operation ${error.ops[0]}`, error.cause);
   }
+}
+
+/** How the types of keys are found: our own runs have operations of other kinds, and foreign ones may state a type. */
+function typesOf(file: RunFile): Pick<BuildOptions, 'recognised' | 'typeOf'> {
+  const { source } = readSummary(file);
+  if (source === null) return { recognised: 'own' };
+  const stated = DATA_TYPES.find((type) => type === source.type);
+  return { recognised: 'all', typeOf: () => stated };
 }

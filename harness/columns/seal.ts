@@ -74,8 +74,12 @@ function keepSums(file: RunFile, written: readonly StoredRow[] | null, withDiges
 function judgeable(file: RunFile, written: readonly StoredRow[] | null): History | null {
   try {
     const summary = readSummary(file);
-    if (written === null) return readHistory(file, summary);
-    return historyOf(file, collectRows(written, summary.nodes));
+    const history =
+      written === null
+        ? readHistory(file, summary)
+        : historyOf(file, collectRows(written, summary.nodes));
+    // Chunks hold columns only; what stays JSON, or comes again, is read from the rows.
+    return history.objects === null ? history : null;
   } catch (error) {
     if (error instanceof HistoryError) return null;
     throw error;

@@ -95,6 +95,7 @@ class ChunkLoader {
       valueText: valueTexts(file.path, { writes, unattempted, index, writeOp }),
       versions: actors === null ? null : { actors, ...versions, contexts, dots },
       ...surroundings,
+      objects: null,
     };
   }
 }
