@@ -5,6 +5,7 @@
  */
 
 import type { History } from '../history/history.ts';
+import { KIND_ROWS } from '../history/kinds.ts';
 import { type UniqueView, uniqueView } from '../history/unique-view.ts';
 import { type Budget, BudgetExceeded, type Checker, type CheckOptions } from './checker.ts';
 import { decide, type UnknownReason, type Valid, type Verdict } from './verdict.ts';
@@ -98,13 +99,34 @@ function answerOf(
 ): Verdict {
   try {
     // Who looks at whole runs, or at each key by what it holds, sees everything.
-    if (checker.takesRepeated === true) return checker.check(history, options, budgetFor(checker));
-    const view = uniqueView(history);
+    const everything: UniqueView = { history, hidden: 0, keys: 0 };
+    const view = checker.takesRepeated === true ? everything : uniqueView(history);
+    if (history.n > 0 && !isAbout(checker, view.history)) return notJudged(checker, view);
     const verdict = checker.check(view.history, options, budgetFor(checker));
     return view.hidden === 0 ? verdict : withHidden(verdict, view);
   } catch (error) {
     return failed(checker, error);
   }
+}
+
+/** Whether there is an operation of a type that the checker judges. */
+function isAbout({ types }: Checker, { kind, objects }: History): boolean {
+  if (types === 'any') return true;
+  // What these objects hold is no column; their checkers look at it themselves.
+  if (objects?.types.some((type) => type !== null && types.includes(type))) return true;
+  let present = 0;
+  for (let row = 0; row < kind.length; row++) present |= 1 << kind[row];
+  return KIND_ROWS.some(
+    (rule, each) => (present >> each) % 2 !== 0 && rule.types.some((type) => types.includes(type)),
+  );
+}
+
+function notJudged(checker: Checker, { hidden, keys }: UniqueView): Verdict {
+  const why =
+    hidden === 0
+      ? `the history has no operation on a ${[checker.types].flat().join(', ')}`
+      : `${hidden} operations on ${keys} keys whose values come again are all that there is`;
+  return { ...failed(checker, new Error(why)), reason: 'not-judged', message: why };
 }
 
 /** What a verdict leaves out is part of it. */
@@ -115,6 +137,17 @@ function withHidden(verdict: Verdict, { hidden, keys }: UniqueView): Verdict {
     message: `${verdict.message}; ${left}`,
     figures: { ...verdict.figures, 'not-judged-count': hidden },
   };
+}
+
+/** Where nothing that operations mean was judged, that they ended well makes nothing valid. */
+function withoutEmptyTicks(
+  chosen: readonly Checker[],
+  verdicts: readonly Verdict[],
+): readonly Verdict[] {
+  const judges = (i: number): boolean => chosen[i].types !== 'any';
+  const isJudged = verdicts.some((each, i) => judges(i) && each.informational !== true);
+  if (isJudged || !verdicts.some((_, i) => judges(i))) return verdicts;
+  return verdicts.map((each) => (each.valid === true ? { ...each, informational: true } : each));
 }
 
 /** `budgetFor` is asked once for each checker, right before it runs. */
@@ -128,5 +161,6 @@ export function compose(
     const verdict = answerOf(checker, history, options, budgetFor);
     return counts(checker, options, verdict) ? verdict : { ...verdict, informational: true };
   });
-  return { valid: decide(verdicts), verdicts };
+  const shown = withoutEmptyTicks(chosen, verdicts);
+  return { valid: decide(shown), verdicts: shown };
 }

@@ -29,6 +29,8 @@ const isNemesis = (process: number | string): boolean => process === 'nemesis';
 export function pairEvents(events: readonly PlacedEvent[]): Pair[] {
   const pairs: Pair[] = [];
   const open = new Map<number | string, Pair>();
+  /** What each process ended last. */
+  const last = new Map<number | string, Pair>();
   events.forEach((placed, at) => {
     const { type, process, f } = placed.event;
     // The nemesis says `info` at the beginning and at the end of what it does.
@@ -49,7 +51,11 @@ export function pairEvents(events: readonly PlacedEvent[]): Pair[] {
       return;
     }
     if (busy === undefined) {
-      throw malformed(placed.place, `process ${process} ends an operation that it never invoked`);
+      const over = last.get(who);
+      const twice =
+        over?.end && `its ${over.invoke.event.f} twice: line ${over.end.place.line} had ended it`;
+      const what = twice ?? 'an operation that it never invoked';
+      throw malformed(placed.place, `process ${process} ends ${what}`);
     }
     if (busy.invoke.event.f !== f) {
       const began = `${busy.invoke.event.f} in line ${busy.invoke.place.line}`;
@@ -58,6 +64,7 @@ export function pairEvents(events: readonly PlacedEvent[]): Pair[] {
     busy.end = placed;
     busy.endAt = at;
     open.delete(who);
+    last.set(who, busy);
   });
   return pairs;
 }
@@ -130,6 +137,8 @@ function microOperation(placed: PlacedEvent): Asked {
 export function objectKinds(pairs: readonly Pair[], tupled: boolean): Map<string, ObjectKind> {
   const kinds = new Map<string, ObjectKind>();
   const lists = new Map<string, ObjectKind>();
+  /** Keys of which some read returned a number. */
+  const numbers = new Set<string>();
   for (const { invoke, end } of pairs) {
     const asked = askedBy(invoke, tupled);
     const key = asked.key ?? '';
@@ -138,12 +147,15 @@ export function objectKinds(pairs: readonly Pair[], tupled: boolean): Map<string
     else if (asked.f === 'write' || asked.f === 'cas') kinds.set(key, 'register');
     else if (asked.f === 'read' && end !== null) {
       const { value } = askedBy(end, tupled);
+      if (end.event.type === 'ok' && typeof value === 'number') numbers.add(key);
       if (Array.isArray(value) || tagged(value, '$set')) {
         lists.set(key, invoke.event.f === 'txn' ? 'list' : 'set');
       }
     }
   }
   for (const [key, kind] of lists) if (!kinds.has(key)) kinds.set(key, kind);
+  // What is added to and read as a number is a counter; its reads are those of a register.
+  for (const key of numbers) if (!lists.has(key)) kinds.set(key, 'register');
   return kinds;
 }
 
@@ -174,7 +186,6 @@ export function rowOf(
 ): StoredRow {
   const invoke = pair.invoke.event;
   const asked = askedBy(pair.invoke, convention.tupled);
-  const data = DATA_FS.has(asked.f);
   const kind = kinds.get(asked.key ?? '') ?? 'register';
   const named = typeof invoke.more.operation === 'string' ? invoke.more.operation : null;
   const f = named ?? (asked.f === 'read' ? READS[kind] : asked.f);
@@ -188,7 +199,8 @@ export function rowOf(
     phase: 'chaos',
     workload: null,
     f,
-    key: asked.key ?? (data ? LONE_KEYS[kind] : null),
+    // What is done without a key is done to the one object that there is, known by name or not.
+    key: asked.key ?? (isNemesis(invoke.process) ? null : LONE_KEYS[kind]),
     value: rowValue(pair, asked, f, convention),
     node: null,
     scheduled: times[0],

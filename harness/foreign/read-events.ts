@@ -126,11 +126,22 @@ export function* ednEvents(file: string, pieces: Iterable<string>): Generator<Pl
   }
 }
 
+/** A line of an array with an element on each line, without what joins them. */
+function elementOf(line: string): string {
+  const element = line.replace(/^\[\s*(?=\{|$)/, '').replace(/,\s*$/, '');
+  return element.replace(/(^|\})\s*\]$/, '$1');
+}
+
 function* jsonEvents(file: string, lines: Iterable<string>): Generator<PlacedEvent> {
   let line = 0;
+  /** The whole file is one array. */
+  let isArray: boolean | null = null;
   for (const text of lines) {
     line++;
-    const trimmed = text.trim();
+    let trimmed = text.trim();
+    if (trimmed === '') continue;
+    isArray ??= trimmed.startsWith('[');
+    if (isArray) trimmed = elementOf(trimmed);
     if (trimmed === '') continue;
     const column = text.indexOf(trimmed[0]) + 1;
     let parsed: unknown;
@@ -148,7 +159,8 @@ function* jsonEvents(file: string, lines: Iterable<string>): Generator<PlacedEve
   }
 }
 
-const LOG_LINE = /jepsen\.util\s+-\s+(?=(\d+|:nemesis)\s+:)/;
+/** `jepsen.util - 3 :invoke`, `jepsen worker 3 - jepsen.util 3 :invoke`, or the same without anything before it. */
+const LOG_LINE = /(?:jepsen\.util\s+(?:-\s+)?|^\s*)(?=(\d+|:nemesis)\s+:(?:invoke|ok|fail|info)\b)/;
 
 function* logEvents(file: string, lines: Iterable<string>): Generator<PlacedEvent> {
   let line = 0;
@@ -201,6 +213,15 @@ function wordOf(value: unknown): string | null {
   return keywordOf(value) ?? (typeof symbol === 'string' ? symbol : null);
 }
 
+/** Micro-operations, `[[f key value] ...]`: some tools leave out that they are a transaction. */
+function isTransaction(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((each) => Array.isArray(each) && each.length === 3)
+  );
+}
+
 /** Checks that a form is an operation map. */
 function eventOf(form: unknown, place: Place): HistoryEvent {
   const record = tagged(form, '$tag');
@@ -209,6 +230,13 @@ function eventOf(form: unknown, place: Place): HistoryEvent {
     throw malformed(place, 'an operation map is expected here, such as {:type :invoke ...}');
   }
   const { type, process, f, value, time, index, error, ...more } = map as Record<string, unknown>;
+  if (type === undefined && 'Call' in map && 'Return' in map) {
+    throw malformed(
+      place,
+      'this is an operation as Porcupine keeps it (ClientId, Call, Return); two events with type, process, f ' +
+        'and value are expected, one for its beginning and one for its end',
+    );
+  }
   const kind = wordOf(type);
   if (kind === null || !EVENT_TYPES.includes(kind as EventType)) {
     throw malformed(
@@ -218,7 +246,7 @@ function eventOf(form: unknown, place: Place): HistoryEvent {
   }
   const who = typeof process === 'number' && Number.isInteger(process) ? process : wordOf(process);
   if (who === null) throw malformed(place, `process is ${JSON.stringify(process)}; it is a number`);
-  const what = wordOf(f);
+  const what = wordOf(f) ?? (f === undefined && isTransaction(value) ? 'txn' : null);
   if (what === null) throw malformed(place, `f is ${JSON.stringify(f)}; it is a name`);
   for (const [name, number] of Object.entries({ time, index })) {
     if (number !== undefined && number !== null && !Number.isSafeInteger(number)) {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { codeOf, RunFileError } from '../store/errors.ts';
+import { malformed } from './malformed.ts';
 
 const PIECE_BYTES = 1 << 20;
 
@@ -16,10 +17,13 @@ export function* readPieces(path: string): Generator<string> {
   try {
     const decoder = new StringDecoder('utf8');
     const piece = Buffer.alloc(PIECE_BYTES);
+    let isFirst = true;
     for (;;) {
       const length = readSync(handle, piece, 0, PIECE_BYTES, null);
       if (length === 0) break;
-      yield decoder.write(piece.subarray(0, length));
+      const from = isFirst ? beginning(path, piece.subarray(0, length)) : 0;
+      isFirst = false;
+      yield decoder.write(piece.subarray(from, length));
     }
     const rest = decoder.end();
     if (rest !== '') yield rest;
@@ -28,6 +32,18 @@ export function* readPieces(path: string): Generator<string> {
   } finally {
     closeSync(handle);
   }
+}
+
+/** Where the text begins, behind a byte order mark. Throws MalformedHistoryError for what is no UTF-8. */
+function beginning(path: string, bytes: Buffer): number {
+  const refuse = (what: string, how: string): Error =>
+    malformed({ file: path, line: 1, column: 1 }, `this is ${what}; ${how}`);
+  const [a, b, c] = bytes;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    throw refuse('UTF-16', 'UTF-8 is expected: iconv -f utf-16 -t utf-8');
+  }
+  if (a === 0x1f && b === 0x8b) throw refuse('compressed by gzip', 'unpack it first: gunzip');
+  return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0;
 }
 
 function unreadable(path: string, error: unknown): Error {
