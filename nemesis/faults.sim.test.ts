@@ -7,7 +7,7 @@ import { engramSpec } from '../harness/systems/engram/testing/start.ts';
 import { makeRng } from '../harness/world/rng.ts';
 import { jsonBody } from '../harness/world/world.ts';
 import type { Fault } from './fault.ts';
-import { passes } from './grudges.ts';
+import { ledShapes, passes } from './grudges.ts';
 import { FaultRefused, faults, refuseImpossible } from './index.ts';
 
 let cluster: Cluster;
@@ -20,7 +20,7 @@ async function planned(fault: Fault, variant: string): Promise<FaultPlan> {
   const nodes = cluster.nodes.map((node) => node.name);
   const plan = fault.plan({ nodes, rng: makeRng(11), startMs: 0, durationMs: 1000 }, variant, 1);
   expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
-  if (variant !== 'isolate-primary') return plan;
+  if (!(variant in ledShapes)) return plan;
   const [first] = cluster.nodes;
   const connection = cluster.world.connect(first!.url, { timeoutMs: 1000 });
   const headers = { 'content-type': 'application/json' };

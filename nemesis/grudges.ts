@@ -19,6 +19,8 @@ export class PlanError extends AmnesiaError {
 interface Shape {
   readonly nodesMin: number;
   readonly describe: string;
+  /** Not drawn unless it was asked for by name: what a seed draws by default stays what it was. */
+  readonly onRequest?: true;
   make(nodes: readonly string[], rng: Rng): Grudge;
 }
 
@@ -78,6 +80,29 @@ function oneWay(nodes: readonly string[], rng: Rng): Grudge {
   return Object.fromEntries(others.map((other) => [other, [node!]]));
 }
 
+/** Three parts as equal as can be: with more than four nodes none of them has a majority. */
+function threeWay(nodes: readonly string[]): Grudge {
+  return betweenComponents([0, 1, 2].map((part) => nodes.filter((_, i) => i % 3 === part)));
+}
+
+/** The node that leads and those that follow it by number, `count` in all, against the rest. */
+function withPrimary(primary: string, nodes: readonly string[], count: number): Grudge {
+  const at = nodes.indexOf(primary);
+  const order = [...nodes.slice(at), ...nodes.slice(0, at)];
+  return betweenComponents([order.slice(0, count), order.slice(count)]);
+}
+
+/** Shapes about the node that leads when the fault begins; planned without a grudge. */
+export const ledShapes: Readonly<
+  Record<string, (primary: string, nodes: readonly string[]) => Grudge>
+> = {
+  'isolate-primary': isolate,
+  'primary-in-minority': (primary, nodes) =>
+    withPrimary(primary, nodes, Math.max(1, Math.ceil(nodes.length / 2) - 1)),
+  'primary-in-majority': (primary, nodes) =>
+    withPrimary(primary, nodes, Math.floor(nodes.length / 2) + 1),
+};
+
 export const shapes: Readonly<Record<string, Shape>> = {
   halves: {
     nodesMin: 2,
@@ -119,7 +144,30 @@ export const shapes: Readonly<Record<string, Shape>> = {
     describe: 'one node is not heard by the others, or does not hear them',
     make: (nodes, rng) => oneWay(rng.shuffle(nodes), rng),
   },
+  'three-way': {
+    nodesMin: 3,
+    describe: 'three parts of about the same size',
+    onRequest: true,
+    make: (nodes, rng) => threeWay(rng.shuffle(nodes)),
+  },
+  'primary-in-minority': {
+    nodesMin: 3,
+    describe: 'the node that leads with fewer than half of the nodes, against a majority',
+    onRequest: true,
+    make: () => ({}),
+  },
+  'primary-in-majority': {
+    nodesMin: 3,
+    describe: 'the node that leads with a majority, against fewer than half of the nodes',
+    onRequest: true,
+    make: () => ({}),
+  },
 };
+
+/** Those that are drawn where nobody named any. */
+export const usualShapes: readonly string[] = Object.keys(shapes).filter(
+  (name) => shapes[name].onRequest !== true,
+);
 
 /** Throws PlanError. */
 export function makeGrudge(variant: string, nodes: readonly string[], rng: Rng): Grudge {

@@ -19,6 +19,25 @@ export const faults: Readonly<Record<string, Fault>> = Object.fromEntries(
   ),
 );
 
+/**
+ * What a fault takes hold of. Two faults of one lane would undo each other: a heal removes all cuts, and a link
+ * or a process can be in one state only.
+ */
+export function laneOf(kind: string): string {
+  const needs = faults[kind]?.needs ?? [];
+  for (const lane of ['cut', 'link', 'clock'] as const) if (needs.includes(lane)) return lane;
+  return 'machine';
+}
+
+/** The kinds that nodes in this runtime may have at all; what the machine lacks is found by probing. */
+export function kindsOf(runtime: string): string[] {
+  const virtual = runtime === 'sim';
+  const real: readonly Capability[] = ['disk-errors', 'data', 'corruption'];
+  return Object.values(faults)
+    .filter(({ needs }) => !virtual || !needs.some((need) => real.includes(need)))
+    .map(({ kind }) => kind);
+}
+
 /** A fault that cannot be made in this cluster; the message says what is missing. */
 export class FaultRefused extends AmnesiaError {
   readonly code = 'fault-refused';

@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../harness/cluster/cluster.ts';
 import type { Fault } from './fault.ts';
-import { affected, isolate, makeGrudge, shapes } from './grudges.ts';
+import { affected, ledShapes, makeGrudge, shapes } from './grudges.ts';
 import { lookUntilSure, networkOf } from './network-look.ts';
 import { proofOfCut, proofOfHeal } from './partition-proof.ts';
 
@@ -34,10 +34,11 @@ export const partition: Fault = {
     };
   },
   resolve: async (cluster, plan) => {
-    if (plan.variant !== 'isolate-primary') return plan;
+    const shape = ledShapes[plan.variant];
+    if (shape === undefined) return plan;
     const primary = await primaryOfMost(cluster);
     const names = cluster.nodes.map((node) => node.name);
-    return { ...plan, targets: [primary], grudge: isolate(primary, names) };
+    return { ...plan, targets: [primary], grudge: shape(primary, names) };
   },
   apply: (cluster, plan) => networkOf(cluster).cut(plan.grudge ?? {}, null),
   proveActive: async (cluster, plan) => proofOfCut(await lookUntilSure(cluster, plan.grudge ?? {})),

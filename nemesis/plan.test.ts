@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeRng } from '../harness/world/rng.ts';
 import { PlanError, shapes } from './grudges.ts';
-import { faults } from './index.ts';
+import { faults, laneOf } from './index.ts';
 import { planSchedule, type ScheduleOptions } from './plan.ts';
 import { shares } from './plan-targets.ts';
 
@@ -48,6 +48,28 @@ describe('a schedule of faults', () => {
       }
       expect(healedMs).toBeLessThan(durationMs);
     });
+  });
+
+  it('overlaps only where faults take hold of different things', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const plans = planSchedule(optionsOf({ laneOf }), makeRng(seed));
+        expect(plans.map(({ id }) => id)).toEqual(plans.map((_, i) => i + 1));
+        const ends = new Map<string, number>();
+        let overlaps = 0;
+        let lastEnd = 0;
+        for (const { kind, lane = '', atMs, untilMs } of plans) {
+          expect(lane).toBe(laneOf(kind));
+          expect(atMs).toBeGreaterThanOrEqual(ends.get(lane) ?? 0);
+          ends.set(lane, untilMs);
+          if (atMs < lastEnd) overlaps++;
+          lastEnd = Math.max(lastEnd, untilMs);
+        }
+        expect([...ends.keys()].sort()).toEqual(['clock', 'cut', 'link', 'machine']);
+        expect(overlaps).toBeGreaterThan(0);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('has calm before each fault, between two thirds and four thirds of what was asked for', () => {

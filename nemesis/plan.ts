@@ -1,6 +1,6 @@
 /**
- * The schedule of a run's faults: a pure function of the seed. One fault at a time, calm between them, all
- * healed before the end; every kind that was asked for comes once before any comes again.
+ * The schedule of a run's faults: a pure function of the seed. One fault at a time in each lane, calm between
+ * them, all healed before the end; every kind that was asked for comes once before any comes again.
  */
 
 import type { FaultPlan } from '../harness/generator/fault-plan.ts';
@@ -22,6 +22,8 @@ export interface ScheduleOptions {
   readonly faultMs: number;
   /** Mean length of the calm before each fault. */
   readonly calmMs: number;
+  /** The lane of a kind, where faults of different lanes shall overlap. */
+  readonly laneOf?: (kind: string) => string;
 }
 
 /** The end of the chaos phase is calm, so that a fault and the final heal never overlap. */
@@ -35,8 +37,25 @@ function* rounds<T>(from: readonly T[], rng: Rng): Generator<T, never> {
 const around = (meanMs: number, rng: Rng): number =>
   Math.round(meanMs * (2 / 3 + (2 / 3) * rng.float()));
 
-/** Throws PlanError where a variant is impossible with these nodes, or nothing fits into the time. */
+/**
+ * In the order in which they begin. Each lane is a schedule of its own, drawn from a stream of its own. Throws
+ * PlanError where a variant is impossible with these nodes, or nothing fits into the time.
+ */
 export function planSchedule(options: ScheduleOptions, rng: Rng): FaultPlan[] {
+  const { laneOf } = options;
+  if (!laneOf) return planLane(options, rng);
+  const lanes = new Set(options.faults.map(({ fault }) => laneOf(fault.kind)));
+  const plans = [...lanes].flatMap((lane) => {
+    const own = options.faults.filter(({ fault }) => laneOf(fault.kind) === lane);
+    const planned = planLane({ ...options, faults: own }, rng.split(`lane/${lane}`));
+    return planned.map((plan) => ({ ...plan, lane }));
+  });
+  return plans
+    .sort((left, right) => left.atMs - right.atMs || (left.lane < right.lane ? -1 : 1))
+    .map((plan, i) => ({ ...plan, id: i + 1 }));
+}
+
+function planLane(options: ScheduleOptions, rng: Rng): FaultPlan[] {
   if (options.faults.length === 0) return [];
   // Else the schedule would never get to its end.
   if (!(options.faultMs >= 1)) {

@@ -11,6 +11,8 @@ export interface FaultPlan {
   readonly atMs: number;
   readonly untilMs: number;
   readonly targets: readonly string[];
+  /** Faults of one lane come one after the other; those of different lanes may be in force at once. */
+  readonly lane?: string;
   readonly grudge?: Grudge;
   readonly parameters?: Readonly<Record<string, number | string>>;
 }

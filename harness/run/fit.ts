@@ -1,13 +1,13 @@
 /** How the options of a run and its system fit together: what is usual for it, and what it does not offer. */
 import { checkers } from '../../checkers/index.ts';
-import { shapes } from '../../nemesis/grudges.ts';
+import { ledShapes, usualShapes } from '../../nemesis/grudges.ts';
 import { workloads } from '../../workloads/index.ts';
 import { type AnySystem, systems } from '../systems/index.ts';
 import { whyNotJudged, whyNotRun } from '../systems/offers.ts';
 import { parseSystemOptions, SystemOptionsError } from '../systems/options.ts';
 
 /** Variants of a partition for which somebody must say who leads. */
-const needLeader: readonly string[] = ['isolate-primary'];
+const needLeader: readonly string[] = Object.keys(ledShapes);
 /** Run at once where nobody chose and the system can do both. */
 const usualWorkloads: readonly string[] = ['set', 'register'];
 
@@ -27,9 +27,7 @@ export function usualFor(name: string): Readonly<Record<string, string>> {
     checkers: Object.keys(checkers)
       .filter((each) => whyNotJudged(system, each) === null)
       .join(','),
-    partitions: Object.keys(shapes)
-      .filter((each) => leads || !needLeader.includes(each))
-      .join(','),
+    partitions: usualShapes.filter((each) => leads || !needLeader.includes(each)).join(','),
   };
 }
 
@@ -78,7 +76,8 @@ function* unsuitable(system: AnySystem, asked: Asked): Generator<string> {
   if (asked['node-faults'] !== '' && !system.takesNodeFaults) {
     yield `--node-faults: ${system.name} cannot be broken on purpose; leave them out`;
   }
-  if (system.inquiries.primaries !== undefined || !asked.nemesis.includes('partition')) return;
+  const cuts = asked.nemesis.some((kind) => kind === 'partition' || kind === 'all');
+  if (system.inquiries.primaries !== undefined || !cuts) return;
   for (const variant of asked.partitions.filter((each) => needLeader.includes(each))) {
     yield `--partitions ${variant}: ${system.name} does not say who leads`;
   }

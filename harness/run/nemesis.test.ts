@@ -116,6 +116,17 @@ describe('on a slow machine', () => {
   });
 });
 
+test('faults of different lanes are in force at the same time, those of one lane never', async () => {
+  const { done, runner } = script();
+  const lanes = [
+    { ...plan(1, 10, 150), lane: 'cut' },
+    { ...plan(2, 40, 80), lane: 'clock' },
+    { ...plan(3, 160, 180), lane: 'cut' },
+  ];
+  await runner.run(lanes, 1000, never);
+  expect(done).toEqual(['apply 1', 'apply 2', 'heal 2', 'heal 1', 'apply 3', 'heal 3']);
+});
+
 test('a signal ends the fault that is there, healed, and starts no other', async () => {
   const stop = new AbortController();
   const { done, runner } = script();

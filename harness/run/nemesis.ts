@@ -52,13 +52,28 @@ export class NemesisRunner {
   }
 
   /**
-   * Runs the schedule; times of the plans count from now. Where the machine is slower than planned, faults
+   * Runs the schedule, its lanes at the same time; times of the plans count from now. Where the machine is slower than planned, faults
    * begin later and keep their length and the calm before them; one that would outlast the load at
    * `endMs` is left out. Ends early, healed, when the signal comes.
    */
   async run(plans: readonly FaultPlan[], endMs: number, signal: AbortSignal): Promise<void> {
+    const startNs = this.#options.clock.nowNs();
+    const lanes = new Map<string, FaultPlan[]>();
+    for (const plan of plans) {
+      const lane = plan.lane ?? '';
+      lanes.set(lane, [...(lanes.get(lane) ?? []), plan]);
+    }
+    const work = [...lanes.values()].map((lane) => this.#runLane(lane, startNs, endMs, signal));
+    await Promise.all(work);
+  }
+
+  async #runLane(
+    plans: readonly FaultPlan[],
+    startNs: number,
+    endMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, onChange } = this.#options;
-    const startNs = clock.nowNs();
     const nowMs = (): number => (clock.nowNs() - startNs) / 1e6;
     let plannedEndMs = 0;
     let healedMs = 0;

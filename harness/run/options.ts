@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { checkers } from '../../checkers/index.ts';
 import type { DefinitionKind } from '../../checkers/verdict/definition.ts';
-import { makeGrudge, PlanError, shapes } from '../../nemesis/grudges.ts';
+import { makeGrudge, PlanError, shapes, usualShapes } from '../../nemesis/grudges.ts';
 import { faults } from '../../nemesis/index.ts';
 import { workloads } from '../../workloads/index.ts';
 import { runtimeNames } from '../cluster/cluster.ts';
@@ -124,13 +124,18 @@ export const optionTable = {
     meaning: `workloads that run at once: ${Object.keys(workloads).join(', ')}`,
   },
   nemesis: {
-    schema: names(() => [...Object.keys(faults), 'none'], 'faults', 'fault'),
+    schema: names(() => [...Object.keys(faults), 'all', 'none'], 'faults', 'fault'),
     fallback: 'partition',
-    meaning: `kinds of faults: ${Object.keys(faults).join(', ')}, or none`,
+    meaning: `kinds of faults: ${Object.keys(faults).join(', ')}; all that the runtime has, or none`,
+  },
+  overlap: {
+    schema: z.enum(['no', 'yes'], { error: 'must be yes or no' }),
+    fallback: 'no',
+    meaning: 'yes: faults of cuts, links, machines and clocks may be in force at the same time',
   },
   partitions: {
     schema: names(Object.keys(shapes), 'partitions'),
-    fallback: Object.keys(shapes).join(','),
+    fallback: usualShapes.join(','),
     meaning: `kinds of partitions: ${Object.keys(shapes).join(', ')}`,
   },
   schedule: {
@@ -218,7 +223,11 @@ export function parseOptions(raw: RawOptions, randomSeed: number): RunOptions {
     else for (const issue of result.error.issues) problems.push(`--${name} ${issue.message}`);
   }
   if (problems.length > 0) throw new OptionsError(problems);
-  if (raw.partitions === undefined && (parsed as RunOptions).nemesis.includes('partition')) {
+  const cuts = ['partition', 'all'] as const;
+  if (
+    raw.partitions === undefined &&
+    cuts.some((kind) => (parsed as RunOptions).nemesis.includes(kind))
+  ) {
     // What nobody asked for is no reason to refuse a small cluster.
     const possible = (parsed as RunOptions).partitions.filter(
       (variant) => partitionProblem(variant, parsed as RunOptions) === null,
@@ -237,6 +246,9 @@ function combinations(options: RunOptions): string[] {
   if (options.nemesis.includes('none') && options.nemesis.length > 1) {
     problems.push('--nemesis none stands alone; leave the other faults out, or none');
   }
+  if (options.nemesis.includes('all') && options.nemesis.length > 1) {
+    problems.push('--nemesis all stands alone: the other faults are part of it');
+  }
   if (options.keep && options.runtime === 'sim') {
     problems.push('--keep needs containers: a simulated cluster ends with its process');
   }
@@ -248,7 +260,7 @@ function combinations(options: RunOptions): string[] {
   }
   // The faults of a schedule file are not planned from these options.
   if (options.schedule !== '') return problems;
-  if (options.nemesis.includes('partition')) {
+  if (options.nemesis.some((kind) => kind === 'partition' || kind === 'all')) {
     for (const variant of options.partitions) {
       const problem = partitionProblem(variant, options);
       if (problem === null) continue;

@@ -6,7 +6,7 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { faults, powersFor, refuseImpossible } from '../../nemesis/index.ts';
+import { faults, kindsOf, laneOf, powersFor, refuseImpossible } from '../../nemesis/index.ts';
 import { planSchedule } from '../../nemesis/plan.ts';
 import { workloads } from '../../workloads/index.ts';
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
@@ -72,7 +72,8 @@ export function planRun(options: RunOptions): Schedule {
 
 /** Plans all faults of a run. Throws PlanError. */
 export function planFaults(options: RunOptions): FaultPlan[] {
-  const kinds = options.nemesis.filter((name) => name !== 'none');
+  const named: readonly string[] = options.nemesis.filter((name) => name !== 'none');
+  const kinds = named.includes('all') ? kindsOf(options.runtime) : named;
   return planSchedule(
     {
       faults: kinds.map((kind) => ({
@@ -83,6 +84,7 @@ export function planFaults(options: RunOptions): FaultPlan[] {
       durationMs: options['time-limit'] * 1000,
       faultMs: options['fault-time'] * 1000,
       calmMs: options['calm-time'] * 1000,
+      ...(options.overlap === 'yes' ? { laneOf } : {}),
     },
     makeRng(options.seed).split('nemesis'),
   );

@@ -31,6 +31,7 @@ const planSchema = z.strictObject({
   atMs: ms,
   untilMs: ms,
   targets: names,
+  lane: z.string().min(1).max(64).optional(),
   grudge: z.record(z.string(), names).optional(),
   parameters: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
 });
@@ -93,7 +94,7 @@ export function parseSchedule(text: string, name: string, surroundings: Surround
 /** What does not fit to the rest of the run. */
 function problemsOf(schedule: Schedule, { nodes, durationMs }: Surroundings): string[] {
   const problems: string[] = [];
-  let endMs = 0;
+  const ends = new Map<string, number>();
   for (const [i, plan] of schedule.faults.entries()) {
     const where = `faults.${i}`;
     const fault = faults[plan.kind];
@@ -113,11 +114,16 @@ function problemsOf(schedule: Schedule, { nodes, durationMs }: Surroundings): st
       problems.push(`${where} is about ${JSON.stringify(stranger)}; there are ${nodes.join(', ')}`);
     }
     if (plan.untilMs <= plan.atMs) problems.push(`${where} ends (untilMs) before it begins (atMs)`);
-    if (plan.atMs < endMs) problems.push(`${where} begins before the one before it has ended`);
+    const lane = plan.lane ?? '';
+    if (plan.atMs < (ends.get(lane) ?? 0)) {
+      problems.push(
+        `${where} begins before the one before it has ended; only faults of different lanes overlap`,
+      );
+    }
     if (plan.untilMs > durationMs) {
       problems.push(`${where} ends at ${plan.untilMs} ms, after the --time-limit of ${durationMs}`);
     }
-    endMs = Math.max(endMs, plan.untilMs);
+    ends.set(lane, Math.max(ends.get(lane) ?? 0, plan.untilMs));
   }
   return problems;
 }
