@@ -70,6 +70,17 @@ describe.skipIf(!answering)('machines in containers', () => {
     }
   }
 
+  it('measure many links at once', async () => {
+    const pairs = [
+      ['n1', 'n2'],
+      ['n3', 'n2'],
+      ['n2', 'n1'],
+      ['n3', 'n1'],
+    ] as const;
+    const measures = pairs.map(([from, to]) => cluster.links!.measure(from, to, 50));
+    expect((await Promise.all(measures)).map(({ arrived }) => arrived)).toEqual([50, 50, 50, 50]);
+  });
+
   it('keep their bad links when a node is killed and starts again', async () => {
     const { links } = cluster;
     await links!.setLink('n2', { delayMs: [80, 80] });

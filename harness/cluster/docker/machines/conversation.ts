@@ -20,6 +20,8 @@ export class Conversation {
   readonly #stream: Duplex;
   readonly #name: string;
   readonly #waiting: Waiting[] = [];
+  /** What followed the word "ready" in its first line. */
+  greeting = '';
   #ended: ClusterError | null = null;
 
   private constructor(stream: Duplex, name: string) {
@@ -45,7 +47,10 @@ export class Conversation {
       stream.once(event, () => conversation.#end(stderr.text()));
     }
     const first = await conversation.next();
-    if (first !== 'ready') throw new ClusterError('engine-failed', `${argv[0]} text: ${first}`);
+    if (!first.startsWith('ready')) {
+      throw new ClusterError('engine-failed', `${argv[0]} began with: ${first}`);
+    }
+    conversation.greeting = first.slice('ready'.length).trim();
     return conversation;
   }
 

@@ -7,7 +7,7 @@ import type { LinkFault, LinkMeasure, LinkPowers } from '../../powers.ts';
 import type { Conversation } from './conversation.ts';
 import { linesFor } from './link-lines.ts';
 import { divertScript, queueNumber, undivertScript } from './link-rules.ts';
-import { measurePort, program, receiverProgram, senderProgram } from './programs.ts';
+import { program, receiverProgram, senderProgram } from './programs.ts';
 import type { Sidecars } from './sidecars.ts';
 
 const execTimeoutMs = 10_000;
@@ -104,13 +104,12 @@ export class ContainerLinks implements LinkPowers {
 
   async measure(from: string, to: string, packets: number): Promise<LinkMeasure> {
     const { address } = this.#nodes().find(({ name }) => name === to)!;
-    const port = String(measurePort);
-    const argv = program(receiverProgram, address, port, String(quietMs));
+    const argv = program(receiverProgram, address, String(quietMs));
     const receiver = await this.#sidecars.converse(to, argv);
     try {
       const received = receiver.next(measureTimeoutMs);
       const sizes = [packets, packetBytes, pauseMs].map(String);
-      const sender = program(senderProgram, address, port, ...sizes);
+      const sender = program(senderProgram, address, receiver.greeting, ...sizes);
       await this.#sidecars.run(from, sender, measureTimeoutMs);
       return measureOf(packets, JSON.parse(await received) as Received);
     } finally {

@@ -10,16 +10,13 @@ export function program(source: string, ...args: readonly string[]): string[] {
   return [nodeBinary, '-e', source, '--', ...args];
 }
 
-/** Numbered datagrams are sent to it from another sidecar. */
-export const measurePort = 7434;
-
 /**
- * argv: own address, port, milliseconds without any packet after which it ends. Says "ready", then JSON with number
+ * argv: own address, milliseconds without any packet after which it ends. Says "ready" and its port, then JSON with number
  * and latency of each packet in the order of arrival, and how many had changed on the way. All containers of an
  * engine have one clock, so the latency is that of one way.
  */
 export const receiverProgram = `
-const [host, port, quietMs] = process.argv.slice(1);
+const [host, quietMs] = process.argv.slice(1);
 const { createSocket } = require('node:dgram');
 const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
 const numbers = [], latencies = [];
@@ -38,7 +35,7 @@ socket.on('message', (message) => {
   clearTimeout(timer);
   timer = setTimeout(end, Number(quietMs));
 });
-socket.bind(Number(port), host, () => process.stdout.write('ready\\n'));`;
+socket.bind(0, host, () => process.stdout.write('ready ' + socket.address().port + '\\n'));`;
 
 /** argv: peer, port, how many, bytes of each, pause after each in ms. */
 export const senderProgram = `
