@@ -4,7 +4,7 @@ import { checkerNames, type JudgeOptions } from '../judge/judge.ts';
 import type { SecondThread } from '../judge/second-thread.ts';
 import { verdictLines } from '../report/verdict-text.ts';
 import { exitCodeOf, UsageError } from '../world/exit-codes.ts';
-import type { CheckFlags } from './check.ts';
+import type { CheckFlags } from './check-flags.ts';
 import { MODELS, namesOf, numberWithin, oneOf } from './options/arguments.ts';
 import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 import { causesOf, writeReportOf } from './output/report.ts';

@@ -1,23 +1,8 @@
 /** `amnesia check`: judges a stored run again, or a history file of another tool. */
 import type { Command } from 'commander';
 import { secondThreadFor } from '../judge/second-thread.ts';
+import type { CheckFlags } from './check-flags.ts';
 import { MODELS, withResults } from './options/arguments.ts';
-
-export interface CheckFlags {
-  readonly results: string;
-  readonly checkers?: string;
-  readonly model?: string;
-  readonly maxAnomalies?: string;
-  readonly realTime?: true;
-  readonly timeLimitS?: string;
-  readonly memoryMb?: string;
-  readonly initial?: string;
-  readonly format?: string;
-  readonly store: boolean;
-  readonly report?: true;
-  readonly json?: true;
-  readonly verbose?: true;
-}
 
 export function register(program: Command): void {
   withResults(

@@ -47,7 +47,7 @@ async function sim(why: string): Promise<Runtime> {
 }
 
 async function local(): Promise<Runtime> {
-  const { createLocalCluster, sweepLocal } = await import('./local/local.ts');
+  const { createLocalCluster, sweepLocal } = await import('./processes/local.ts');
   return { name: 'local', title: 'local', createCluster: createLocalCluster, sweep: sweepLocal };
 }
 

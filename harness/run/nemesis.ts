@@ -52,8 +52,8 @@ export class NemesisRunner {
   }
 
   /**
-   * Runs the schedule, its lanes at the same time; times of the plans count from now. Where the machine is slower than planned, faults
-   * begin later and keep their length and the calm before them; one that would outlast the load at
+   * Runs the schedule, its lanes at the same time; times of the plans count from now. Where the machine is slower
+   * than planned, faults begin later and keep their length and the calm before them; one that would outlast the load at
    * `endMs` is left out. Ends early, healed, when the signal comes.
    */
   async run(plans: readonly FaultPlan[], endMs: number, signal: AbortSignal): Promise<void> {

@@ -197,8 +197,8 @@ texts of the others are looked up in \`op\`.
 
 What makes chunks unusable, and what happens then: another \`seal.format\`, a wrong checksum of a chunk or of the header, a
 missing chunk, or a change of \`op\` (triggers set \`seal.changed\`; \`seal.digest\` says how many rows there are, the last
-idx and a sum of their durations). Then the rows are read, and the check says so. Columns that a later version adds stand behind everything
-else, so that the format need not change for them.
+idx and a sum of their durations). Then the rows are read, and the check says so. Columns that a later version
+adds stand behind everything else, so that the format need not change for them.
 
 ## Tables`;
 

@@ -23,13 +23,13 @@ const isBuilt = existsSync(join(packageRoot, 'dist/harness/systems/door.js'));
 const folder = mkdtempSync(join(tmpdir(), 'amnesia-user-'));
 const short = ['--time-limit', '15', '--rate', '60', '--seed', '4'];
 
-interface Said {
+interface Printed {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-function amnesia(cwd: string, ...args: readonly string[]): Promise<Said> {
+function amnesia(cwd: string, ...args: readonly string[]): Promise<Printed> {
   const program = join(folder, 'node_modules/amnesia/bin/amnesia.mjs');
   return new Promise((resolve) => {
     execFile(

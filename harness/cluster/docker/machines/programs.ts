@@ -11,9 +11,9 @@ export function program(source: string, ...args: readonly string[]): string[] {
 }
 
 /**
- * argv: own address, milliseconds without any packet after which it ends. Says "ready" and its port, then JSON with number
- * and latency of each packet in the order of arrival, and how many had changed on the way. All containers of an
- * engine have one clock, so the latency is that of one way.
+ * argv: own address, milliseconds without any packet after which it ends. Says "ready" and its port, then JSON
+ * with number and latency of each packet in the order of arrival, and how many had changed on the way. All
+ * containers of an engine have one clock, so the latency is that of one way.
  */
 export const receiverProgram = `
 const [host, quietMs] = process.argv.slice(1);

@@ -12,11 +12,11 @@ import { z } from 'zod';
 import type { Cluster, ClusterSpec } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { isDead, startOf, thisProcess } from '../owner.ts';
-import { processesOf } from '../processes/launch.ts';
-import type { NodeProcess } from '../processes/node-process.ts';
-import { ProcessCluster } from '../processes/process-cluster.ts';
 import type { NodePlace } from '../program.ts';
 import { waitUntilReady } from '../ready.ts';
+import { processesOf } from './launch.ts';
+import type { NodeProcess } from './node-process.ts';
+import { ProcessCluster } from './process-cluster.ts';
 
 const prefix = 'amnesia-local-';
 const recordName = 'owner.json';
