@@ -201,6 +201,7 @@ export const membership: Checker = {
   types: 'any',
   takesRepeated: true,
   foreign: 'not judged',
+  mayBeUnseen: true,
   decides:
     'How soon nodes noticed that another one was gone, how often they were wrong, and whether all ' +
     'see each other again after the heal. Only the last can be violated.',

@@ -89,6 +89,7 @@ export const routing: Checker = {
   types: 'any',
   takesRepeated: true,
   foreign: 'not judged',
+  mayBeUnseen: true,
   decides:
     'The share of answers that were served where they were asked, after one forward, or by a stale ' +
     'route after two. More than two forwards are a violation.',

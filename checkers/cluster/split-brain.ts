@@ -173,6 +173,7 @@ export const splitBrain: Checker = {
   types: 'any',
   takesRepeated: true,
   foreign: 'not judged',
+  mayBeUnseen: true,
   decides:
     'No generation of a space has two primaries, and after the heal all nodes name the same primary ' +
     'and generation. Two generations side by side during a cut are allowed.',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkHistory } from '../index.ts';
 import { parseScene } from '../oracle/scene.ts';
 import { unlimited } from '../verdict/checker.ts';
 import { defaultCheckOptions } from '../verdict/compose.ts';
@@ -27,6 +28,23 @@ describe('vacuity', () => {
   it('is unknown where nothing succeeded, whatever the minimum', () => {
     const options = { minimumOk: { overall: 0, perFaultWindow: 0 } };
     expect(judge('A w x 1 fail', options).reason).toBe('too-few-ok');
+  });
+
+  it('names and counts what no checker judges', () => {
+    const operations = ['enqueue', 'write', 'dequeue'].map((f, i) => ({
+      ...{ process: 0, f, key: 'k', value: i + 1, status: 'ok' as const },
+      ...{ invoke: 2 * i, complete: 2 * i + 1 },
+    }));
+    const { valid, verdicts } = checkHistory(operations);
+    expect(valid).toBe('unknown');
+    expect(verdicts.find((each) => each.checker === 'vacuity')).toMatchObject({
+      ...{ valid: 'unknown', reason: 'not-judged' },
+      message: 'no checker judges 1 enqueue, 1 dequeue',
+    });
+    expect(checkHistory(operations.slice(0, 1), { checkers: ['causal'] })).toMatchObject({
+      valid: 'unknown',
+      verdicts: [{ checker: 'causal', valid: 'unknown', reason: 'not-judged' }],
+    });
   });
 
   it('does not count final reads, which are the tester’s own', () => {

@@ -7,6 +7,7 @@
  */
 
 import { type FaultWindow, Flag, type History, Status } from '../history/history.ts';
+import { Kind } from '../history/kinds.ts';
 import type { Budget, Checker, CheckOptions } from '../verdict/checker.ts';
 import type { UnknownReason, Verdict } from '../verdict/verdict.ts';
 
@@ -25,6 +26,17 @@ function okWithinFaults(history: History, budget: Budget): number[] {
     }
     return count;
   });
+}
+
+/** What clients did and no checker knows: "12 enqueue", by name and count. */
+function unjudged({ n, kind, key, objects, f, fs }: History): string[] {
+  const counts = new Map<number, number>();
+  for (let row = 0; row < n; row++) {
+    // Of an object that has a type the operations are known.
+    const isKnown = kind[row] !== Kind.Other || (key[row] >= 0 && objects?.types[key[row]]);
+    if (!isKnown) counts.set(f[row], (counts.get(f[row]) ?? 0) + 1);
+  }
+  return [...counts].map(([name, count]) => `${count} ${fs[name]}`);
 }
 
 /** A fault that stops every node leaves nobody to answer. */
@@ -53,6 +65,10 @@ function shortcomings(
   if (weak.length > 0) {
     const which = weak.map((fault) => `${nameOf(fault)} (${fault.effective})`).join(', ');
     found.push(['fault-not-effective', `not proved to have had an effect: ${which}`]);
+  }
+  const strange = unjudged(history);
+  if (strange.length > 0) {
+    found.push(['not-judged', `no checker judges ${strange.join(', ')}`]);
   }
   if (ok < overall || ok === 0) {
     const needed = Math.max(1, overall);

@@ -26,16 +26,18 @@ export interface CheckOptions {
 }
 
 /** Names of properties that a store may promise. */
-export type Property =
-  | 'no-lost-writes'
-  | 'convergence'
-  | 'causal'
-  | 'session'
-  | 'linearizable'
-  | 'staleness'
-  | 'confidence'
-  | 'at-least-once'
-  | 'at-most-once';
+export const PROPERTIES = [
+  'no-lost-writes',
+  'convergence',
+  'causal',
+  'session',
+  'linearizable',
+  'staleness',
+  'confidence',
+  'at-least-once',
+  'at-most-once',
+] as const;
+export type Property = (typeof PROPERTIES)[number];
 
 /** Raised by `Budget.step`; composition turns it into `unknown` with the reason. */
 export class BudgetExceeded extends Error {
@@ -84,6 +86,8 @@ export interface Checker {
   readonly source: string;
   /** Examples in the notation of the tests: printed in the reference and run by a test. */
   readonly examples: { readonly passes: string; readonly fails: string };
+  /** What it looks at need not be there (looks at nodes, say): then nothing is missing from the verdict. */
+  readonly mayBeUnseen?: true;
   /** The promise that it decides: reported as information where the store does not make it. */
   readonly property?: Property;
   check(history: History, options: CheckOptions, budget: Budget): Verdict;

@@ -92,12 +92,14 @@ describe('composition', () => {
 
   it('does not count what nobody could look at, unless somebody asked for it', () => {
     const unseen = { valid: 'unknown', reason: 'not-judged' } as const;
-    const chosen = [fake('model', unseen, 'causal'), fake('looks', unseen), fake('good', {})];
+    const looks: Checker = { ...fake('looks', unseen), mayBeUnseen: true };
+    const chosen = [fake('model', unseen, 'causal'), looks, fake('good', {})];
     const { valid, verdicts } = run(chosen);
     expect(valid).toBe(true);
     expect(verdicts.map((each) => each.informational === true)).toEqual([true, true, false]);
     expect(run(chosen, { asked: ['causal'] }).valid).toBe('unknown');
     expect(run(chosen, { asked: ['looks'] }).valid).toBe('unknown');
+    expect(run([fake('always', unseen), fake('good', {})]).valid).toBe('unknown');
   });
 
   it('counts what somebody asked for, promised or not', () => {

@@ -82,13 +82,15 @@ function failed(checker: Checker, error: unknown): Verdict {
  * needed. Not where nobody asked, and the history holds nothing to look at.
  */
 function counts(
-  { name, property }: Checker,
+  { name, property, types, mayBeUnseen }: Checker,
   { promises, asked }: CheckOptions,
   verdict: Verdict,
 ): boolean {
   if (asked.includes(name) || (property !== undefined && asked.includes(property))) return true;
-  const isPromised = property === undefined || promises.includes(property);
-  return isPromised && verdict.reason !== 'not-judged';
+  const isSeen = verdict.reason !== 'not-judged';
+  if (property !== undefined) return isSeen && promises.includes(property);
+  // Without an object of its types nothing is missing from the verdict of a checker of some types.
+  return isSeen || (types === 'any' && mayBeUnseen !== true);
 }
 
 function answerOf(

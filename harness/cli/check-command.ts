@@ -6,6 +6,7 @@ import { verdictLines } from '../report/verdict-text.ts';
 import { exitCodeOf, UsageError } from '../world/exit-codes.ts';
 import type { CheckFlags } from './check-flags.ts';
 import { MODELS, namesOf, numberWithin, oneOf } from './options/arguments.ts';
+import { promisesOf } from './options/promises.ts';
 import { printJson, printLines, terminalStyle, terminalWidth } from './output/output.ts';
 import { causesOf, writeReportOf } from './output/report.ts';
 
@@ -22,10 +23,10 @@ export function performCheck(wanted: string, flags: CheckFlags, early: SecondThr
   }
   const report = flags.report === true && run !== null ? writeReportOf(run) : null;
   if (flags.json === true) {
-    const { screen, valid, verdicts, checkNo } = judgement;
+    const { screen, valid, verdicts, partial, checkNo } = judgement;
     const { name, seed, counts, notes } = screen;
     const path = report?.path ?? null;
-    printJson({ valid, name, seed, run, checkNo, counts, notes, report: path, verdicts });
+    printJson({ valid, partial, name, seed, run, checkNo, counts, notes, report: path, verdicts });
     return;
   }
   const unfoldMax = flags.maxAnomalies === undefined ? undefined : Number(flags.maxAnomalies);
@@ -46,6 +47,7 @@ function judgeOptions(flags: CheckFlags): JudgeOptions {
       flags.checkers === undefined
         ? undefined
         : namesOf('--checkers', flags.checkers, checkerNames),
+    promises: flags.promises === undefined ? undefined : promisesOf(flags.promises),
     models: models?.flatMap((model) =>
       model === 'all' ? (['cc', 'ccv', 'cm'] as const) : [model],
     ),

@@ -2,6 +2,7 @@
 export interface CheckFlags {
   readonly results: string;
   readonly checkers?: string;
+  readonly promises?: string;
   readonly model?: string;
   readonly maxAnomalies?: string;
   readonly realTime?: true;

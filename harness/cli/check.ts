@@ -11,7 +11,8 @@ export function register(program: Command): void {
       .description('judge a stored run again, or a history of another tool (.edn .jsonl .log)')
       .argument('[run-or-file]', 'a run (latest, name, folder, seed) or a history file', 'latest'),
   )
-    .option('--checkers <names>', 'only these, separated by commas')
+    .option('--checkers <names>', 'only these, separated by commas; what they find counts')
+    .option('--promises <names>', 'what the store is held to: names, or a file that has them')
     .option('--model <names>', `causal models: ${MODELS.join(', ')}`)
     .option('--max-anomalies <n>', 'show at most so many violations of each checker')
     .option('--real-time', 'lost writes against real time instead of causal order')

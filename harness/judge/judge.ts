@@ -21,6 +21,8 @@ import type { VerdictScreen } from './verdict-screen.ts';
 export interface JudgeOptions {
   /** Names of checkers; all where left out. */
   readonly checkers?: readonly string[];
+  /** What the store is to be held to, instead of what the run says. */
+  readonly promises?: CheckOptions['promises'];
   readonly models?: CheckOptions['models'];
   readonly maxAnomalies?: number;
   readonly realTime?: boolean;
@@ -38,6 +40,8 @@ export interface Judgement {
   readonly valid: Valid;
   readonly verdicts: readonly Verdict[];
   readonly screen: VerdictScreen;
+  /** Only some checkers were asked: the run's own verdict may rest on others. */
+  readonly partial: boolean;
   /** Number of the check in the run file; null when it was not stored. */
   readonly checkNo: number | null;
 }
@@ -77,10 +81,10 @@ export function judgeRun(
 ): Judgement {
   const judgement = readAndJudge(path, options, early);
   if (options.store === false) return judgement;
-  const { valid, verdicts, screen } = judgement;
+  const { verdicts, screen } = judgement;
   try {
     const { store: _, ...kept } = options;
-    return { ...judgement, checkNo: saveVerdicts(path, verdicts, valid, kept) };
+    return { ...judgement, checkNo: saveVerdicts(path, verdicts, kept) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const notes = [...screen.notes, `the verdict could not be stored: ${reason}`];
@@ -139,7 +143,17 @@ export function judgeOpen(
   }
   const { faults, nodes } = history;
   const seen = { counts: countOutcomes(history), faults, nodes };
-  return show(file.path, summary, seen, withReason(judged.verdicts, aborted, notes), notes);
+  const partial = isPartial(options);
+  const asked = assignment.names.join(', ');
+  if (partial) notes.push(`partial: only ${asked} judged this; what others found stays as it was`);
+  const judgement = show(
+    file.path,
+    summary,
+    seen,
+    withReason(judged.verdicts, aborted, notes),
+    notes,
+  );
+  return { ...judgement, partial };
 }
 
 /** What is to be said of a run that did not come to its end. */
@@ -180,11 +194,16 @@ function load(read: () => LoadedRun): LoadedRun | HistoryError {
 export const checkerNames: readonly string[] = Object.keys(checkers);
 
 /** What can say something of the history, which another tool may have recorded. */
-function checkersFor(history: History, isForeign: boolean): readonly string[] {
+function checkersFor(
+  history: History,
+  isForeign: boolean,
+  asked: readonly string[],
+): readonly string[] {
   if (!isForeign) return checkerNames;
   const isSettled = history.flags.some((each) => (each & Flag.Final) !== 0);
   return checkerNames.filter((name) => {
-    const { foreign } = checkers[name];
+    const { foreign, property } = checkers[name];
+    if (property !== undefined && asked.includes(property)) return true;
     return foreign === 'judged' || (foreign === 'judged with final reads' && isSettled);
   });
 }
@@ -203,9 +222,10 @@ const MODELS = ['cc', 'ccv', 'cm'] as const;
 
 function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions): CheckOptions {
   const { minimumOk, config } = summary;
-  const promises = Array.isArray(config.promises)
+  const recorded = Array.isArray(config.promises)
     ? (config.promises as CheckOptions['promises'])
     : defaultCheckOptions.promises;
+  const promises = options.promises ?? recorded;
   const realTime = options.realTime === true || promises.includes('linearizable');
   const models = options.models ?? recordedNames(config.model, MODELS);
   return {
@@ -216,8 +236,14 @@ function settingsOf(summary: RunSummary, aborted: boolean, options: JudgeOptions
     realTime,
     promises:
       realTime && !promises.includes('linearizable') ? [...promises, 'linearizable'] : promises,
+    asked: [...(isPartial(options) ? options.checkers! : []), ...(options.promises ?? [])],
     ...(minimumOk === null ? {} : { minimumOk }),
   };
+}
+
+/** Who names fewer than all wants those decided. */
+function isPartial({ checkers: named }: JudgeOptions): boolean {
+  return named !== undefined && named.length < checkerNames.length;
 }
 
 /** Who judges, and with which limits; what the run itself says (minimum of ok operations) goes along. */
@@ -231,7 +257,7 @@ function assign(
     names:
       options.checkers ??
       recordedNames(summary.config.checkers, checkerNames) ??
-      checkersFor(history, summary.source !== null),
+      checkersFor(history, summary.source !== null, options.promises ?? []),
     options: settingsOf(summary, aborted, options),
     timeLimitMs: (options.timeLimitS ?? TIME_LIMIT_S) * 1000,
     memoryMaxBytes: (options.memoryMb ?? MEMORY_MB) * 2 ** 20,
@@ -272,7 +298,7 @@ function show(
     replay: (summary?.replay ?? '') === '' ? null : summary!.replay,
     digest: summary?.environment.digest ?? null,
   };
-  return { valid, verdicts, screen, checkNo: null };
+  return { valid, verdicts, screen, partial: false, checkNo: null };
 }
 
 function countOutcomes(history: History): VerdictScreen['counts'] {

@@ -70,8 +70,16 @@ const fileBytesMin = SHARED_FROM * 200;
  */
 export function secondThreadFor(run: string): SecondThread | null {
   const path = run.endsWith('.sqlite') ? run : join(run, 'run.sqlite');
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return size >= fileBytesMin && canStart() ? startThread(path) : null;
+  return sizeOf(path) >= fileBytesMin && canStart() ? startThread(path) : null;
+}
+
+/** 0 where there is none: whoever opens the run says what is wrong with it. */
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 export function canStart(): boolean {

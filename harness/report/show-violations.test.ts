@@ -35,7 +35,7 @@ function run(): string {
     anomalies: [],
     counts: { lost: 2 },
   } as const;
-  saveVerdicts(recorder.path, [verdict], false, {});
+  saveVerdicts(recorder.path, [verdict], {});
   return recorder.path;
 }
 

@@ -13,6 +13,17 @@ const rows = [
   row(2, { f: 'read', invoked: 12, process: 1 }),
 ];
 
+const verdict = (valid: Verdict['valid'], more: Partial<Verdict> = {}): Verdict => ({
+  checker: 'causal',
+  version: '1',
+  valid,
+  message: 'said',
+  figures: { 'read-count': 2 },
+  anomalies: [],
+  counts: {},
+  ...more,
+});
+
 describe('a query', () => {
   it('gives the rows of one statement, as many as were asked for', () => {
     const path = makeRun(rows);
@@ -72,16 +83,6 @@ describe('the views', () => {
 });
 
 describe('verdicts in a run file', () => {
-  const verdict = (valid: Verdict['valid'], more: Partial<Verdict> = {}): Verdict => ({
-    checker: 'causal',
-    version: '1',
-    valid,
-    message: 'said',
-    figures: { 'read-count': 2 },
-    anomalies: [],
-    counts: {},
-    ...more,
-  });
   const anomaly = {
     pattern: 'WriteCORead',
     violates: ['CC'],
@@ -99,15 +100,54 @@ describe('verdicts in a run file', () => {
     const path = makeRun(rows);
     const first = [verdict(true), verdict(false, { informational: true, checker: 'staleness' })];
     const second = [verdict(false, { version: '2', anomalies: [anomaly], counts: { x: 3 } })];
-    expect(saveVerdicts(path, first, true, { a: 1 })).toBe(1);
-    expect(saveVerdicts(path, second, false, {})).toBe(2);
+    expect(saveVerdicts(path, first, { a: 1 })).toBe(1);
+    expect(saveVerdicts(path, second, {})).toBe(2);
     const file = openRunFile(path);
     expect(readCheck(file, 1)).toMatchObject({ checkNo: 1, valid: true, verdicts: first });
-    expect(readCheck(file)).toMatchObject({ checkNo: 2, valid: false, verdicts: second });
+    expect(readCheck(file)).toMatchObject({
+      checkNo: 2,
+      valid: false,
+      verdicts: [...second, first[1]],
+    });
     file.db.close();
     expect(query(path, 'select no, pattern, violates, ops, count from anomalies', 9).rows).toEqual([
       [1, 'WriteCORead', '["CC"]', '[0,1]', 3],
     ]);
+  });
+});
+
+describe('a narrower or poorer check', () => {
+  const bad = verdict(false, { checker: 'lost-writes', anomalies: [], counts: { lost: 1 } });
+  const checkedAgain = (...later: Verdict[]) => {
+    const path = makeRun(rows);
+    saveVerdicts(path, [bad, verdict(true, { checker: 'stats' })], {});
+    saveVerdicts(path, later, {});
+    const file = openRunFile(path);
+    const check = readCheck(file)!;
+    const stored = file.db.prepare('SELECT valid FROM run').pluck().get();
+    file.db.close();
+    expect(stored).toBe(String(check.valid));
+    return check;
+  };
+
+  it('replaces nothing that it did not look at', () => {
+    const { valid, verdicts } = checkedAgain(verdict(true, { checker: 'stats' }));
+    expect(valid).toBe(false);
+    expect(verdicts.map((each) => [each.checker, each.valid])).toEqual([
+      ['lost-writes', false],
+      ['stats', true],
+    ]);
+  });
+
+  it('that came to no end replaces no answer', () => {
+    const timeout = { valid: 'unknown', reason: 'checker-timeout', counts: {} } as const;
+    expect(checkedAgain({ ...bad, ...timeout }).valid).toBe(false);
+    const noRoom = { ...timeout, reason: 'checker-memory', checker: 'history' } as const;
+    expect(checkedAgain({ ...bad, ...noRoom }).verdicts).toHaveLength(2);
+  });
+
+  it('that is complete replaces what the same checker said before', () => {
+    expect(checkedAgain({ ...bad, valid: true, counts: {} }).valid).toBe(true);
   });
 });
 

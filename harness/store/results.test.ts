@@ -21,12 +21,17 @@ function runIn(results: string, second: number, seed: number, name = 'engram'): 
   return makeRun(ops, changes, runDirectory(results, header(changes)));
 }
 
+const lost = {
+  ...{ checker: 'lost-writes', version: '1', valid: false, message: '1 lost' },
+  ...{ figures: {}, anomalies: [], counts: { lost: 1 } },
+} as const;
+
 describe('the list of runs', () => {
   it('has all runs, newest first, with what they came to', () => {
     const results = temporaryFolder();
     const first = runIn(results, 1, 11);
     runIn(results, 2, 12, 'other');
-    saveVerdicts(first, [], false, {});
+    saveVerdicts(first, [lost], {});
     expect(listRuns(results)).toMatchObject([
       { name: 'other', seed: 12, state: 'done', valid: null, ops: 1, faults: 0 },
       { name: 'engram', seed: 11, state: 'done', valid: false, ops: 1, duration: 1e9 },

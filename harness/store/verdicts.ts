@@ -18,12 +18,13 @@ export interface StoredCheck {
 }
 
 /**
- * Stores a check and returns its number. Throws RunFileError when the file cannot be written.
+ * Stores a check and returns its number. The run's own verdict is that of the fullest answers, so that a check
+ * by few checkers, or by one that ran out of time, replaces nothing. Throws RunFileError when the file cannot be
+ * written.
  */
 export function saveVerdicts(
   path: string,
   verdicts: readonly Verdict[],
-  valid: Valid,
   options: Readonly<Record<string, unknown>>,
 ): number {
   const file = openRunFile(path, { write: true });
@@ -61,7 +62,7 @@ export function saveVerdicts(
           JSON.stringify(options),
         );
       }
-      file.db.prepare('UPDATE run SET valid = ?').run(String(valid));
+      file.db.prepare('UPDATE run SET valid = ?').run(String(decide(fullest(file))));
     })();
   } catch (error) {
     throw writeFailure(path, error);
@@ -87,25 +88,55 @@ interface VerdictRow {
   readonly counts: string;
 }
 
-/** The newest check, or the one of a number. Null when there is none. */
+/**
+ * What is known of a run: of each checker the newest complete answer; or the check of a number as it was. Null when
+ * there is none.
+ */
 export function readCheck(file: RunFile, checkNo?: number): StoredCheck | null {
-  const rows = file.db
-    .prepare<[number | null], VerdictRow>(
-      `SELECT * FROM verdict WHERE check_no = coalesce(?, (SELECT max(check_no) FROM verdict))
-       ORDER BY id`,
+  const last = file.db
+    .prepare<[number | null], { check_no: number; checked_at: string }>(
+      'SELECT check_no, checked_at FROM verdict WHERE check_no = coalesce(?, check_no) ORDER BY id DESC',
     )
-    .all(checkNo ?? null);
-  const first = rows[0];
-  if (first === undefined) return null;
-  const verdicts = rows.map((row) => readVerdict(row, file.path));
-  const stored = file.db.prepare<[], { valid: string | null }>('SELECT valid FROM run').get();
-  const newest = checkNo === undefined ? readValid(stored?.valid ?? null) : null;
+    .get(checkNo ?? null);
+  if (last === undefined) return null;
+  const verdicts =
+    checkNo === undefined
+      ? fullest(file)
+      : rowsOf(file)
+          .filter((row) => row.check_no === checkNo)
+          .map((row) => readVerdict(row, file.path));
   return {
-    checkNo: first.check_no,
-    checkedAt: first.checked_at,
-    valid: newest ?? decide(verdicts),
+    checkNo: last.check_no,
+    checkedAt: last.checked_at,
+    valid: decide(verdicts),
     verdicts,
   };
+}
+
+function rowsOf(file: RunFile): VerdictRow[] {
+  return file.db.prepare<[], VerdictRow>('SELECT * FROM verdict ORDER BY id').all();
+}
+
+/** Reasons of an answer that another check may give in full. */
+const POORER: ReadonlySet<string> = new Set(['checker-timeout', 'checker-memory', 'harness-error']);
+
+/**
+ * Of each checker the newest complete answer, else its newest. What is said of the history as a whole (that it has
+ * no room, or that the run was aborted) stands beside the answers of its own check and goes with them.
+ */
+function fullest(file: RunFile): Verdict[] {
+  const best = new Map<string, VerdictRow>();
+  for (const row of rowsOf(file)) {
+    const known = best.get(row.checker);
+    const isPoorer = POORER.has(row.reason ?? '') && known !== undefined;
+    if (!isPoorer || POORER.has(known.reason ?? '')) best.set(row.checker, row);
+  }
+  const rows = [...best.values()];
+  const answered = rows.filter((row) => row.checker !== 'history');
+  const ofCheckers = new Set(answered.map((row) => row.check_no));
+  const kept = rows.filter((row) => row.checker !== 'history' || ofCheckers.has(row.check_no));
+  const shown = answered.length === 0 ? rows : kept;
+  return shown.map((row) => readVerdict(row, file.path));
 }
 
 function readVerdict(row: VerdictRow, path: string): Verdict {

@@ -169,7 +169,7 @@ test('whatever a run recorded is text: no element, no script, no request comes o
     anomalies: [anomaly],
     counts: { [hostile[0]]: 1 },
   } as const;
-  saveVerdicts(path, [verdict], false, {});
+  saveVerdicts(path, [verdict], {});
   const written = report(path);
   expect(statSync(written).size).toBeLessThan(400_000);
   const page = await open(written);

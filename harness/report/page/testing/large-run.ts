@@ -101,7 +101,7 @@ export function makeLargeRun(dir: string, { operations, rate = 1000, seed = 5 }:
     anomalies: [],
     counts: { lost: lost.length },
   } as const;
-  saveVerdicts(recorder.path, [verdict], false, {});
+  saveVerdicts(recorder.path, [verdict], {});
   return recorder.path;
 }
 
