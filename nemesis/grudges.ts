@@ -39,7 +39,7 @@ function halves(nodes: readonly string[]): Grudge {
   return betweenComponents([nodes.slice(0, middle), nodes.slice(middle)]);
 }
 
-export function isolate(node: string, nodes: readonly string[]): Grudge {
+function isolate(node: string, nodes: readonly string[]): Grudge {
   return betweenComponents([[node], nodes.filter((each) => each !== node)]);
 }
 

@@ -48,7 +48,7 @@ export interface KindRow {
 
 const REGISTERS = ['register', 'cas-register'] as const;
 
-export const KINDS: Readonly<Record<KindName, KindRow>> = {
+const KINDS: Readonly<Record<KindName, KindRow>> = {
   Read: row('read', REGISTERS, 'reads', 'completion', 'answered'),
   Write: row('write', REGISTERS, 'changes', 'invocation', 'unique'),
   ReadAll: row('read-all', ['set'], 'reads', 'completion', 'whole'),

@@ -23,7 +23,7 @@ const OPERATIONS: Readonly<Record<DataType, readonly string[]>> = {
 const FIRST: readonly DataType[] = ['register', 'cas-register', 'set', 'list'];
 
 /** Types that know all of these operations. */
-export function candidates(fs: Iterable<string>): DataType[] {
+function candidates(fs: Iterable<string>): DataType[] {
   const all = [...fs];
   return DATA_TYPES.filter((type) => all.every((f) => OPERATIONS[type].includes(f)));
 }

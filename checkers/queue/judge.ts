@@ -21,7 +21,7 @@ export interface Delivery {
   readonly losses: 'violations' | 'counted';
 }
 
-export const exactlyOnce: Delivery = { duplicates: 'violations', losses: 'violations' };
+const exactlyOnce: Delivery = { duplicates: 'violations', losses: 'violations' };
 
 interface Element {
   readonly puts: ObjectOperation[];

@@ -138,13 +138,13 @@ function explain(
 
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`;
 
-export function who(history: History, { row }: ObjectOperation): string {
+function who(history: History, { row }: ObjectOperation): string {
   const process = history.process[row];
   return process < 0 ? `session ${history.session[row]}` : `process ${process}`;
 }
 
 /** One operation as a sentence. */
-export function sentence(history: History, op: ObjectOperation): string {
+function sentence(history: History, op: ObjectOperation): string {
   const value = op.value === null ? '' : ` ${JSON.stringify(op.value)}`;
   const key = history.keys[history.key[op.row]];
   const ended =

@@ -25,12 +25,12 @@ export interface Pool {
 }
 
 /** 10.213.0.0/16 for containers: 2,048 subnets. */
-export const containerPool: Pool = { base: (10 * 256 + 213) * 65536, prefixLength: 27 };
+const containerPool: Pool = { base: (10 * 256 + 213) * 65536, prefixLength: 27 };
 /** 10.214.0.0/16 for network namespaces: 256 subnets, since there may be more nodes in each. */
 export const namespacePool: Pool = { base: (10 * 256 + 214) * 65536, prefixLength: 24 };
 
 const sizeOf = ({ prefixLength }: Pool): number => 2 ** (32 - prefixLength);
-export const subnetCountOf = (pool: Pool): number => 65536 / sizeOf(pool);
+const subnetCountOf = (pool: Pool): number => 65536 / sizeOf(pool);
 /** Without the network's own address, the gateway's, and broadcast. */
 export const nodesMaxOf = (pool: Pool): number => sizeOf(pool) - 3;
 export const subnetCount = subnetCountOf(containerPool);

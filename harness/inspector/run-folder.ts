@@ -7,7 +7,7 @@ import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AmnesiaError } from '../world/exit-codes.ts';
 
-export class NoSuchRunError extends AmnesiaError {
+class NoSuchRunError extends AmnesiaError {
   readonly code = 'no-such-run';
   constructor(wanted: string) {
     super(`there is no run ${JSON.stringify(wanted.slice(0, 200))} below the results`);
@@ -18,7 +18,7 @@ export class NoSuchRunError extends AmnesiaError {
 const nestedMax = 4;
 
 /** `wanted`: path below `results` with slashes. Throws NoSuchRunError. */
-export function folderBelow(results: string, wanted: string): string {
+function folderBelow(results: string, wanted: string): string {
   const parts = wanted.split('/');
   const isPlain = parts.every(
     (part) => part !== '' && part !== '.' && part !== '..' && !/[\\\0]/.test(part),

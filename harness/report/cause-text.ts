@@ -48,7 +48,7 @@ function typicalLines(
 }
 
 /** Broken at spaces; a word that is longer than a line keeps its line. */
-export function wrap(text: string, width: number, first: string, next: string): string[] {
+function wrap(text: string, width: number, first: string, next: string): string[] {
   const lines: string[] = [];
   let line = first;
   let isEmpty = true;

@@ -9,8 +9,8 @@ import { ClusterError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { baseLabels } from './image.ts';
 
-export const powersRepository = 'amnesia-powers';
-export const powersLabel = 'amnesia.powers';
+const powersRepository = 'amnesia-powers';
+const powersLabel = 'amnesia.powers';
 /** Where its programs lie in the image, and in a node to which they are lent. */
 export const powersFolder = '/opt/amnesia';
 
@@ -29,7 +29,7 @@ function sources(): string[] {
 }
 
 /** First twelve digits of the SHA-256 of all sources. */
-export function powersDigest(): string {
+function powersDigest(): string {
   const hash = createHash('sha256');
   for (const name of sources()) hash.update(readFileSync(`${sourceFolder()}/${name}`));
   return hash.digest('hex').slice(0, 12);

@@ -10,9 +10,9 @@
 /** The chain that holds our cuts and nothing else. */
 export const chain = 'AMNESIA';
 /** The chain that keeps a node from the world outside of its cluster, where a runtime wants that. */
-export const sealChain = 'AMNESIA_SEAL';
+const sealChain = 'AMNESIA_SEAL';
 
-export const agentScript = `
+const agentScript = `
 export LC_ALL=C
 families=(iptables ip6tables)
 

@@ -11,16 +11,16 @@ import type { Subnet } from '../subnet.ts';
 const ipTimeoutMs = 20_000;
 const prefix = 'amn-';
 
-export const bridgeOf = (runId: string): string => `${prefix}${runId}-br`;
+const bridgeOf = (runId: string): string => `${prefix}${runId}-br`;
 export const namespaceOf = (runId: string, node: string): string => `${prefix}${runId}-${node}`;
 /** The control process' end: the names of interfaces have at most 15 letters. */
-export const uplinkOf = (runId: string): string =>
+const uplinkOf = (runId: string): string =>
   `amn${createHash('sha256').update(runId).digest('hex').slice(0, 10)}`;
 
 /** Program and arguments that come before those of a program in the namespace. */
 export const wayInto = (namespace: string): string[] => ['ip', 'netns', 'exec', namespace];
 
-export const prefixLengthOf = ({ cidr }: Subnet): string => cidr.slice(cidr.indexOf('/'));
+const prefixLengthOf = ({ cidr }: Subnet): string => cidr.slice(cidr.indexOf('/'));
 
 /** Of the n-th node; locally administered. */
 const hardwareAddress = (number: number): string =>

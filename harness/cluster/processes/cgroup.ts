@@ -16,7 +16,7 @@ export interface Cgroup {
 }
 
 /** Mount points of cgroup2 in the text of /proc/mounts. */
-export function unifiedIn(mounts: string): string[] {
+function unifiedIn(mounts: string): string[] {
   return mounts
     .split('\n')
     .map((line) => line.split(' '))

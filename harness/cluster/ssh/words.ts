@@ -2,6 +2,6 @@
  * ssh hands a command to the login shell of the far side as one text. Here each argument becomes one quoted word of
  * it, so that no shell ever reads anything out of an argument. Pure.
  */
-export const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 export const commandOf = (argv: readonly string[]): string => argv.map(quoted).join(' ');

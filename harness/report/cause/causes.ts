@@ -142,7 +142,7 @@ function gapOf(
   return [least, most];
 }
 
-export function placeOf(history: History, row: number): Place {
+function placeOf(history: History, row: number): Place {
   return placeAt(history.faults, serverOf(history, row), momentOf(history, row));
 }
 

@@ -1,5 +1,4 @@
 /** Causes of violations: see `causes.ts`. */
 export type { Cause, CauseGroup, Consequence, Typical } from './cause.ts';
-export { findCauses, listedViolations, placeOf } from './causes.ts';
-export { momentOf, type Place, type Relation, serverOf } from './place.ts';
-export { rowsOf } from './rows.ts';
+export { findCauses, listedViolations } from './causes.ts';
+export type { Place, Relation } from './place.ts';

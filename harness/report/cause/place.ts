@@ -21,7 +21,7 @@ export interface Place {
   readonly server: number;
 }
 
-export const NEAR_NS = 3e9;
+const NEAR_NS = 3e9;
 
 /** Who answered; where the answer does not say, who was asked. */
 export function serverOf({ server, node }: History, row: number): number {

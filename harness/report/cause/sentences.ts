@@ -46,7 +46,7 @@ const NOUNS: Readonly<Record<string, readonly [string, string]>> = {
   duplicated: ['value that is there twice', 'values that are there twice'],
 };
 
-export function nounOf(pattern: string, count: number): string {
+function nounOf(pattern: string, count: number): string {
   const known = NOUNS[pattern];
   if (known !== undefined) return known[count === 1 ? 0 : 1];
   return count === 1 ? `violation ${pattern}` : `violations ${pattern}`;

@@ -11,7 +11,7 @@ export interface PageParts {
 }
 
 /** The page cannot be written as long as its program is not built. */
-export class PagesNotBuiltError extends AmnesiaError {
+class PagesNotBuiltError extends AmnesiaError {
   readonly code = 'pages-not-built';
   constructor(folder: string) {
     super(
@@ -30,7 +30,7 @@ function packageFolder(): string {
   return folder;
 }
 
-export const pagesFolder = (): string => join(packageFolder(), 'dist', 'pages');
+const pagesFolder = (): string => join(packageFolder(), 'dist', 'pages');
 
 /** `name`: report or inspector. Throws PagesNotBuiltError. */
 export function readParts(name: string, folder = pagesFolder()): PageParts {

@@ -16,7 +16,7 @@ import { readParts } from './page-parts.ts';
 import { writePage } from './write-page.ts';
 
 /** The history has no room on a page. */
-export class PageTooLargeError extends AmnesiaError {
+class PageTooLargeError extends AmnesiaError {
   readonly code = 'page-too-large';
   constructor(operations: number) {
     super(
@@ -28,7 +28,7 @@ export class PageTooLargeError extends AmnesiaError {
 }
 
 /** About 40 MB of HTML, which browsers still open. */
-export const OPERATIONS_MAX = 6_000_000;
+const OPERATIONS_MAX = 6_000_000;
 
 /** What the newest check of an open run file says, with its pictures. Throws PageTooLargeError. */
 export function pageOf(file: RunFile, run: string | null): Page {
@@ -96,7 +96,7 @@ function runName(path: string): string {
 }
 
 /** The page for readers that run no scripts. */
-export function textOf(data: PageData): string[] {
+function textOf(data: PageData): string[] {
   const word = data.valid === null ? 'not judged' : data.valid === false ? 'INVALID' : data.valid;
   return [
     `${word === true ? 'valid' : word}   ${data.title}`,

@@ -61,6 +61,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text for HTML: no markup, no control characters, no marks that turn its direction. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return escapeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

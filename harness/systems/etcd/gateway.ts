@@ -3,7 +3,7 @@ import type { Connection, WorldAnswer } from '../../world/world.ts';
 import { jsonBody } from '../../world/world.ts';
 
 export const base64 = (text: string): string => Buffer.from(text).toString('base64');
-export const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString();
+const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString();
 
 /** What a node answered with an error. */
 export class EtcdError extends Error {

@@ -17,7 +17,7 @@ export const etcdOptions = z.strictObject({
 });
 export type EtcdOptions = z.output<typeof etcdOptions>;
 
-export const etcdImage: BuiltImage = {
+const etcdImage: BuiltImage = {
   repository: 'amnesia-etcd',
   folder: `${packageRoot}/docker/etcd`,
   sources: ['Dockerfile'],

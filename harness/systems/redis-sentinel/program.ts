@@ -30,7 +30,7 @@ export const redisOptions = z.strictObject({
 });
 export type RedisOptions = z.output<typeof redisOptions>;
 
-export const redisImage: BuiltImage = {
+const redisImage: BuiltImage = {
   repository: 'amnesia-redis-sentinel',
   folder: `${packageRoot}/docker/redis-sentinel`,
   sources: ['Dockerfile'],

@@ -9,7 +9,7 @@ const macBytes = 16;
 const lifeBytes = 6;
 const counterBytes = 6;
 /** What a sealed datagram has besides its content. */
-export const sealBytes = macBytes + lifeBytes + counterBytes;
+const sealBytes = macBytes + lifeBytes + counterBytes;
 /** Out of order by so much is still in time. */
 const windowSize = 4096;
 const livesMax = 16_384;

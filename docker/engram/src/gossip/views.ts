@@ -9,7 +9,7 @@ import { covers } from '../conflict/knowledge.ts';
 import type { Knowledge } from '../data.ts';
 
 /** An owner that was not heard for that long may have taken writes that nobody here knows of. */
-export const heardWithinMs = 3000;
+const heardWithinMs = 3000;
 const reportsMax = 4;
 
 /** What a peer said of one space. `known` null: it did not say what it knows of it. */

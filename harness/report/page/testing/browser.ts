@@ -10,7 +10,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-export function browserPath(): string {
+function browserPath(): string {
   const named = process.env.AMNESIA_BROWSER;
   const found = named === undefined ? places.find((path) => existsSync(path)) : named;
   if (found !== undefined) return found;

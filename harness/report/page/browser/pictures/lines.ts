@@ -35,7 +35,7 @@ export interface CurvesOptions {
 
 const bucketPixels = 6;
 
-export function textOf(value: number, unit: CurvesOptions['unit']): string {
+function textOf(value: number, unit: CurvesOptions['unit']): string {
   if (Number.isNaN(value)) return '-';
   if (unit === 'us') return durationText(value * 1e3).replace('.0 ', ' ');
   if (unit === 'share') return `${numberText(value * 100)} %`;
