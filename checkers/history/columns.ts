@@ -132,13 +132,16 @@ export function allocateColumns(rows: number): AllColumns {
   return eachColumn((name) => allocate(columnOf(name).array, rows)) as AllColumns;
 }
 
+const BLANK = Object.fromEntries(COLUMN_NAMES.map((name) => [name, null]));
+
 /**
- * Something for each column. Not by assignment in a loop: an object that gets many properties so is kept as a hash
- * table, and every loop over its columns is several times as slow.
+ * Something for each column. It is put into a copy of an object that has them all: one that gets many properties one
+ * by one is kept as a hash table, and every loop over its columns is several times as slow.
  */
 export function eachColumn<Made>(make: (name: ColumnName) => Made): Record<ColumnName, Made> {
-  const entries = COLUMN_NAMES.map((name) => [name, make(name)] as const);
-  return Object.fromEntries(entries) as Record<ColumnName, Made>;
+  const made = { ...BLANK } as unknown as Record<ColumnName, Made>;
+  for (const name of COLUMN_NAMES) made[name] = make(name);
+  return made;
 }
 
 export function allocate<Name extends ArrayKind>(
