@@ -65,7 +65,6 @@ export const clock: Fault = {
   kind: 'clock',
   variants: Object.keys(variants),
   describe: 'the wall clocks of some nodes are off, drift, or jump to and fro',
-  colour: '#e09f3e',
   needs: ['clock'],
   plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
     const draw = variants[variant];

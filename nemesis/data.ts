@@ -16,7 +16,6 @@ import { proofGone, type Trial } from './proof.ts';
 interface DataKind {
   readonly kind: string;
   readonly describe: string;
-  readonly colour: string;
   parameters(rng: Rng): Readonly<Record<string, number>>;
   spoiling(parameters: Readonly<Record<string, number>>): Spoiling;
   /** Is a copy kept when the fault begins, for the node to go on from a while later? */
@@ -27,7 +26,6 @@ const kinds: readonly DataKind[] = [
   {
     kind: 'truncate-tail',
     describe: 'the file that a node changed last lacks its end when the node starts again',
-    colour: '#9c6644',
     parameters: (rng) => ({ bytes: 1 + rng.int(4096) }),
     spoiling: ({ bytes }) => ({ kind: 'truncate', bytes }),
   },
@@ -35,21 +33,18 @@ const kinds: readonly DataKind[] = [
     kind: 'flip-bits',
     describe:
       'single bits of the file that a node changed last are turned round when it starts again',
-    colour: '#b08968',
     parameters: (rng) => ({ bits: 1 + rng.int(8), seed: rng.int(2 ** 31) }),
     spoiling: ({ bits, seed }) => ({ kind: 'flip', bits, seed }),
   },
   {
     kind: 'wipe',
     describe: 'a node starts again without any data, as on a new disk',
-    colour: '#7f5539',
     parameters: () => ({}),
     spoiling: () => ({ kind: 'empty' }),
   },
   {
     kind: 'restore',
     describe: 'a node goes on from a copy of its data that was made a while ago, as from a backup',
-    colour: '#a68a64',
     parameters: () => ({}),
     spoiling: () => ({ kind: 'bring-back' }),
     keeps: true,
@@ -71,7 +66,7 @@ async function startOrReplace(cluster: Cluster, node: string): Promise<void> {
 }
 
 function makeFault(data: DataKind): Fault {
-  const { kind, describe, colour, keeps = false } = data;
+  const { kind, describe, keeps = false } = data;
   const numbersOf = (plan: FaultPlan): Readonly<Record<string, number>> =>
     (plan.parameters ?? {}) as Readonly<Record<string, number>>;
 
@@ -89,7 +84,6 @@ function makeFault(data: DataKind): Fault {
     kind,
     variants,
     describe,
-    colour,
     needs: ['data', 'kill'],
     plan: (context, variant, id) => {
       const plan = planTargets(kind, context, variant, id, variants);

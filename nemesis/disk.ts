@@ -18,7 +18,6 @@ type Numbers = Readonly<Record<string, number>>;
 interface DiskKind {
   readonly kind: string;
   readonly describe: string;
-  readonly colour: string;
   readonly need: 'disk' | 'disk-errors';
   readonly restarts: boolean;
   /** Drawn when the fault is planned. */
@@ -32,7 +31,6 @@ const kinds: readonly DiskKind[] = [
     kind: 'disk-full',
     describe:
       'writes to the disk fail for want of space; then there is room, and the node restarts',
-    colour: '#6c757d',
     need: 'disk',
     restarts: true,
     parameters: () => ({}),
@@ -43,7 +41,6 @@ const kinds: readonly DiskKind[] = [
     kind: 'disk-read-only',
     describe:
       'the disk takes no change any more, as after an error; then it does, and the node restarts',
-    colour: '#495057',
     need: 'disk-errors',
     restarts: true,
     parameters: () => ({}),
@@ -54,7 +51,6 @@ const kinds: readonly DiskKind[] = [
     kind: 'disk-write-error',
     describe:
       'a share of the writes fails with an I/O error; then none does, and the node restarts',
-    colour: '#9d4edd',
     need: 'disk-errors',
     restarts: true,
     parameters: (rng) => ({ share: (10 + rng.int(91)) / 100 }),
@@ -64,7 +60,6 @@ const kinds: readonly DiskKind[] = [
   {
     kind: 'disk-sync-error',
     describe: 'a share of the syncs fails with an I/O error; then none does, and the node restarts',
-    colour: '#7b2cbf',
     need: 'disk-errors',
     restarts: true,
     parameters: (rng) => ({ share: (10 + rng.int(91)) / 100 }),
@@ -74,7 +69,6 @@ const kinds: readonly DiskKind[] = [
   {
     kind: 'disk-slow',
     describe: 'each sync of the disk takes longer',
-    colour: '#adb5bd',
     need: 'disk-errors',
     restarts: false,
     parameters: (rng) => ({ syncMs: 50 + rng.int(451) }),
@@ -107,7 +101,7 @@ async function tryUntil(
 }
 
 function makeFault(disk: DiskKind): Fault {
-  const { kind, describe, colour, need, restarts, shows } = disk;
+  const { kind, describe, need, restarts, shows } = disk;
   const active = async (cluster: Cluster, plan: FaultPlan, node: string): Promise<Trial> => {
     const numbers = numbersOf(plan);
     const tries = Math.min(triesMax, Math.ceil(7 / (numbers.share ?? 7)));
@@ -125,7 +119,6 @@ function makeFault(disk: DiskKind): Fault {
     kind,
     variants: Object.keys(shares),
     describe,
-    colour,
     needs: restarts ? [need, 'kill'] : [need],
     plan: (context, variant, id) => {
       const plan = planTargets(kind, context, variant, id);

@@ -16,7 +16,6 @@ const shape = z.strictObject({
   kind: field.name,
   variants: field.texts.min(1, 'must have one at least'),
   describe: field.text,
-  colour: z.string().regex(/^#[0-9a-f]{6}$/, 'must be a colour such as #30638e'),
   needs: field.texts,
   plan: field.call,
   resolve: field.call.optional(),
@@ -27,11 +26,11 @@ const shape = z.strictObject({
 });
 
 /** A fault as its author writes it: what has a common answer may be left out. */
-export type FaultDefinition = Omit<Fault, 'colour' | 'needs' | 'variants'> &
-  Partial<Pick<Fault, 'colour' | 'needs' | 'variants'>>;
+export type FaultDefinition = Omit<Fault, 'needs' | 'variants'> &
+  Partial<Pick<Fault, 'needs' | 'variants'>>;
 
 /** Throws DefinitionError that names each wrong field. */
 export function defineFault(definition: FaultDefinition): Fault {
-  const fault: Fault = { variants: ['all'], colour: '#6c757d', needs: [], ...definition };
+  const fault: Fault = { variants: ['all'], needs: [], ...definition };
   return define('fault', shape, fault);
 }

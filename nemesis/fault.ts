@@ -35,8 +35,6 @@ export interface Fault {
   readonly variants: readonly string[];
   /** One sentence for reports and the reference. */
   readonly describe: string;
-  /** Colour in plots, as #rrggbb. */
-  readonly colour: string;
   /** Capabilities that the cluster must have. */
   readonly needs: readonly Capability[];
   /** Throws PlanError where the variant is impossible with these nodes. */

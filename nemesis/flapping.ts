@@ -42,7 +42,6 @@ export const flapping: Fault = {
   kind: 'flapping',
   variants: shapesThatFlap,
   describe: 'a cut that comes and goes in turns of about a second',
-  colour: '#a4161a',
   needs: ['cut'],
   plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
     const grudge = makeGrudge(variant, nodes, rng);

@@ -68,7 +68,6 @@ export const kill: Fault = {
   kind: 'kill',
   variants: Object.keys(shares),
   describe: 'SIGKILL to the process, and a restart on the same data',
-  colour: '#30638e',
   needs: ['kill'],
   plan: (context, variant, id) => planTargets('kill', context, variant, id),
   apply: async (cluster, plan) => {

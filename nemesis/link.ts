@@ -16,7 +16,6 @@ interface LinkFaultKind {
   readonly need?: 'corruption';
   readonly kind: string;
   readonly describe: string;
-  readonly colour: string;
   /** Drawn when the fault is planned. */
   parameters(rng: Rng): Readonly<Record<string, number>>;
   effect(parameters: Readonly<Record<string, number>>): LinkFault;
@@ -38,7 +37,6 @@ const kinds: readonly LinkFaultKind[] = [
   {
     kind: 'loss',
     describe: 'a share of the packets of a node is lost',
-    colour: '#8d6a9f',
     parameters: (rng) => ({ share: share(rng, 5, 35) }),
     effect: ({ share: loss }) => ({ loss }),
     shows: ({ sent, arrived }) => arrived < sent,
@@ -46,7 +44,6 @@ const kinds: readonly LinkFaultKind[] = [
   {
     kind: 'delay',
     describe: 'the packets of a node take longer',
-    colour: '#c5a880',
     parameters: (rng) => ({ delayMs: 20 + rng.int(281) }),
     effect: ({ delayMs }) => ({ delayMs: [0.5 * delayMs!, 1.5 * delayMs!] }),
     shows: ({ meanMs }, { delayMs }) => meanMs > 0.8 * delayMs!,
@@ -54,7 +51,6 @@ const kinds: readonly LinkFaultKind[] = [
   {
     kind: 'duplicate',
     describe: 'a share of the datagrams of a node arrives twice',
-    colour: '#5b8e7d',
     parameters: (rng) => ({ share: share(rng, 10, 50) }),
     effect: ({ share: duplication }) => ({ duplication }),
     shows: ({ repeated }) => repeated > 0,
@@ -62,7 +58,6 @@ const kinds: readonly LinkFaultKind[] = [
   {
     kind: 'reorder',
     describe: 'a share of the packets of a node is held back, so that later ones overtake them',
-    colour: '#bc6c8e',
     parameters: (rng) => ({ share: share(rng, 10, 40), reorderMs: 50 + rng.int(101) }),
     effect: ({ share: reordering, reorderMs }) => ({ reordering, reorderMs }),
     shows: ({ overtaken }) => overtaken > 0,
@@ -70,7 +65,6 @@ const kinds: readonly LinkFaultKind[] = [
   {
     kind: 'bandwidth',
     describe: 'the link of a node takes little at a time, so that packets queue up before it',
-    colour: '#7d7f7c',
     parameters: (rng) => ({ bytesPerMs: 100 + rng.int(201) }),
     effect: ({ bytesPerMs }) => ({ bytesPerMs }),
     // Sent at full speed, the last one waits for all before it, or is dropped where too many wait.
@@ -81,7 +75,6 @@ const kinds: readonly LinkFaultKind[] = [
     kind: 'corrupt',
     describe:
       'a share of the packets of a node has a changed payload under a checksum that is right',
-    colour: '#e56b6f',
     need: 'corruption',
     parameters: (rng) => ({ share: share(rng, 2, 20) }),
     effect: ({ share: corruption }) => ({ corruption }),
@@ -120,7 +113,7 @@ async function trial(
 }
 
 function makeFault(link: LinkFaultKind): Fault {
-  const { kind, describe, colour } = link;
+  const { kind, describe } = link;
   const trials = (cluster: Cluster, plan: FaultPlan, present: boolean): Promise<Trial[]> => {
     const names = cluster.nodes.map((node) => node.name);
     const pairs = plan.targets.flatMap((target) => {
@@ -133,7 +126,6 @@ function makeFault(link: LinkFaultKind): Fault {
     kind,
     variants: Object.keys(shares),
     describe,
-    colour,
     needs: link.need ? ['link', link.need] : ['link'],
     plan: (context, variant, id) => ({
       ...planTargets(kind, context, variant, id),

@@ -19,7 +19,6 @@ export const partition: Fault = {
   kind: 'partition',
   variants: Object.keys(shapes),
   describe: 'packets between nodes are dropped where they arrive',
-  colour: '#d1495b',
   needs: ['cut'],
   plan: ({ nodes, rng, startMs, durationMs }, variant, id) => {
     const grudge = makeGrudge(variant, nodes, rng);

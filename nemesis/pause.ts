@@ -26,7 +26,6 @@ export const pause: Fault = {
   kind: 'pause',
   variants: Object.keys(shares),
   describe: 'the process is frozen, and thawed again',
-  colour: '#edae49',
   needs: ['pause'],
   plan: (context, variant, id) => planTargets('pause', context, variant, id),
   apply: async (cluster, plan) => {

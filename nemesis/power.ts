@@ -23,7 +23,6 @@ export const power: Fault = {
   kind: 'power',
   variants: Object.keys(shares),
   describe: 'power loss: what was not synced is gone, and a restart on what is left',
-  colour: '#1d3557',
   needs: ['power'],
   plan: (context, variant, id) => {
     const plan = planTargets('power', context, variant, id);
