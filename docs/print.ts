@@ -32,8 +32,6 @@ function workloadsMarkdown(): string {
         '|---|---|---|---|',
         ...rows,
         '',
-        `**Checkers.** ${workload.checkers.map((name) => `\`${name}\``).join(', ')}`,
-        '',
         `**Minimum.** ${overall} operations that succeed, and ${perFaultWindow} in each fault window.`,
         '',
       ].join('\n');

@@ -31,7 +31,6 @@ const shape = z.strictObject({
     .min(1),
   generator: field.call,
   finalGenerator: field.call,
-  checkers: field.texts,
   minimumOk: z.strictObject({ overall: count, perFaultWindow: count }),
 });
 
@@ -52,7 +51,6 @@ export function defineWorkload(definition: WorkloadDefinition): Workload {
     return { f, key: dataTypes[dataType]?.key ?? '', value, meaning };
   });
   const workload = {
-    checkers: [],
     minimumOk: { overall: 100, perFaultWindow: 10 },
     ...definition,
     operations,

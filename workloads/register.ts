@@ -38,6 +38,5 @@ export const register: Workload = {
     return rate(arrivals, mix(rng.split('operations'), [writes, reads]));
   },
   finalGenerator: ({ nodes }, keys) => readThroughAll('read', keys, nodes),
-  checkers: ['lost-writes', 'convergence', 'causal', 'session'],
   minimumOk: { overall: 100, perFaultWindow: 10 },
 };

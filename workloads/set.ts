@@ -55,6 +55,5 @@ export const set: Workload = {
     return rate(arrivals, mix(rng.split('operations'), slots));
   },
   finalGenerator: ({ nodes }, keys) => readThroughAll('read-all', keys, nodes),
-  checkers: ['lost-writes', 'convergence', 'causal'],
   minimumOk: { overall: 100, perFaultWindow: 10 },
 };

@@ -1,6 +1,6 @@
 /**
  * A workload is one short file, always in this order: data type, promise, operations, generator, final generator,
- * checkers. It knows no system: clients belong to those. The reference page of each is printed from these fields.
+ * minimum. It knows no system: clients belong to those. The reference page of each is printed from these fields.
  */
 
 import type { Generator } from '../harness/generator/generator.ts';
@@ -36,6 +36,5 @@ export interface Workload {
    * rounds until all nodes agree or the deadline comes. `keys` is what the history has touched.
    */
   finalGenerator(options: WorkloadOptions, keys: readonly string[]): Generator;
-  readonly checkers: readonly string[];
   readonly minimumOk: { readonly overall: number; readonly perFaultWindow: number };
 }
