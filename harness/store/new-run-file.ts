@@ -51,7 +51,7 @@ export function makeRunFile(
 }
 
 /** The file never grows beyond this. SQLite counts in pages, at most 2^32 - 2 of them. */
-export function limitSize(db: Database.Database, bytes: number): void {
+function limitSize(db: Database.Database, bytes: number): void {
   const pageBytes = Number(db.pragma('page_size', { simple: true }));
   const pages = Math.min(2 ** 32 - 2, Math.max(1, Math.floor(bytes / pageBytes)));
   db.pragma(`max_page_count = ${pages}`);

@@ -14,7 +14,7 @@ import type Database from 'better-sqlite3';
 import type { Phase } from '../../checkers/history/history.ts';
 import { codeOf, RunFileError, writeFailure } from './errors.ts';
 import type { StoredRow } from './fields.ts';
-import { limitSize, makeRunFile } from './new-run-file.ts';
+import { makeRunFile } from './new-run-file.ts';
 import { OpWriter } from './op-writer.ts';
 import type {
   FaultRecord,
@@ -54,8 +54,6 @@ export interface Recorder {
   phase(phase: Phase, atNs: number): void;
   /** How the run stands; `message` says why it was aborted or failed. */
   state(state: RunState, message?: string): void;
-  /** Changes how large the file may grow, bytes. */
-  allow(fileBytesMax: number): void;
   /** Writes what waits. Throws RunFileError when that fails. */
   flush(): void;
   /**
@@ -233,10 +231,6 @@ class FileRecorder implements Recorder {
     this.#other(() =>
       this.#run('UPDATE run SET state = ?, state_message = ?', [state, message ?? null]),
     );
-  }
-
-  allow(fileBytesMax: number): void {
-    limitSize(this.#db, fileBytesMax);
   }
 
   flush(): void {
