@@ -223,19 +223,20 @@ describe('a killed control process', () => {
     while (!far() && child.exitCode === null) await new Promise((done) => setTimeout(done, 5));
     child.kill('SIGKILL');
     await closed;
-    const printed = readFileSync(progress, 'utf8');
-    const [lastIdx, lastInvoked] = printed
-      .slice(0, printed.lastIndexOf('\n'))
-      .split('\n')
-      .at(-1)!
-      .split(' ')
-      .map(Number);
+    const text = readFileSync(progress, 'utf8');
+    const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
+    const invokedAt = new Map(lines.map((line) => line.split(' ').map(Number) as [number, number]));
+    const [lastIdx, lastInvoked] = [...invokedAt].at(-1)!;
     const rows = stored(join(dir, 'run.sqlite'));
     const last = rows.at(-1)!;
     expect(rows.length).toBeGreaterThan(100);
     expect(rows.length).toBe(last.idx + 1);
-    expect(lastIdx! - last.idx).toBeGreaterThanOrEqual(0);
-    expect((lastInvoked! - last.invoked) / 1e6).toBeLessThan(50);
+    // The one that was being recorded may be in the file and not be printed yet.
+    expect(lastIdx).toBeGreaterThanOrEqual(last.idx - 1);
+    // By the child's own times: how long the oldest one that is lost was waiting when the child said its last word. A
+    // machine that lets the child wait between two operations makes nothing wait in the recorder.
+    const oldestLost = invokedAt.get(last.idx + 1) ?? lastInvoked;
+    expect((lastInvoked - oldestLost) / 1e6).toBeLessThan(50);
     expect(rows.filter((each) => each.idx % 3 === 0).every((each) => !each.outcome)).toBe(true);
     const judgement = judgeRun(join(dir, 'run.sqlite'));
     expect(judgement.valid).toBe('unknown');
