@@ -26,7 +26,6 @@ function script(parts: Partial<Fault> = {}): Script {
     kind: 'freeze',
     variants: ['one'],
     describe: 'for tests',
-    colour: '#000000',
     needs: [],
     plan: () => {
       throw new Error('planned by hand');
