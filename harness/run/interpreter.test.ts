@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
+import { SimWorld } from '../cluster/sim/world.ts';
 import { limit } from '../generator/combinators.ts';
 import type { Generator } from '../generator/generator.ts';
 import type { Completion, Invocation, OperationRow } from '../generator/operation.ts';
 import { sequence, source } from '../generator/sources.ts';
 import { rate } from '../generator/timing.ts';
 import type { Client } from '../systems/client.ts';
-import { type Clock, startClock } from '../world/clock.ts';
+import { startClock } from '../world/clock.ts';
 import { makeRng } from '../world/rng.ts';
 import { Interpreter } from './interpreter.ts';
 
 const ms = 1e6;
+/** Virtual: nothing in here waits for the machine. */
+const { clock } = new SimWorld(1, 1);
 
 interface Made {
   readonly thread: number;
@@ -35,9 +38,8 @@ function rig(
   const completed: OperationRow[] = [];
   const made: Made[] = [];
   let next = 0;
-  const clock: Clock = startClock();
   const interpreter = new Interpreter({
-    clock,
+    clock: startClock(clock),
     recorder: {
       invoke: (row) => void invoked.push(row),
       complete: (row) => void completed.push(row as OperationRow),
@@ -71,10 +73,10 @@ function rig(
   return { interpreter, invoked, completed, made };
 }
 
-const after = (latencyMs: number, completion: Partial<Completion> = {}) =>
-  new Promise<Completion>((resolve) =>
-    setTimeout(() => resolve({ outcome: 'ok', value: null, ...completion }), latencyMs),
-  );
+async function after(latencyMs: number, completion: Partial<Completion> = {}): Promise<Completion> {
+  await clock.sleep(latencyMs);
+  return { outcome: 'ok', value: null, ...completion };
+}
 
 const writes = (count: number): Generator =>
   limit(

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../nemesis/fault.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { SimWorld } from '../cluster/sim/world.ts';
 import type { FaultPlan } from '../generator/fault-plan.ts';
 import type { OperationRow } from '../generator/operation.ts';
-import { realClock, startClock } from '../world/clock.ts';
+import { startClock } from '../world/clock.ts';
 import { NemesisRunner } from './nemesis.ts';
 
 const cluster = {} as Cluster;
+/** Virtual: nothing in here waits for the machine. */
+const { clock } = new SimWorld(1, 1);
 
 interface Script {
   /** What happened to the cluster, in order. */
@@ -44,7 +47,7 @@ function script(parts: Partial<Fault> = {}): Script {
   };
   const runner = new NemesisRunner({
     cluster,
-    clock: startClock(),
+    clock: startClock(clock),
     recorder: {
       invoke: () => {},
       complete: (row) => void rows.push(row as OperationRow),
@@ -90,7 +93,7 @@ test('each fault is applied, proved, healed and proved to be gone, in the histor
 
 describe('on a slow machine', () => {
   test('a fault keeps the calm before it and its length', async () => {
-    const { runner } = script({ apply: () => realClock.sleep(100) });
+    const { runner } = script({ apply: () => clock.sleep(100) });
     await runner.run([plan(1, 0, 20), plan(2, 60, 90)], 10_000, never);
     const [first, second] = runner.records;
     expect(second!.applied! - first!.healedAt!).toBeGreaterThan(38e6);
@@ -101,11 +104,11 @@ describe('on a slow machine', () => {
   test('a fault that would outlast the load is left out, and it is said', async () => {
     const { done, runner, told } = script({
       proveActive: async () => {
-        await realClock.sleep(60);
+        await clock.sleep(60);
         return { effective: 'none', evidence: [] };
       },
       proveGone: async () => {
-        await realClock.sleep(60);
+        await clock.sleep(60);
         return { proved: true, evidence: [] };
       },
     });
@@ -130,7 +133,7 @@ test('a signal ends the fault that is there, healed, and starts no other', async
   const stop = new AbortController();
   const { done, runner } = script();
   const running = runner.run([plan(1, 0, 60_000), plan(2, 60_001, 60_002)], 100_000, stop.signal);
-  await realClock.sleep(20);
+  await clock.sleep(20);
   stop.abort();
   await running;
   expect(done).toEqual(['apply 1', 'heal 1']);
