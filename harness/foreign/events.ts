@@ -15,7 +15,7 @@ export interface HistoryEvent {
   readonly f: string;
   /** null also where the file has none. */
   readonly value: unknown;
-  /** ns since the start. */
+  /** ns since the start, or since whatever the file counts from where that is exact. */
   readonly time?: number;
   readonly index?: number;
   readonly error?: unknown;
@@ -37,6 +37,8 @@ export interface Convention {
   readonly format: 'edn' | 'jsonl' | 'log';
   /** Values of operations on data are `[key value]`: Jepsen's independent keys. */
   readonly tupled: boolean;
+  /** What is in the tuples is `[version value]`, with versions that the server gives. */
+  readonly versioned?: boolean;
   readonly timed: boolean;
   readonly indexed: boolean;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkWhatever } from '../judge/check-file.ts';
 import { temporaryFolder } from '../store/testing/made-runs.ts';
+import { readForeign } from './import.ts';
 
 function file(name: string, content: string | Buffer): string {
   const path = join(temporaryFolder(), name);
@@ -63,6 +64,58 @@ describe('histories in other forms', () => {
     expect(() => judge('calls.jsonl', call)).toThrow(/Porcupine/);
     const twice = `${edn([0, 'write', '1'])}\n{:type :ok, :f :write, :value 1, :process 0}`;
     expect(() => judge('twice.edn', twice)).toThrow(/line 3.*ends its write twice: line 2 had/s);
+  });
+
+  it('are judged by exact times also where they count nanoseconds since 1970', () => {
+    const times = ['123', '124', '125', '126'].map((each) => `1790000000000000${each}`);
+    const kinds = [
+      ['invoke', 'write', 0],
+      ['ok', 'write', 0],
+      ['invoke', 'write', 1],
+      ['ok', 'write', 1],
+    ] as const;
+    const texts = {
+      'epoch.edn': kinds.map(
+        ([type, f, process], i) =>
+          `{:type :${type} :f :${f} :value ${process} :process ${process} :time ${times[i]}}`,
+      ),
+      'epoch.jsonl': kinds.map(
+        ([type, f, process], i) =>
+          `{"type":"${type}","f":"${f}","value":${process},"process":${process},"time":${times[i]}}`,
+      ),
+    };
+    for (const [name, lines] of Object.entries(texts)) {
+      const { rows, notes } = readForeign(file(name, lines.join('\n')));
+      expect(rows.map((each) => [each.invoked, each.completed])).toEqual([
+        [0, 1],
+        [2, 3],
+      ]);
+      expect(notes.join()).toContain('counted from its first one, 1790000000000000123 ns');
+    }
+    expect(() => judge('half.edn', '{:type :invoke :f :read :process 0 :time 1/2}')).toThrow(
+      'time is 1/2; it is a whole number',
+    );
+  });
+
+  it('are registers also where the server gives versions, `[key [version value]]`', () => {
+    const text = edn(
+      [0, 'write', '[8 [nil 33]]', '[8 [1 33]]'],
+      [1, 'cas', '[8 [nil [33 35]]]', '[8 [2 [33 35]]]'],
+      [0, 'read', '[8 [nil nil]]', '[8 [2 35]]'],
+    );
+    const { rows } = readForeign(file('versions.edn', text));
+    expect(rows.map(({ key, value }) => [key, value])).toEqual([
+      ['8', 33],
+      ['8', [33, 35]],
+      ['8', 35],
+    ]);
+    expect(verdictOf('linearizable', 'versions.edn', text)?.valid).toBe(true);
+    const old = edn(
+      [0, 'write', '[8 [nil 33]]', '[8 [1 33]]'],
+      [0, 'write', '[8 [nil 34]]', '[8 [2 34]]'],
+      [0, 'read', '[8 [nil nil]]', '[8 [1 33]]'],
+    );
+    expect(verdictOf('session', 'old.edn', old)?.valid).toBe(false);
   });
 
   it('are transactions also where their operations have no f', () => {

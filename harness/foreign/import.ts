@@ -15,9 +15,10 @@ import { runDirectory } from '../store/results.ts';
 import type { RunFile } from '../store/run-file.ts';
 import type { Convention, HistoryEvent, PlacedEvent } from './events.ts';
 import { sameEvent } from './events.ts';
-import { isTupled, objectKinds, type Pair, pairEvents, rowOf } from './pairing.ts';
+import { objectKinds, type Pair, pairEvents, rowOf, shapeOf } from './pairing.ts';
 import { type Format, guessFormat, readEvents } from './read-events.ts';
 import { type Kept, renderEnd, renderInvoke } from './rendering.ts';
+import { TimeOrigin } from './time-origin.ts';
 
 export interface ImportedHistory {
   readonly file: string;
@@ -39,8 +40,12 @@ export function readForeign(path: string, format: Format = guessFormat(path)): I
     );
   }
   const events: PlacedEvent[] = [];
-  for (const placed of readEvents(path, format)) events.push(placed);
-  return { file: path, ...rowsOf(events, format) };
+  const origin = new TimeOrigin();
+  for (const placed of readEvents(path, format, origin)) events.push(placed);
+  const read = rowsOf(events, format);
+  if (origin.away === null) return { file: path, ...read };
+  const counted = `times of this history are counted from its first one, ${origin.away} ns`;
+  return { file: path, ...read, notes: [...read.notes, counted] };
 }
 
 /** The same for events that are there already. */
@@ -49,12 +54,12 @@ function rowsOf(events: readonly PlacedEvent[], format: Format): Omit<ImportedHi
   const pairs = pairEvents(events);
   const convention: Convention = {
     format,
-    tupled: isTupled(pairs),
+    ...shapeOf(pairs),
     timed: events.length > 0 && events.every(({ event }) => event.time !== undefined),
     indexed: events.length > 0 && events.every(({ event }, at) => event.index === at),
   };
   const times = timesOf(events, convention.timed, notes);
-  const kinds = objectKinds(pairs, convention.tupled);
+  const kinds = objectKinds(pairs, convention);
   const rows = pairs.map((pair, idx) => {
     const own = [times[pair.invokeAt], pair.endAt === null ? null : times[pair.endAt]] as const;
     return rowOf(pair, idx, own, convention, kinds);

@@ -69,20 +69,43 @@ export function pairEvents(events: readonly PlacedEvent[]): Pair[] {
   return pairs;
 }
 
-/** Whether all values of operations on data are `[key value]`. */
-export function isTupled(pairs: readonly Pair[]): boolean {
+/** How the values of all operations on data are written. */
+type Shape = Pick<Convention, 'tupled' | 'versioned'>;
+
+/** Whether they are `[key value]`, and whether those values are `[version value]`. */
+export function shapeOf(pairs: readonly Pair[]): Shape {
   let some = false;
-  for (const { invoke } of pairs) {
+  let versioned = true;
+  let filledReads = false;
+  for (const { invoke, end } of pairs) {
     const { process, f, value } = invoke.event;
     if (isNemesis(process) || !DATA_FS.has(f)) continue;
     const tuple = unwrapTuple(value);
-    if (tuple === null) return false;
+    if (tuple === null) return { tupled: false };
     const [, inner] = tuple;
-    if (f === 'read' && inner !== null) return false;
-    if (f === 'cas' && !(Array.isArray(inner) && inner.length === 2)) return false;
+    if (f === 'cas' && !isPair(inner)) return { tupled: false };
+    filledReads ||= f === 'read' && inner !== null;
+    versioned &&= asksForVersion(f, inner) && (end?.event.type !== 'ok' || isGiven(end.event));
     some = true;
   }
-  return some;
+  const tupled = some && (versioned || !filledReads);
+  return tupled && versioned ? { tupled, versioned } : { tupled };
+}
+
+function isPair(value: unknown): value is readonly [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
+}
+
+/** `[nil value]`: nobody knows the version before the server has answered. */
+function asksForVersion(f: string, inner: unknown): boolean {
+  if (!isPair(inner) || inner[0] !== null) return false;
+  return f === 'cas' ? isPair(inner[1]) : f !== 'read' || inner[1] === null;
+}
+
+/** `[key [version value]]`, with a version. */
+function isGiven({ value }: HistoryEvent): boolean {
+  const inner = unwrapTuple(value)?.[1];
+  return isPair(inner) && typeof inner[0] === 'number';
 }
 
 /** `[key value]`, also as the record that Jepsen makes of it. */
@@ -108,13 +131,16 @@ interface Asked {
 
 const MICRO: Readonly<Record<string, string>> = { r: 'read', w: 'write', append: 'append' };
 
-function askedBy(placed: PlacedEvent, tupled: boolean): Asked {
+function askedBy(placed: PlacedEvent, { tupled, versioned }: Shape): Asked {
   const { f, value, more } = placed.event;
   const key = typeof more.key === 'string' ? more.key : null;
   if (f === 'txn') return microOperation(placed);
   if (!DATA_FS.has(f)) return { f, key, value };
   const tuple = tupled ? unwrapTuple(value) : null;
-  return tuple === null ? { f, key, value } : { f, key: keyText(tuple[0]), value: tuple[1] };
+  if (tuple === null) return { f, key, value };
+  const [own, inner] = tuple;
+  // An end that lost its version has the value alone.
+  return { f, key: keyText(own), value: versioned && isPair(inner) ? inner[1] : inner };
 }
 
 /** `[[:append k v]]`: a transaction of one operation. */
@@ -134,19 +160,19 @@ function microOperation(placed: PlacedEvent): Asked {
 }
 
 /** What kind of object each key is, from what is written to it. */
-export function objectKinds(pairs: readonly Pair[], tupled: boolean): Map<string, ObjectKind> {
+export function objectKinds(pairs: readonly Pair[], shape: Shape): Map<string, ObjectKind> {
   const kinds = new Map<string, ObjectKind>();
   const lists = new Map<string, ObjectKind>();
   /** Keys of which some read returned a number. */
   const numbers = new Set<string>();
   for (const { invoke, end } of pairs) {
-    const asked = askedBy(invoke, tupled);
+    const asked = askedBy(invoke, shape);
     const key = asked.key ?? '';
     if (asked.f === 'add') kinds.set(key, 'set');
     else if (asked.f === 'append') kinds.set(key, 'list');
     else if (asked.f === 'write' || asked.f === 'cas') kinds.set(key, 'register');
     else if (asked.f === 'read' && end !== null) {
-      const { value } = askedBy(end, tupled);
+      const { value } = askedBy(end, shape);
       if (end.event.type === 'ok' && typeof value === 'number') numbers.add(key);
       if (Array.isArray(value) || tagged(value, '$set')) {
         lists.set(key, invoke.event.f === 'txn' ? 'list' : 'set');
@@ -185,7 +211,7 @@ export function rowOf(
   kinds: ReadonlyMap<string, ObjectKind>,
 ): StoredRow {
   const invoke = pair.invoke.event;
-  const asked = askedBy(pair.invoke, convention.tupled);
+  const asked = askedBy(pair.invoke, convention);
   const kind = kinds.get(asked.key ?? '') ?? 'register';
   const named = typeof invoke.more.operation === 'string' ? invoke.more.operation : null;
   const f = named ?? (asked.f === 'read' ? READS[kind] : asked.f);
@@ -216,7 +242,7 @@ export function rowOf(
 /** What was read by an ok read; what was to be written otherwise. */
 function rowValue(pair: Pair, asked: Asked, f: string, convention: Convention): unknown {
   if (pair.end === null) return asked.value;
-  const ended = askedBy(pair.end, convention.tupled).value;
+  const ended = askedBy(pair.end, convention).value;
   if (!f.startsWith('read') && f !== 'delete') {
     const known = DATA_FS.has(asked.f) || asked.value !== null;
     return known ? asked.value : ended;

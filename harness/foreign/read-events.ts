@@ -8,6 +8,7 @@ import { EVENT_TYPES, type EventType, type HistoryEvent, type PlacedEvent } from
 import { findJsonError } from './json-error.ts';
 import { malformed, type Place } from './malformed.ts';
 import { readLines, readPieces } from './source.ts';
+import { TimeOrigin, withExactTime } from './time-origin.ts';
 
 export const FORMATS = ['edn', 'jsonl', 'log'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -24,13 +25,17 @@ export function guessFormat(path: string): Format {
 }
 
 /** Events in the order of the file. Throws MalformedHistoryError and RunFileError. */
-export function readEvents(path: string, format: Format): Generator<PlacedEvent> {
+export function readEvents(
+  path: string,
+  format: Format,
+  origin: TimeOrigin = new TimeOrigin(),
+): Generator<PlacedEvent> {
   const pieces = readPieces(path);
   switch (format) {
     case 'edn':
-      return ednEvents(path, pieces);
+      return ednEvents(path, pieces, origin);
     case 'jsonl':
-      return jsonEvents(path, readLines(pieces));
+      return jsonEvents(path, readLines(pieces), origin);
     case 'log':
       return logEvents(path, readLines(pieces));
     default:
@@ -87,7 +92,11 @@ class EdnWindow {
 }
 
 /** Exported for tests, which cut the text where it hurts. */
-export function* ednEvents(file: string, pieces: Iterable<string>): Generator<PlacedEvent> {
+export function* ednEvents(
+  file: string,
+  pieces: Iterable<string>,
+  origin: TimeOrigin = new TimeOrigin(),
+): Generator<PlacedEvent> {
   const window = new EdnWindow(file, pieces);
   let close = '';
   for (;;) {
@@ -117,7 +126,7 @@ export function* ednEvents(file: string, pieces: Iterable<string>): Generator<Pl
       const form = reader.form();
       const place = window.place(window.from);
       window.advance(reader.at);
-      yield { event: eventOf(form, place), place };
+      yield { event: eventOf(form, place, origin), place };
     } catch (error) {
       if (!(error instanceof EdnError)) throw error;
       if (!error.ended || window.ended) throw malformed(window.place(error.at), error.message);
@@ -132,7 +141,11 @@ function elementOf(line: string): string {
   return element.replace(/(^|\})\s*\]$/, '$1');
 }
 
-function* jsonEvents(file: string, lines: Iterable<string>): Generator<PlacedEvent> {
+function* jsonEvents(
+  file: string,
+  lines: Iterable<string>,
+  origin: TimeOrigin,
+): Generator<PlacedEvent> {
   let line = 0;
   /** The whole file is one array. */
   let isArray: boolean | null = null;
@@ -155,7 +168,7 @@ function* jsonEvents(file: string, lines: Iterable<string>): Generator<PlacedEve
       );
     }
     const place = { file, line, column };
-    yield { event: eventOf(parsed, place), place };
+    yield { event: eventOf(withExactTime(parsed, trimmed), place, origin), place };
   }
 }
 
@@ -222,8 +235,13 @@ function isTransaction(value: unknown): boolean {
   );
 }
 
+/** Nothing, or a number that is exact. */
+function isWhole(number: unknown): boolean {
+  return number === undefined || number === null || Number.isSafeInteger(number);
+}
+
 /** Checks that a form is an operation map. */
-function eventOf(form: unknown, place: Place): HistoryEvent {
+function eventOf(form: unknown, place: Place, origin = new TimeOrigin()): HistoryEvent {
   const record = tagged(form, '$tag');
   const map = Array.isArray(record) ? record[1] : form;
   if (typeof map !== 'object' || map === null || Array.isArray(map) || tagged(map, '$kw')) {
@@ -248,17 +266,18 @@ function eventOf(form: unknown, place: Place): HistoryEvent {
   if (who === null) throw malformed(place, `process is ${JSON.stringify(process)}; it is a number`);
   const what = wordOf(f) ?? (f === undefined && isTransaction(value) ? 'txn' : null);
   if (what === null) throw malformed(place, `f is ${JSON.stringify(f)}; it is a name`);
-  for (const [name, number] of Object.entries({ time, index })) {
-    if (number !== undefined && number !== null && !Number.isSafeInteger(number)) {
-      throw malformed(place, `${name} is ${JSON.stringify(number)}; it is a whole number`);
-    }
+  const at = time === undefined || time === null ? undefined : origin.since(time);
+  const wrong = at === null ? { time } : isWhole(index) ? {} : { index };
+  for (const [name, number] of Object.entries(wrong)) {
+    const shown = tagged(number, '$num') ?? JSON.stringify(number);
+    throw malformed(place, `${name} is ${shown}; it is a whole number`);
   }
   return {
     type: kind as EventType,
     process: who,
     f: what,
     value: value ?? null,
-    ...(typeof time === 'number' ? { time } : {}),
+    ...(typeof at === 'number' ? { time: at } : {}),
     ...(typeof index === 'number' ? { index } : {}),
     ...(error === undefined || error === null ? {} : { error }),
     more,

@@ -51,6 +51,8 @@ const cases: Readonly<Record<string, Case>> = {
     ...{ valid: false, verdicts: { convergence: false }, operations: 4 },
     ...{ judged: ['convergence', 'key-count', 1], says: /left: false/ },
   },
+  'epoch-ns.edn': { valid: true, verdicts: { linearizable: true }, operations: 3, reads: 2 },
+  'epoch-ns.jsonl': { valid: true, verdicts: { linearizable: true }, operations: 3, reads: 2 },
   'failed-but-read.edn': {
     ...{ valid: false, verdicts: { 'lost-writes': false }, operations: 2, reads: 1 },
   },
@@ -106,6 +108,11 @@ const cases: Readonly<Record<string, Case>> = {
     ...{ valid: false, verdicts: { linearizable: false }, operations: 5 },
   },
   'tuple-lost.edn': { valid: true, verdicts: { linearizable: true }, operations: 3, reads: 2 },
+  'versioned-register.edn': {
+    ...{ valid: true, verdicts: { linearizable: true, 'lost-writes': true } },
+    // What a cas found counts as read.
+    ...{ operations: 5, reads: 4 },
+  },
   'worker-log.log': { valid: true, verdicts: { linearizable: false }, operations: 4, reads: 2 },
 };
 
