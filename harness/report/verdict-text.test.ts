@@ -141,6 +141,29 @@ describe('the verdict screen', () => {
     expect(verbose).toContain('violation 1: amnesia show results/engram/x --anomaly 1');
   });
 
+  it('does not prove again what only tells an explained loss again', () => {
+    const verdicts = [
+      verdict({ checker: 'lost-writes', valid: false, message: 'lost', anomalies: [anomaly] }),
+      verdict({ checker: 'session', valid: false, message: 'violated', anomalies: [anomaly] }),
+    ];
+    const again = { checker: 'session', count: 4, sentence: 'session tells it again' };
+    const cause = { sentence: 'n2 forgot', groups: [], consequences: [again] } as unknown as Cause;
+    const lines = (causes: Cause[]) =>
+      verdictLines(screen({ valid: false, verdicts }), plain, { causes }).join('\n');
+    expect(lines([])).toContain('    2. WriteCORead');
+    expect(lines([cause])).not.toContain('    2. WriteCORead');
+    expect(lines([cause])).toContain('✗ session      violated');
+  });
+
+  it('leaves out what was neither promised nor judged, unless asked for everything', () => {
+    const verdicts = [
+      verdict({ checker: 'queue', valid: 'unknown', informational: true, reason: 'not-judged' }),
+    ];
+    expect(verdictLines(screen({ verdicts }), plain).join('\n')).not.toContain('queue');
+    const verbose = verdictLines(screen({ verdicts }), plain, { verbose: true }).join('\n');
+    expect(verbose).toContain('queue  unknown: not-judged, for information');
+  });
+
   it('unfolds a few violations of each checker and says where the others are', () => {
     const many = verdict({ valid: false, anomalies: Array(5).fill(anomaly) });
     const text = (unfoldMax?: number) =>

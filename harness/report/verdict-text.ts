@@ -32,11 +32,16 @@ export function verdictLines(screen: VerdictScreen, style: Style, form: ScreenFo
   for (const note of screen.notes) lines.push(style.doubtful(`  ! ${escapeText(note)}`));
   if (screen.notes.length > 0) lines.push('');
   const unfolded = form.verbose === true ? screen.verdicts : screen.verdicts.filter(matters);
+  // What only tells an explained loss again is not proved a second time.
+  const again = form.verbose === true ? [] : causes.flatMap((each) => each.consequences);
+  const retold = new Set(again.map((each) => each.checker));
   const nameWidth = Math.max(0, ...unfolded.map((each) => each.checker.length));
   let number = 0;
   for (const verdict of screen.verdicts) {
     if (unfolded.includes(verdict)) {
-      lines.push(...unfoldedLines(verdict, number, screen, style, nameWidth, width));
+      const unfoldMax = retold.has(verdict.checker) ? 0 : (screen.unfoldMax ?? UNFOLD_MAX);
+      const shown = { ...screen, unfoldMax };
+      lines.push(...unfoldedLines(verdict, number, shown, style, nameWidth, width));
     }
     number += verdict.anomalies.length;
   }
@@ -88,7 +93,10 @@ function unfoldedLines(
 /** Checkers by name that need no look: those that hold, and what is known beside what was promised. */
 function foldedLines(screen: VerdictScreen, style: Style, width: number): string[] {
   const holding = screen.verdicts.filter((each) => each.valid === true && !each.informational);
-  const aside = screen.verdicts.filter((each) => each.informational === true);
+  // A checker that found nothing of its kind in a history has nothing to say beside it.
+  const aside = screen.verdicts.filter(
+    (each) => each.informational === true && each.valid !== 'unknown',
+  );
   return [
     ...wrapped(
       'hold',
