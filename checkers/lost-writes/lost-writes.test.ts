@@ -226,6 +226,16 @@ describe('lost-writes of registers without versions', () => {
     expect(judge(text, realTime).valid).toBe(true);
   });
 
+  it('calls nothing lost that one reader shows, or shows replaced, while another is behind', () => {
+    const shown = judge('A w x 1; B r x 0 final; C r x 1 final');
+    expect(shown.valid).toBe(true);
+    const replaced = judge('A w x 1; A w x 2; B r x 0 final; C r x 2 final');
+    expect(replaced.valid).toBe(true);
+    const behind = 'A w x 1; A w x 2; A w x 3; B r x 1 final; C r x 2 final';
+    expect(judge(behind).counts).toEqual({ lost: 1 });
+    expect(judge(behind).anomalies[0].confirmed).toBe(true);
+  });
+
   it('owes nothing to an indeterminate write (E07)', () => {
     expect(judge('A w x 1 info; A r x 0 final; B r x 0 final').valid).toBe(true);
   });

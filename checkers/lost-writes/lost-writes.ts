@@ -204,7 +204,8 @@ function check(history: History, options: CheckOptions, budget: Budget): Verdict
   for (const { id, reason, reads, survivor } of registers.losses) {
     const other = survivor > 0 ? history.writeOp[survivor] : -1;
     const rows = [history.writeOp[id], ...(other >= 0 ? [other] : []), ...reads];
-    const answers = reason === 'unread-at-end' ? reads.length : 0;
+    const isOfAll = reason === 'unread-at-end' || reason === 'older-survived';
+    const answers = isOfAll ? reads.length : 0;
     found({ pattern: 'lost', id, rows, reason, answers });
   }
   return verdictOf(history, options, groups, tally, registers, finals);
@@ -294,7 +295,7 @@ function messageOf(
 
 export const lostWrites: Checker = {
   name: 'lost-writes',
-  version: '2',
+  version: '3',
   scope: 'causal',
   types: ['register', 'cas-register', 'set', 'list'],
   foreign: 'judged with final reads',

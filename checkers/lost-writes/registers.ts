@@ -6,9 +6,10 @@
  * see it replaced it. A read that carried a context is answered from a state at least as new, so it is
  * evidence in mid-run: a covered, unreplaced write that it does not show is gone.
  *
- * **Without versions** a write w(x,a) is lost if a final read of x returns the initial value, or a b whose write
- * is causally before w(x,a): something that a's writer knew about survives in its place. A
- * concurrent b may win. The causal order is followed only forward from such a b to the last write of
+ * **Without versions** a write w(x,a) is lost if every final read of x returns the initial value, or a b whose
+ * write is causally before w(x,a): something that a's writer knew about survives in its place. A
+ * concurrent b may win, and a reader that shows it, or a itself, only diverged from the others.
+ * The causal order is followed only forward from such a b to the last write of
  * its key, which is a short way where the survivor is one of the last.
  *
  * **Real time** (for stores that promise it): also lost if b's write was acknowledged before a's began.
@@ -193,19 +194,28 @@ function coveredByLater(
   return { isReplaced, isDeleted };
 }
 
-/** Losses that a surviving older value proves: causal order, and real time where it is promised. */
-function* olderSurvivors(
+/**
+ * Losses that surviving older values prove: causal order, and real time where it is promised. Without
+ * that promise all readers have to agree: one answer that is not older shows that the write, or what
+ * replaced it, is still there, and that the readers diverged.
+ */
+function olderSurvivors(
   history: History,
   key: KeyFinals,
   realTime: boolean,
   budget: Budget,
-): Generator<RegisterLoss> {
+): RegisterLoss[] {
+  let answers = 0;
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const row of key.last) earliest = Math.min(earliest, history.invoke[row]);
+  const losses = new Map<number, RegisterLoss>();
   for (const read of distinctAnswers(history, key)) {
     const survivor = history.value[read];
     const source = survivor === 0 ? -1 : history.writeOp[survivor];
     if (survivor !== 0 && source === -1) continue;
     // The value of a failed write is an accusation of its own, and nothing follows from it.
     if (source !== -1 && history.status[source] === Status.Fail) continue;
+    answers++;
     // What came before it cannot follow from it.
     const rows = keptAfter(history, key.key, source);
     if (rows.length === 0) continue;
@@ -214,13 +224,18 @@ function* olderSurvivors(
     for (const row of rows) {
       const id = history.value[row];
       if (shown.includes(id) || history.complete[row] > history.invoke[read]) continue;
-      if (!hasDot(history, row) && (after === null || after.has(id))) {
-        yield { id, reason: 'older-survived', reads: [read], survivor };
-      } else if (realTime && isOvertaken(history, source, row)) {
-        yield { id, reason: 'overtaken', reads: [read], survivor };
-      }
+      const isOlder = !hasDot(history, row) && (after === null || after.has(id));
+      if (!isOlder && !(realTime && isOvertaken(history, source, row))) continue;
+      const reason = isOlder ? 'older-survived' : 'overtaken';
+      const reads = losses.get(id)?.reads ?? [];
+      losses.set(id, { id, reason, reads: [...reads, read], survivor });
     }
   }
+  if (realTime) return [...losses.values()];
+  return [...losses.values()].filter(
+    ({ id, reads }) =>
+      reads.length === answers && history.complete[history.writeOp[id]] <= earliest,
+  );
 }
 
 /** Was the source of what survived acknowledged before the write began? The initial value always was. */

@@ -147,14 +147,25 @@ export function expectedLostOfRegisters(
         ends(op) > write.invoke,
     );
     if (isDeleted) continue;
-    const isLost = lastAnswers(ops, write.key!).answers.some((read) => {
+    const sourceOf = (read: Op) =>
+      writes.find((op) => op.key === read.key && op.value === read.value);
+    const isOlder = (read: Op): boolean => {
       if (read.value === write.value || write.complete! > read.invoke) return false;
       if (read.value === null) return true;
-      const source = writes.find((op) => op.key === read.key && op.value === read.value);
-      if (!source) return false;
-      if (source.status !== 'fail' && before[ops.indexOf(source)][ops.indexOf(write)]) return true;
+      const source = sourceOf(read);
+      if (!source || source.status === 'fail') return false;
+      if (before[ops.indexOf(source)][ops.indexOf(write)]) return true;
       return realTime && source.status === 'ok' && source.complete! < write.invoke;
-    });
+    };
+    const { answers } = lastAnswers(ops, write.key!);
+    // Nothing follows from values that nobody attempted, or that had failed.
+    const telling = answers.filter(
+      (read) => read.value === null || (sourceOf(read)?.status ?? 'fail') !== 'fail',
+    );
+    const isLate = answers.every((read) => write.complete! <= read.invoke);
+    const isLost = realTime
+      ? telling.some(isOlder)
+      : isLate && telling.length > 0 && telling.every(isOlder);
     if (isLost) lost.push(write.value);
   }
   const phantom = new Set<string>();

@@ -107,6 +107,10 @@ const cases: Readonly<Record<string, Case>> = {
     options: { checkers: ['linearizable'] },
     ...{ valid: false, verdicts: { linearizable: false }, operations: 5 },
   },
+  'stale-then-fresh.edn': {
+    ...{ valid: true, verdicts: { 'lost-writes': true, linearizable: false } },
+    ...{ operations: 4, reads: 3 },
+  },
   'tuple-lost.edn': { valid: true, verdicts: { linearizable: true }, operations: 3, reads: 2 },
   'versioned-register.edn': {
     ...{ valid: true, verdicts: { linearizable: true, 'lost-writes': true } },
