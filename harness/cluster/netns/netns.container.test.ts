@@ -38,7 +38,8 @@ describe.skipIf(why !== null)('nodes in network namespaces', () => {
     for (const kind of ['partition', 'kill', 'pause']) {
       const fault = faults[kind];
       const possible = fault.variants.filter(
-        (each) => !['isolate-primary', 'majorities-ring', 'minority-third'].includes(each),
+        // Three nodes without a memory have no primary, and are too few for some shapes.
+        (each) => !/primary/.test(each) && !['majorities-ring', 'minority-third'].includes(each),
       );
       for (const variant of possible) {
         it(`${kind} ${variant} is applied and proved, healed and proved`, async () => {
