@@ -62,6 +62,11 @@ export class PairIndex {
     return id;
   }
 
+  /** The second number of each pair, in the order of their numbers. */
+  seconds(): Int32Array {
+    return this.#second.items.slice();
+  }
+
   #insert(id: number): void {
     let at = hash(this.#first.data[id], this.#second.data[id]) & this.#mask;
     while (this.#slot[at] !== 0) at = (at + 1) & this.#mask;

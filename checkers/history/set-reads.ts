@@ -8,6 +8,7 @@
  * of a list's element that only moved: here a list is a set, its order is somebody else's business.
  */
 import { Flag, type History, Kind, type Ragged, Status } from './history.ts';
+import { PairIndex } from './int-list.ts';
 import { isWholeRead } from './kinds.ts';
 
 /** Reads of one key by one session, in order. Parallel to `rows`: rows[off[c]..off[c+1]). */
@@ -17,43 +18,6 @@ export interface Chains {
   readonly off: Int32Array;
   readonly rows: Int32Array;
   readonly delta: Ragged;
-}
-
-/** Numbers for pairs of (session, key), by open addressing. */
-class PairIds {
-  readonly #mask: number;
-  readonly #slot: Int32Array;
-  readonly #session: Int32Array;
-  readonly #key: Int32Array;
-  count = 0;
-
-  constructor(pairsMax: number) {
-    let size = 16;
-    while (size < pairsMax * 2) size *= 2;
-    this.#mask = size - 1;
-    this.#slot = new Int32Array(size).fill(-1);
-    this.#session = new Int32Array(pairsMax);
-    this.#key = new Int32Array(pairsMax);
-  }
-
-  id(session: number, key: number): number {
-    let at = (Math.imul(session, 0x9e3779b1) ^ Math.imul(key, 0x85ebca6b)) >>> 0;
-    at = (at ^ (at >>> 15)) & this.#mask;
-    for (;;) {
-      const id = this.#slot[at];
-      if (id === -1) break;
-      if (this.#session[id] === session && this.#key[id] === key) return id;
-      at = (at + 1) & this.#mask;
-    }
-    this.#slot[at] = this.count;
-    this.#session[this.count] = session;
-    this.#key[this.count] = key;
-    return this.count++;
-  }
-
-  keys(): Int32Array {
-    return this.#key.slice(0, this.count);
-  }
 }
 
 /** Null where the history has no whole-object reads. */
@@ -71,24 +35,25 @@ export function collectChains(history: History): Chains | null {
     if ((flags[row] & Flag.Stale) !== 0) stale++;
     if (kind[row] === Kind.ReadList) isSets = false;
   }
-  const pairs = new PairIds(reads);
+  const pairs = new PairIndex();
   const chainOf = new Int32Array(n).fill(-1);
   for (let row = 0; row < n; row++) {
-    if (isAnswer(row)) chainOf[row] = pairs.id(session[row], key[row]);
+    if (isAnswer(row)) chainOf[row] = pairs.add(session[row], key[row]);
   }
+  const count = pairs.size;
   const judged = stale === 0 && isSets ? delta : netChanges(history, delta, chainOf);
-  const off = new Int32Array(pairs.count + 1);
+  const off = new Int32Array(count + 1);
   for (let row = 0; row < n; row++) {
     if (chainOf[row] >= 0 && (flags[row] & Flag.Stale) === 0) off[chainOf[row] + 1]++;
   }
-  for (let chain = 0; chain < pairs.count; chain++) off[chain + 1] += off[chain];
-  const fill = off.slice(0, pairs.count);
+  for (let chain = 0; chain < count; chain++) off[chain + 1] += off[chain];
+  const fill = off.slice(0, count);
   const rows = new Int32Array(reads - stale);
   for (let row = 0; row < n; row++) {
     const chain = chainOf[row];
     if (chain >= 0 && (flags[row] & Flag.Stale) === 0) rows[fill[chain]++] = row;
   }
-  return { count: pairs.count, key: pairs.keys(), off, rows, delta: judged };
+  return { count, key: pairs.seconds(), off, rows, delta: judged };
 }
 
 /** What remains of the changes from one read that is not stale to the next. */
