@@ -165,6 +165,16 @@ describe('what is done to one object without a key', () => {
     );
   });
 
+  it('is out of sight key by key, where an unknown name writes one of several', () => {
+    const other = edn(
+      [0, 'write', '[1 5]'],
+      [0, 'upsert', '[2 7]'],
+      [1, 'read', '[2 nil]', '[2 7]'],
+    );
+    const { verdicts } = judge('upsert.edn', other);
+    expect(verdicts.filter((each) => each.valid === false)).toEqual([]);
+  });
+
   it('is searched where values come again, which is no fault of the tester', () => {
     const again = edn(
       [0, 'write', '2'],

@@ -135,8 +135,8 @@ function askedBy(placed: PlacedEvent, { tupled, versioned }: Shape): Asked {
   const { f, value, more } = placed.event;
   const key = typeof more.key === 'string' ? more.key : null;
   if (f === 'txn') return microOperation(placed);
-  if (!DATA_FS.has(f)) return { f, key, value };
-  const tuple = tupled ? unwrapTuple(value) : null;
+  // In a file of tuples those of unknown names are on a key, too, which is then out of sight.
+  const tuple = tupled && !isNemesis(placed.event.process) ? unwrapTuple(value) : null;
   if (tuple === null) return { f, key, value };
   const [own, inner] = tuple;
   // An end that lost its version has the value alone.
