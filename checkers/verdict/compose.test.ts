@@ -132,7 +132,9 @@ describe('the library', () => {
 
   it('finds in one call what each checker finds', () => {
     const { valid, verdicts } = checkHistory(
-      parseOperations('A w x 1; A w x 2; A r x 1 final; B r x 2 final'),
+      parseOperations(
+        'A w x 1; A w x 2; A w y 3; A r x 1 final; B r x 1 final; A r y 3 final; B r y 0 final',
+      ),
     );
     expect(valid).toBe(false);
     const wrong = verdicts.filter((each) => each.valid === false && !each.informational);
