@@ -70,6 +70,20 @@ describe.skipIf(!answering)('machines in containers', () => {
     }
   }
 
+  it('tell what their disks do also where the node has ended', async () => {
+    const machines = cluster.machines as NonNullable<typeof cluster.machines>;
+    await cluster.kill('n2');
+    try {
+      await machines.setDisk('n2', { error: 'read-only' });
+      expect((await machines.tryDisk('n2')).error).toBe('EROFS');
+      await machines.setDisk('n2', null);
+      expect((await machines.tryDisk('n2')).error).toBeNull();
+    } finally {
+      await machines.setDisk('n2', null);
+      await cluster.start('n2');
+    }
+  });
+
   it('measure many links at once', async () => {
     const pairs = [
       ['n1', 'n2'],

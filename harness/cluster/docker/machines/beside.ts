@@ -19,6 +19,7 @@ import {
   type Mount,
   mountsOf,
   removeVolumes,
+  undoEnvironment,
   undoFolder,
 } from './volumes.ts';
 
@@ -94,7 +95,7 @@ export class Beside {
     ];
     return [
       ...(libraries.length > 0 ? [`LD_PRELOAD=${libraries.join(':')}`] : []),
-      ...(undo ? [`AMNESIA_UNDO_DATA=${this.#paths.data}`, `AMNESIA_UNDO_LOG=${undoFolder}`] : []),
+      ...(undo ? undoEnvironment(this.#paths) : []),
       ...(clock
         ? [
             `FAKETIME_TIMESTAMP_FILE=${clockFile}`,

@@ -11,7 +11,13 @@ import type { Conversation } from './conversation.ts';
 import { clockKeeperProgram, program } from './programs.ts';
 import type { Sidecars } from './sidecars.ts';
 import { spoilScripts } from './spoil.ts';
-import { clockFile, controlFolder, type MachinePaths, undoFolder } from './volumes.ts';
+import {
+  clockFile,
+  controlFolder,
+  type MachinePaths,
+  undoEnvironment,
+  undoFolder,
+} from './volumes.ts';
 
 const execTimeoutMs = 20_000;
 const copyTimeoutMs = 60_000;
@@ -106,11 +112,23 @@ export class ContainerMachines implements MachinePowers {
     const whole = [`${powersFolder}/node-probe`, ...argv];
     const { exitCode, stdout, stderr } = await this.#cluster.exec(node, whole, execTimeoutMs);
     if (exitCode === 0) return JSON.parse(stdout) as T;
-    throw new ClusterError('engine-failed', `node-probe on ${node} failed: ${stderr.trim()}`);
+    throw new ClusterError(
+      'engine-failed',
+      `node-probe on ${node} ended with ${exitCode}: ${stderr.trim()}`,
+    );
   }
 
-  tryDisk(node: string): Promise<DiskTrial> {
-    return this.#probe<DiskTrial>(node, 'disk', this.#paths.data);
+  /**
+   * In the node's container; where the node has ended, perhaps of this very fault, beside it: with the same library
+   * in front of it and on the same folders.
+   */
+  async tryDisk(node: string): Promise<DiskTrial> {
+    const argv = [`${powersFolder}/node-probe`, 'disk', this.#paths.data];
+    const inside = await this.#cluster.exec(node, argv, execTimeoutMs).catch(() => null);
+    if (inside?.exitCode === 0) return JSON.parse(inside.stdout) as DiskTrial;
+    const environment = [`LD_PRELOAD=${powersFolder}/undo.so`, ...undoEnvironment(this.#paths)];
+    const beside = ['env', ...environment, ...argv];
+    return JSON.parse(await this.#sidecars.run(node, beside, execTimeoutMs)) as DiskTrial;
   }
 
   async setClock(

@@ -17,6 +17,11 @@ export const controlFolder = '/amnesia';
 export const undoFolder = `${controlFolder}/undo`;
 export const clockFile = `${controlFolder}/clock`;
 
+/** What the library reads that watches the data folder. */
+export function undoEnvironment(paths: MachinePaths): string[] {
+  return [`AMNESIA_UNDO_DATA=${paths.data}`, `AMNESIA_UNDO_LOG=${undoFolder}`];
+}
+
 type Purpose = 'data' | 'control' | 'programs';
 
 /** The programs are the same for all nodes of a run. */
