@@ -31,6 +31,14 @@ export function usualFor(name: string): Readonly<Record<string, string>> {
   };
 }
 
+/** The checkers that somebody named; undefined where they are those that suit the system anyway. */
+export function namedCheckers(
+  system: string,
+  names: readonly string[],
+): readonly string[] | undefined {
+  return names.join(',') === usualFor(system).checkers ? undefined : names;
+}
+
 /** Of the options of a run, those that must suit its system. */
 export interface Asked {
   readonly system: string;

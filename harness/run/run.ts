@@ -24,6 +24,7 @@ import { type Clock, startClock, type Timer } from '../world/clock.ts';
 import { AmnesiaError } from '../world/exit-codes.ts';
 import { makeRng } from '../world/rng.ts';
 import { extensionsOf } from './extensions/used.ts';
+import { namedCheckers } from './fit.ts';
 import { newIdentity, type RunIdentity } from './identity.ts';
 import { type Ending, Life, type RunObserver } from './life.ts';
 import { saveLogs } from './logs.ts';
@@ -153,7 +154,10 @@ export async function performRun(
     if (!ended.halted) observer.phase('check', clock.nowNs() / 1e6);
     const judgement = ended.halted
       ? null
-      : judgeRun(recorder.path, { checkers: options.checkers, models: options.model });
+      : judgeRun(recorder.path, {
+          checkers: namedCheckers(options.system, options.checkers),
+          models: options.model,
+        });
     return { ...ended, dir, judgement, replay: replayLine(options), problems };
   } finally {
     if (!options.keep) {

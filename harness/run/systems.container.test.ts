@@ -42,6 +42,9 @@ describe.skipIf(!answering)('a system in the box', () => {
   test('etcd keeps what it promises under partitions and kills', async () => {
     const faults = { nemesis: 'partition,kill', 'fault-time': '5', 'calm-time': '2' };
     const { valid, verdicts } = await run({ system: 'etcd', workload: 'register', ...faults });
+    const against = [...verdicts.values()].filter((each) => each.valid !== true);
+    const counting = against.filter((each) => each.informational !== true);
+    expect(counting.map(({ checker, message }) => `${checker}: ${message}`)).toEqual([]);
     expect(valid).toBe(true);
     expect(verdicts.get('linearizable')).toMatchObject({ valid: true });
     expect(verdicts.get('linearizable')?.informational).not.toBe(true);

@@ -76,6 +76,8 @@ test('a red run says on its first screen what was lost, by whom, and under which
       })
       .toBeGreaterThan(200);
     await picture.locator('summary').click();
+    // A table is made when it is opened, a moment after the click.
+    await picture.locator('tbody tr').first().waitFor({ state: 'attached' });
     expect(await picture.locator('tbody tr').count(), name).toBeGreaterThan(0);
   }
   expect(browser.problems).toEqual([]);
