@@ -3,6 +3,7 @@ import type { Cause } from './cause/index.ts';
 import { clip, escapeText } from './escape.ts';
 import { logText } from './log-text.ts';
 import type { Style } from './style.ts';
+import { wrap } from './wrap.ts';
 
 const WIDTH = 100;
 const GROUPS_MAX = 4;
@@ -15,14 +16,14 @@ export function causeLines(causes: readonly Cause[], style: Style, width = WIDTH
     ...cause.groups
       .slice(0, GROUPS_MAX)
       .flatMap((group, j) => [
-        ...wrap(`- ${group.sentence}`, width, '    ', '      '),
+        ...wrap(escapeText(`- ${group.sentence}`), width, '    ', '      '),
         ...(i === 0 && j === 0 ? typicalLines(group.typical, style, width) : []),
       ]),
     ...moreGroups(cause, style),
     ...cause.consequences.flatMap(({ sentence }) =>
-      wrap(sentence, width, '    ', '    ').map((line) => style.faint(line)),
+      wrap(escapeText(sentence), width, '    ', '    ').map((line) => style.faint(line)),
     ),
-    ...(i === 0 ? [] : wrap(cause.sentence, width, '  ', '  ')),
+    ...(i === 0 ? [] : wrap(escapeText(cause.sentence), width, '  ', '  ')),
     '',
   ]);
 }
@@ -38,29 +39,13 @@ function typicalLines(
   width: number,
 ): string[] {
   return [
-    ...steps.flatMap((step, i) => wrap(`${i + 1}. ${step}`, width, '        ', '           ')),
+    ...steps.flatMap((step, i) =>
+      wrap(escapeText(`${i + 1}. ${step}`), width, '        ', '           '),
+    ),
     ...logs
       .slice(0, LOG_LINES_MAX)
       .map(({ time, node, text }) =>
         style.faint(clip(`        ${(time / 1e9).toFixed(3)} s ${node}: ${logText(text)}`, width)),
       ),
   ];
-}
-
-/** Broken at spaces; a word that is longer than a line keeps its line. */
-function wrap(text: string, width: number, first: string, next: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of escapeText(text).split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = next;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  lines.push(line);
-  return lines;
 }

@@ -11,6 +11,7 @@ import { causeLines } from './cause-text.ts';
 import { clip, escapeText } from './escape.ts';
 import { durationText, figureText, numberText, secondsText } from './figures.ts';
 import { type Style, validText } from './style.ts';
+import { wrap } from './wrap.ts';
 
 export interface ScreenForm {
   /** Columns of the terminal; lines that are made of several things are broken there. */
@@ -172,10 +173,7 @@ function closingLines(
   ];
   const head = parts.join('   ');
   const why = causes.length > 0 ? [escapeText(causes[0].sentence)] : reasonOf(screen);
-  return [
-    head,
-    ...why.flatMap((sentence) => broken(sentence, width - 2).map((each) => `  ${each}`)),
-  ];
+  return [head, ...why.flatMap((sentence) => wrap(sentence, width - 2).map((each) => `  ${each}`))];
 }
 
 /** Without a known cause: what the gravest verdict says. */
@@ -187,19 +185,6 @@ function reasonOf(screen: VerdictScreen): string[] {
   if (gravest === undefined) return [];
   const reason = gravest.valid === 'unknown' && gravest.reason ? `${gravest.reason}: ` : '';
   return [`${gravest.checker}: ${reason}${escapeText(gravest.message)}`];
-}
-
-/** A sentence in lines of at most `room` columns; a word that is longer stays whole. */
-function broken(sentence: string, room: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of sentence.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return line === '' ? lines : [...lines, line];
 }
 
 function mark(verdict: Verdict, style: Style): string {
@@ -235,7 +220,7 @@ function checkerLines(verdict: Verdict, style: Style, nameWidth: number, width: 
   ];
   const prefix = aside.length === 0 ? '' : `${style.doubtful(aside.join(', '))}: `;
   const indent = ' '.repeat(nameWidth + 6);
-  const [first = '', ...rest] = broken(
+  const [first = '', ...rest] = wrap(
     escapeText(verdict.message),
     Math.max(20, room - aside.join().length),
   );
@@ -289,9 +274,9 @@ export function anomalyLines(
   ];
   return [
     `    ${style.strong(`${number}. ${anomaly.pattern}`)}   ${style.faint(facts.join(', '))}`,
-    ...broken(escapeText(anomaly.summary), width - 7).map((line) => `       ${line}`),
+    ...wrap(escapeText(anomaly.summary), width - 7).map((line) => `       ${line}`),
     ...anomaly.steps.flatMap((step, i) =>
-      broken(`${i + 1}. ${escapeText(step)}`, width - 10).map(
+      wrap(`${i + 1}. ${escapeText(step)}`, width - 10).map(
         (line, at) => `       ${at === 0 ? '' : '   '}${line}`,
       ),
     ),
